@@ -1,0 +1,130 @@
+/**
+ * The public types of `window.tabraft` (docs/api.md). The page itself, the tests and any outside
+ * script use this and nothing else.
+ */
+
+export type Role = 'follower' | 'candidate' | 'leader' | 'learner' | 'joining' | 'stopped';
+
+export interface MemberStatus {
+  id: string;
+  name: string;
+  kind: 'voter' | 'learner';
+  /** Something has come from this member lately, through the proxies. Always true for this node. */
+  reachable: boolean;
+}
+
+export interface PeerStatus {
+  /** The member's id; the connection's own id until the member is known. */
+  id: string;
+  name: string | null;
+  state: 'connecting' | 'connected' | 'failed';
+  /** Who carries consensus traffic; null until the link is up. */
+  channel: 'worker' | 'relay' | 'local' | null;
+  roundTripMs: number | null;
+}
+
+export interface Status {
+  clusterId: string;
+  memberId: string;
+  name: string | null;
+  role: Role;
+  term: number;
+  leader: string | null;
+  commitIndex: number;
+  appliedIndex: number;
+  lastIndex: number;
+  snapshotIndex: number;
+  members: MemberStatus[];
+  peers: PeerStatus[];
+  /** Why the node stopped; null while it runs. */
+  stoppedReason: string | null;
+  /** Things that were refused or lost, by kind, since this node started. */
+  counters: Record<string, number>;
+}
+
+export type Consistency = 'linearizable' | 'local';
+
+/** `code` lets a program tell the reasons apart; `reason` is for people. */
+export interface Failure {
+  outcome: 'failed' | 'unknown';
+  reason: string;
+  code: string;
+}
+
+export type ReadResult = { outcome: 'ok'; value: string | null } | Failure;
+export type WriteResult = { outcome: 'ok'; index: number; term: number } | Failure;
+
+export interface Instruction {
+  op: 'ASSERT' | 'SET';
+  key: string;
+  /** Null: the key is absent (ASSERT), or is deleted (SET). */
+  val: string | null;
+}
+
+export type FaultKind = 'drop' | 'delay';
+
+export interface FaultRule {
+  id: string;
+  kind: FaultKind;
+  /** Names of sending members; absent: every member. */
+  from?: string | string[];
+  /** Names of receiving members; absent: every member. */
+  to?: string | string[];
+  /** Message types; absent: every type. */
+  messages?: string[];
+  /** From 0 to 1; absent: 1. */
+  probability?: number;
+  /** For `delay`: bounds in milliseconds, both included. */
+  delayMs?: [number, number];
+}
+
+export interface LogEntryView {
+  index: number;
+  term: number;
+  kind: string;
+  data: unknown;
+}
+
+export interface StatesResult {
+  states: Record<string, string | null>;
+  commitIndex: number;
+  lastIndex: number;
+}
+
+export type PingResult = { ok: true; rttMs: number } | { ok: false; reason: string };
+
+interface Timeout {
+  timeoutMs?: number;
+}
+interface ReadOptions extends Timeout {
+  consistency?: Consistency;
+}
+
+export interface Tabraft {
+  ready(timeoutMs?: number): Promise<Status>;
+  status(): Promise<Status>;
+  raft: {
+    get(key: string, o?: ReadOptions): Promise<ReadResult>;
+    put(key: string, value: string | null, o?: Timeout): Promise<WriteResult>;
+    cas(key: string, expected: string | null, value: string | null, o?: Timeout): Promise<WriteResult>;
+    transact(instructions: Instruction[], o?: Timeout): Promise<WriteResult>;
+    states(keys?: string[], o?: { consistency?: Consistency }): Promise<StatesResult>;
+    log(o?: { from?: number; to?: number }): Promise<LogEntryView[]>;
+    removeMember(name: string): Promise<WriteResult>;
+    promote(name: string): Promise<WriteResult>;
+  };
+  faults: {
+    set(rule: FaultRule): Promise<void>;
+    clear(ids?: string[]): Promise<string[]>;
+    list(): Promise<FaultRule[]>;
+    preset(name: string, ...names: string[]): Promise<string[]>;
+  };
+  node: {
+    pause(): Promise<void>;
+    resume(): Promise<void>;
+    restart(): Promise<void>;
+    campaign(): Promise<void>;
+    wipe(): Promise<void>;
+  };
+  ping(name: string): Promise<PingResult>;
+}

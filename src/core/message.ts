@@ -1,0 +1,32 @@
+import type { MemberId } from './ids.ts';
+import type { RaftMessage } from './raft/message.ts';
+
+/** The drivers' own probe of a link. It passes the proxies like any other message. */
+export interface PingMessage {
+  readonly type: 'ping' | 'pong';
+  readonly from: MemberId;
+  readonly to: MemberId;
+  /** A pong repeats its ping's. */
+  readonly nonce: number;
+}
+
+/** All that crosses a link between two members, and all that a fault rule can name. */
+export type Message = RaftMessage | PingMessage;
+export type MessageType = Message['type'];
+
+export const MESSAGE_TYPES = [
+  'preVoteRequest',
+  'preVoteResponse',
+  'voteRequest',
+  'voteResponse',
+  'appendRequest',
+  'appendResponse',
+  'heartbeat',
+  'heartbeatResponse',
+  'forwardRequest',
+  'forwardResponse',
+  'joinRequest',
+  'removedNotice',
+  'ping',
+  'pong',
+] as const satisfies readonly MessageType[];

@@ -1,0 +1,52 @@
+import type { FaultRule, Status, Tabraft } from '../api.ts';
+
+/**
+ * What the whole page says about this node, worst first:
+ * `stopped` it cannot go on; `starting` its database is being opened; `joining` it looks for the
+ * cluster or waits to be added; `no-quorum` a member, but no leader can commit; `alone` a cluster of
+ * one; `ready` a leader is known.
+ */
+export type Phase = 'starting' | 'joining' | 'alone' | 'ready' | 'no-quorum' | 'stopped';
+
+export interface SignalingView {
+  state: 'connecting' | 'connected' | 'lost';
+  url: string;
+  /** A sentence, where there is something to say (why it was lost, what was refused). */
+  detail: string | null;
+}
+
+/** One line for the person at the page: an election, a member that came or went, an error. */
+export interface Notice {
+  id: number;
+  /** Milliseconds since the epoch. */
+  time: number;
+  level: 'info' | 'warning' | 'error';
+  text: string;
+}
+
+/** The page is a function of this. A new object whenever anything has changed. */
+export interface PageView {
+  phase: Phase;
+  /** Why the phase is what it is, in a sentence for people; null where the phase says it all. */
+  phaseDetail: string | null;
+  paused: boolean;
+  status: Status;
+  signaling: SignalingView;
+  rules: FaultRule[];
+  /** The page's address with the cluster's secret in its fragment. */
+  joinLink: string;
+  /** Newest last, at most 200. */
+  notices: Notice[];
+  /** How many voters the cluster wants. */
+  targetVoters: number;
+}
+
+/** What components may ask for. The controller behind it is the only one that talks to the worker. */
+export interface PageController {
+  readonly view: PageView;
+  /** Calls back after every change of `view`, at most once a frame; returns the unsubscriber. */
+  subscribe(listener: () => void): () => void;
+  readonly api: Tabraft;
+  /** Leaves this member and creates a cluster of its own. */
+  newCluster(): Promise<void>;
+}
