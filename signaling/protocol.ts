@@ -11,7 +11,7 @@ import * as v from 'valibot';
 
 export const SIGNALING_PATH = '/signaling';
 
-/** A frame larger than this closes the connection (1009). A payload and its envelope fit well within. */
+/** A larger frame is refused and its connection closed. A payload and its envelope fit well within. */
 export const MAX_FRAME_BYTES = 64 * 1024;
 export const MAX_PAYLOAD_CHARS = 48 * 1024;
 /** The longest list of peers that a client accepts; a server's room is never larger. */
@@ -66,6 +66,7 @@ export type ClientMessage = v.InferOutput<typeof ClientMessageSchema>;
 const ServerMessageSchema = v.variant('type', [
   /** The answer to a join: who else is in the room. */
   v.object({ type: v.literal('joined'), peers: v.pipe(v.array(Id), v.maxLength(MAX_PEERS)) }),
+  /** Said again of a peer that is known: it has connected anew, and its older connection is gone. */
   v.object({ type: v.literal('peer-joined'), peer: Id }),
   v.object({ type: v.literal('peer-left'), peer: Id }),
   v.object({ type: v.literal('relayed'), from: Id, payload: Payload }),

@@ -251,7 +251,8 @@ function shown({ input, received }: v.BaseIssue<unknown>): string {
   if (input === undefined) return 'nothing';
   let text = received;
   try {
-    text = (JSON.stringify(input) as string | undefined) ?? received;
+    const json: unknown = JSON.stringify(input); // undefined for a function, whatever its type says
+    if (typeof json === 'string') text = json;
   } catch {
     // A rule can come from a script, with values that JSON cannot say: their kind must do.
   }
