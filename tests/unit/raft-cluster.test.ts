@@ -1,0 +1,432 @@
+import { describe, expect, it } from 'vitest';
+import { command, configuration, CoreCluster, id, logOf, nameOf } from '../support/core-cluster.ts';
+import { firstConfiguration } from '../../src/core/raft/configuration.ts';
+import { configurationInForce } from '../../src/core/raft/state.ts';
+
+const leaders = (cluster: CoreCluster): string[] =>
+  [...cluster.nodes].filter(([, node]) => node.raft.role === 'leader').map(([name]) => name);
+
+const members = (cluster: CoreCluster, name: string): string =>
+  configurationInForce(cluster.raft(name))
+    .configuration.members.map((member) => `${member.name}:${member.kind}`)
+    .join(' ');
+
+describe('elections', () => {
+  it('elects one leader by time alone', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.tick(60);
+    expect(leaders(cluster)).toHaveLength(1);
+    const [leader] = leaders(cluster);
+    for (const { raft } of cluster.nodes.values()) expect(nameOf(raft.leader ?? id('?'))).toBe(leader);
+  });
+
+  it('keeps the leader as long as its heartbeats arrive', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('B');
+    const { term } = cluster.raft('B');
+    cluster.tick(500);
+    expect(leaders(cluster)).toEqual(['B']);
+    expect(cluster.raft('B').term).toBe(term);
+  });
+
+  it('an isolated follower raises no term, and comes back without an election', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    const { term } = cluster.raft('A');
+    cluster.isolate('C');
+    cluster.tick(300);
+    expect(cluster.raft('C').term).toBe(term);
+    cluster.heal();
+    cluster.tick(30);
+    expect(leaders(cluster)).toEqual(['A']);
+    expect(cluster.raft('C').term).toBe(term);
+  });
+
+  it('the only voter leads within one tick of its start', () => {
+    const cluster = CoreCluster.of('A');
+    cluster.tick();
+    expect(leaders(cluster)).toEqual(['A']);
+    expect(cluster.raft('A').commitIndex).toBe(2);
+  });
+
+  it('a candidate does not count its own vote before it is durable', () => {
+    const cluster = CoreCluster.of('A');
+    cluster.autoPersist = false;
+    cluster.tick();
+    expect(cluster.raft('A').role).toBe('candidate');
+    cluster.persistOne('A');
+    expect(cluster.raft('A').role).toBe('leader');
+  });
+});
+
+describe('replication', () => {
+  it('commits and applies a command on all three', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    const request = cluster.request('A', command(7));
+    cluster.settle();
+    expect(cluster.node('A').replies.get(request)).toMatchObject({ outcome: 'ok', index: 3, term: 2 });
+    for (const { applied } of cluster.nodes.values()) {
+      expect(applied.map((entry) => entry.index)).toEqual([1, 2, 3]);
+    }
+  });
+
+  it('commits nothing while the leader is cut off, and the new leader’s entries replace its own', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.isolate('A');
+    const lost = cluster.request('A', command(1));
+    cluster.settle();
+    expect(cluster.raft('A').commitIndex).toBe(2);
+    cluster.tick(40);
+    const [leader] = leaders(cluster).filter((name) => name !== 'A');
+    if (leader === undefined) throw new Error('nobody leads the majority');
+    const kept = cluster.request(leader, command(2));
+    cluster.settle();
+    expect(cluster.node(leader).replies.get(kept)?.outcome).toBe('ok');
+    expect(cluster.node('A').replies.has(lost)).toBe(false);
+    cluster.heal();
+    cluster.tick(10);
+    expect(leaders(cluster)).toEqual([leader]);
+    expect(cluster.node('A').replies.get(lost)).toMatchObject({ outcome: 'failed', code: 'lost-leadership' });
+    const logs = [...cluster.nodes.values()].map(({ disk }) => disk.entries);
+    expect(logs[1]).toEqual(logs[0]);
+    expect(logs[2]).toEqual(logs[0]);
+  });
+
+  it('Figure 7: a new leader brings every kind of diverging log in line', () => {
+    const terms = {
+      L: [1, 1, 4, 4, 5, 5, 6, 6, 6],
+      a: [1, 1, 4, 4, 5, 5, 6, 6],
+      b: [1, 1],
+      c: [1, 1, 4, 4, 5, 5, 6, 6, 6, 6],
+      d: [1, 1, 4, 4, 5, 5, 6, 6, 6, 7, 7],
+      e: [1, 1, 4, 4, 4, 4],
+      f: [1, 1, 2, 2, 2, 3, 3, 3, 3, 3],
+    };
+    const cluster = new CoreCluster();
+    const all = configuration('Labcdef');
+    for (const [name, log] of Object.entries(terms)) {
+      const entries = logOf(all, ...log);
+      cluster.add(name, { hardState: { term: 7, votedFor: null, commitIndex: 0 }, entries });
+    }
+    cluster.elect('L');
+    cluster.tick(10);
+    const expected = cluster.node('L').disk.entries;
+    expect(expected.map((entry) => entry.term)).toEqual([1, ...terms.L, 8]);
+    for (const [name, { disk }] of cluster.nodes) expect(disk.entries, name).toEqual(expected);
+  });
+
+  it('recovers from appends that were lost, without waiting for new ones', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.isLost = (message) => message.type === 'appendRequest' && message.to === id('C');
+    for (let value = 0; value < 5; value += 1) cluster.request('A', command(value));
+    cluster.settle();
+    expect(cluster.raft('C').log.lastIndex).toBe(2);
+    cluster.heal();
+    cluster.tick(6);
+    expect(cluster.raft('C').log.lastIndex).toBe(7);
+    expect(cluster.raft('C').commitIndex).toBe(7);
+  });
+
+  it('acknowledges entries only when they are durable', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.autoPersist = false;
+    const request = cluster.request('A', command(1));
+    cluster.settle();
+    expect(cluster.raft('B').log.lastIndex).toBe(3);
+    expect(cluster.raft('A').commitIndex).toBe(2);
+    cluster.persistOne('B');
+    cluster.settle();
+    expect(cluster.raft('A').commitIndex).toBe(2);
+    cluster.persistOne('C');
+    cluster.settle();
+    expect(cluster.raft('A').commitIndex).toBe(3);
+    expect(cluster.raft('A').durableIndex).toBe(2);
+    expect(cluster.node('A').replies.get(request)?.outcome).toBe('ok');
+  });
+
+  it('a write that completes late proves nothing about what was truncated and written again', () => {
+    const cluster = CoreCluster.of('AB');
+    cluster.autoPersist = false;
+    const raft = cluster.raft('A');
+    const from = id('B');
+    const append = (term: number, entryTerm: number, prevIndex = 1, prevTerm = 1): void => {
+      const payload = { kind: 'noop' as const };
+      const entries = [{ index: prevIndex + 1, term: entryTerm, payload }];
+      const envelope = { from, to: id('A'), term, prevIndex, prevTerm, commitIndex: 0 };
+      cluster.input('A', { type: 'message', message: { type: 'appendRequest', ...envelope, entries } });
+    };
+    append(2, 2);
+    append(3, 3);
+    append(4, 2);
+    expect(cluster.node('A').writes).toHaveLength(3);
+    cluster.persistOne('A');
+    expect(raft.durableIndex).toBe(1);
+    cluster.persistOne('A');
+    expect(raft.durableIndex).toBe(1);
+    cluster.persistOne('A');
+    expect(raft.durableIndex).toBe(2);
+    expect(cluster.node('A').disk.entries.at(-1)?.term).toBe(2);
+  });
+
+  it('a restarted server has what was durable and learns the rest', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.request('A', command(1));
+    cluster.settle();
+    cluster.restart('B');
+    cluster.request('A', command(2));
+    cluster.tick(5);
+    expect(cluster.node('B').applied.map((entry) => entry.index)).toEqual([1, 2, 3, 4]);
+  });
+});
+
+describe('client operations', () => {
+  it('a follower forwards to the leader and passes its answer on', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    const request = cluster.request('C', command(9));
+    cluster.settle();
+    expect(cluster.node('C').replies.get(request)).toMatchObject({ outcome: 'ok', index: 3 });
+  });
+
+  it('an operation waits for a leader, and fails for certain if none comes', () => {
+    const cluster = CoreCluster.of('ABC');
+    const request = cluster.request('C', command(9));
+    cluster.settle();
+    cluster.input('C', { type: 'expire', request });
+    expect(cluster.node('C').replies.get(request)).toMatchObject({ outcome: 'failed', code: 'no-leader' });
+    const second = cluster.request('C', command(9));
+    cluster.elect('A');
+    cluster.tick(2);
+    expect(cluster.node('C').replies.get(second)?.outcome).toBe('ok');
+  });
+
+  it('an operation that was handed over and got no answer is unknown', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.isolate('C');
+    const request = cluster.request('C', command(9));
+    cluster.settle();
+    cluster.input('C', { type: 'expire', request });
+    expect(cluster.node('C').replies.get(request)).toMatchObject({ outcome: 'unknown', code: 'timed-out' });
+  });
+
+  it('an entry that was truncated here is not reported as failed before its place is committed', () => {
+    const cluster = CoreCluster.of('ABCDE');
+    cluster.elect('A');
+    cluster.isLost = ({ from, to }) => from === id('A') && to !== id('B');
+    const request = cluster.request('A', command(1));
+    cluster.settle();
+    // C leads term 3 and reaches A alone, with an entry of its own at the same index.
+    cluster.isolate('A', 'B');
+    cluster.input('C', { type: 'campaign' });
+    cluster.settle();
+    expect(leaders(cluster)).toContain('C');
+    const envelope = { from: id('C'), to: id('A'), term: 3, commitIndex: 2, prevIndex: 2, prevTerm: 2 };
+    const noop = { index: 3, term: 3, payload: { kind: 'noop' as const } };
+    cluster.input('A', { type: 'message', message: { type: 'appendRequest', ...envelope, entries: [noop] } });
+    expect(cluster.raft('A').log.termAt(3)).toBe(3);
+    // B still holds the old entry and could yet be elected by D and E.
+    expect(cluster.raft('B').log.termAt(3)).toBe(2);
+    expect(cluster.node('A').replies.has(request)).toBe(false);
+  });
+
+  it('refuses more operations than it can keep', () => {
+    const cluster = CoreCluster.of('ABC');
+    for (let count = 0; count < 16; count += 1) cluster.request('A', command(count));
+    const request = cluster.request('A', command(16));
+    expect(cluster.node('A').replies.get(request)).toMatchObject({ outcome: 'failed', code: 'overloaded' });
+  });
+});
+
+describe('linearizable reads', () => {
+  it('the leader answers after a round of heartbeats', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    const request = cluster.request('A', { kind: 'read' });
+    expect(cluster.node('A').replies.has(request)).toBe(false);
+    cluster.settle();
+    expect(cluster.node('A').replies.get(request)).toMatchObject({ outcome: 'ok', index: 2 });
+  });
+
+  it('a follower answers once it has applied what was committed when it asked', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.isLost = (message) => message.type === 'appendRequest' && message.to === id('C');
+    cluster.request('A', command(1));
+    cluster.settle();
+    const request = cluster.request('C', { kind: 'read' });
+    cluster.settle();
+    expect(cluster.node('C').replies.has(request)).toBe(false);
+    cluster.heal();
+    cluster.tick(6);
+    expect(cluster.node('C').replies.get(request)).toMatchObject({ outcome: 'ok', index: 3 });
+  });
+
+  it('a deposed leader that does not know it yet answers nothing', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.isolate('A');
+    cluster.tick(40);
+    const request = cluster.request('A', { kind: 'read' });
+    cluster.tick(5);
+    expect(cluster.node('A').replies.has(request)).toBe(false);
+    cluster.heal();
+    cluster.tick(10);
+    expect(cluster.node('A').replies.get(request)?.outcome).toBe('ok');
+  });
+
+  it('a new leader waits for an entry of its own term before it serves reads', () => {
+    const cluster = CoreCluster.of('ABC', [2]);
+    cluster.isLost = (message) => message.type === 'appendRequest';
+    cluster.elect('A');
+    const request = cluster.request('A', { kind: 'read' });
+    cluster.tick(5);
+    expect(cluster.node('A').replies.has(request)).toBe(false);
+    cluster.heal();
+    cluster.tick(5);
+    expect(cluster.node('A').replies.get(request)?.outcome).toBe('ok');
+  });
+
+  it('a read that is lost on the way to the leader is asked again', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.isLost = (message) => message.type === 'forwardRequest';
+    const request = cluster.request('C', { kind: 'read' });
+    cluster.settle();
+    cluster.heal();
+    cluster.tick(12);
+    expect(cluster.node('C').replies.get(request)?.outcome).toBe('ok');
+  });
+});
+
+describe('membership', () => {
+  const growing = (): CoreCluster => {
+    const cluster = new CoreCluster();
+    const first = firstConfiguration(id('A'), ['A', 'B', 'C']);
+    cluster.add('A', { hardState: { term: 1, votedFor: null, commitIndex: 0 }, entries: logOf(first) });
+    cluster.tick();
+    return cluster;
+  };
+  const join = (cluster: CoreCluster, ...names: string[]): void => {
+    for (const name of names) {
+      cluster.add(name);
+      const linked = [...cluster.nodes.keys()].filter((other) => other !== name).map(id);
+      cluster.input(name, { type: 'links', linked });
+    }
+    cluster.tick(40);
+  };
+
+  it('joiners become learners, then voters up to the target, then stay learners', () => {
+    const cluster = growing();
+    join(cluster, 'X', 'Y');
+    expect(members(cluster, 'A')).toBe('A:voter B:voter C:voter');
+    join(cluster, 'Z');
+    expect(members(cluster, 'A')).toBe('A:voter B:voter C:voter D:learner');
+    for (const name of ['X', 'Y', 'Z']) expect(members(cluster, name)).toBe(members(cluster, 'A'));
+  });
+
+  it('a joiner that reaches only a follower is handed on to the leader', () => {
+    const cluster = growing();
+    join(cluster, 'X');
+    cluster.add('Y');
+    cluster.input('Y', { type: 'links', linked: [id('X')] });
+    cluster.tick(20);
+    expect(members(cluster, 'Y')).toBe('A:voter B:voter C:voter');
+  });
+
+  it('makes no change before the leader has committed an entry of its own term (2015 erratum)', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.isLost = (message) => message.type === 'appendRequest';
+    cluster.elect('A');
+    const change = { kind: 'remove' as const, id: id('C') };
+    const request = cluster.request('A', { kind: 'change', change });
+    expect(cluster.node('A').replies.get(request)).toMatchObject({ code: 'change-refused' });
+  });
+
+  it('makes one change at a time', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    const first = cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('C') } });
+    const second = cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('B') } });
+    expect(cluster.node('A').replies.get(second)).toMatchObject({ outcome: 'failed', code: 'change-refused' });
+    cluster.settle();
+    expect(cluster.node('A').replies.get(first)?.outcome).toBe('ok');
+  });
+
+  it('a removed leader commits its removal, then leads no more', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    const request = cluster.request('B', { kind: 'change', change: { kind: 'remove', id: id('A') } });
+    cluster.settle();
+    expect(cluster.node('B').replies.get(request)?.outcome).toBe('ok');
+    expect(cluster.raft('A')).toMatchObject({ role: 'follower', removed: true });
+    cluster.tick(100);
+    expect(leaders(cluster)).toHaveLength(1);
+    expect(members(cluster, 'B')).toBe('B:voter C:voter');
+  });
+
+  it('a removed follower is told, and disturbs nobody', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('C') } });
+    const { term } = cluster.raft('A');
+    cluster.tick(100);
+    expect(cluster.raft('C').removed).toBe(true);
+    expect(cluster.raft('A')).toMatchObject({ role: 'leader', term });
+  });
+
+  it('never promotes a learner that has gone silent', () => {
+    const cluster = growing();
+    join(cluster, 'X', 'Y', 'Z');
+    cluster.nodes.delete('Z');
+    cluster.tick(30);
+    cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('Y') } });
+    cluster.tick(60);
+    expect(members(cluster, 'A')).toBe('A:voter B:voter D:learner');
+  });
+
+  it('does not take the last voter away', () => {
+    const cluster = growing();
+    const request = cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('A') } });
+    expect(cluster.node('A').replies.get(request)).toMatchObject({ outcome: 'failed', code: 'change-refused' });
+  });
+});
+
+describe('strangers', () => {
+  it('answers of a server outside the configuration count for nothing', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.isolate('A');
+    cluster.request('A', command(1));
+    const result = { kind: 'accepted' as const, matchIndex: 3 };
+    for (const stranger of ['X', 'Y']) {
+      const message = { type: 'appendResponse' as const, from: id(stranger), to: id('A'), term: 2, result };
+      const effects = cluster.input('A', { type: 'message', message });
+      expect(effects).toEqual([
+        {
+          type: 'trace',
+          event: { kind: 'refused', what: 'appendResponse', from: id(stranger), reason: 'it is not a member' },
+        },
+      ]);
+    }
+    expect(cluster.raft('A').commitIndex).toBe(2);
+  });
+
+  it('operations of a server outside the configuration are refused', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    const message = { from: id('X'), to: id('A'), term: 2, request: 1, operation: command(1) };
+    cluster.input('A', { type: 'message', message: { type: 'forwardRequest', ...message } });
+    expect(cluster.raft('A').log.lastIndex).toBe(2);
+    expect(cluster.network.at(-1)).toMatchObject({
+      type: 'forwardResponse',
+      to: id('X'),
+      result: { outcome: 'failed', code: 'not-a-member' },
+    });
+  });
+});
