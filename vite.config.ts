@@ -1,0 +1,34 @@
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { defineConfig, type Plugin } from 'vite';
+import { createDataHandler } from './signaling/http.ts';
+import { createSignalingServer } from './signaling/server.ts';
+
+/** In `npm run dev`, what `npm start` serves beside the page: signaling, configuration, health. */
+function signalingPlugin(): Plugin {
+  return {
+    name: 'tabraft-signaling',
+    apply: 'serve',
+    configureServer({ httpServer, middlewares, config }) {
+      const signaling = createSignalingServer();
+      middlewares.use(createDataHandler(join(config.root, 'config.json'), signaling));
+      // Other upgrades on this port are left alone: they are Vite's own, for hot reload.
+      httpServer?.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        signaling.handleUpgrade(request, socket, head);
+      });
+      httpServer?.on('close', () => void signaling.close());
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [signalingPlugin()],
+  build: { target: 'es2022', sourcemap: true },
+  worker: { format: 'es' },
+  server: {
+    port: Number(process.env['PORT'] ?? 5173),
+    strictPort: true,
+    host: process.env['HOST'] ?? 'localhost',
+  },
+});
