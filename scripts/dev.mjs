@@ -11,8 +11,7 @@ try {
   console.log('Open it in three tabs: they form a cluster. Ctrl-C stops the server.');
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  await server.close();
-  process.exitCode = 1;
+  process.exit(1); // what watches files and has timers would keep the process
 }
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, async () => {

@@ -26,7 +26,7 @@ export interface SignalingLimits {
   violations: number;
   /** Bytes queued for one receiver. What would come on top is refused as `peer-busy`. */
   sendBufferBytes: number;
-  /** Between pings. A connection silent for two of these is evicted. */
+  /** Between pings. A connection that leaves two in a row unanswered is evicted. */
   heartbeatMs: number;
   /** A connection that was told to close and did not is terminated after this. */
   closeGraceMs: number;
@@ -59,8 +59,8 @@ interface Connection {
   readonly address: string;
   /** Null until it joins, and again after it leaves. */
   place: { room: string; peer: string } | null;
-  /** Has sent anything since the last ping. */
-  alive: boolean;
+  /** Pings since it was last heard of. */
+  unansweredPings: number;
   /** Was told to close: nothing that it still sends counts. */
   dismissed: boolean;
   tokens: number;
@@ -171,7 +171,7 @@ class Server implements SignalingServer {
       socket,
       address,
       place: null,
-      alive: true,
+      unansweredPings: 0,
       dismissed: false,
       tokens: messagesBurst,
       tokensAtMs: performance.now(),
@@ -182,7 +182,7 @@ class Server implements SignalingServer {
     this.perAddress.set(address, fromAddress);
     this.connections.add(connection);
     socket.on('message', (data, isBinary) => this.onFrame(connection, data, isBinary));
-    socket.on('pong', () => (connection.alive = true));
+    socket.on('pong', () => (connection.unansweredPings = 0));
     socket.on('close', () => this.onClose(connection));
     socket.on('error', ({ message }) => this.dismiss(connection, { code: 'malformed', reason: message }));
 
@@ -207,7 +207,7 @@ class Server implements SignalingServer {
 
   private onFrame(connection: Connection, data: RawData, isBinary: boolean): void {
     if (connection.dismissed) return;
-    connection.alive = true;
+    connection.unansweredPings = 0;
     const refusal = this.read(connection, data, isBinary);
     if (refusal === null) return;
     if (refusal.code === 'too-large') {
@@ -349,9 +349,10 @@ class Server implements SignalingServer {
 
   private evictTheDead(): void {
     for (const connection of this.connections) {
-      if (connection.alive) connection.socket.ping();
-      else connection.socket.terminate();
-      connection.alive = false;
+      // Not at the first: after a pause of this process, the answers are waiting to be read.
+      if (connection.unansweredPings >= 2) connection.socket.terminate();
+      else connection.socket.ping();
+      connection.unansweredPings += 1;
     }
   }
 }

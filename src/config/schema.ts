@@ -265,7 +265,7 @@ function readNumber(text: string): unknown {
 
 /** `1000-2000` */
 function readRange(text: string): unknown {
-  return text.split('-').map(readNumber);
+  return /^\d+-\d+$/.test(text) ? text.split('-').map(Number) : text;
 }
 
 function noneTwice(names: string[]): boolean {
