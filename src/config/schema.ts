@@ -10,8 +10,7 @@ import { MESSAGE_TYPES } from '../core/message.ts';
 
 export type Checked<T> = { ok: true; config: T } | { ok: false; problems: string[] };
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 const FAULT_KINDS = ['drop', 'delay'] as const satisfies readonly FaultRule['kind'][];
 const MAX_SEED = 2 ** 32 - 1;
