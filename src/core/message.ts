@@ -1,14 +1,15 @@
 import type { MemberId } from './ids.ts';
 import type { RaftMessage } from './raft/message.ts';
 
-/** The drivers' own probe of a link. It passes the proxies like any other message. */
-export interface PingMessage {
-  readonly type: 'ping' | 'pong';
+interface Probe {
   readonly from: MemberId;
   readonly to: MemberId;
   /** A pong repeats its ping's. */
   readonly nonce: number;
 }
+
+/** The drivers' own probe of a link. It passes the proxies like any other message. */
+export type PingMessage = (Probe & { readonly type: 'ping' }) | (Probe & { readonly type: 'pong' });
 
 /** All that crosses a link between two members, and all that a fault rule can name. */
 export type Message = RaftMessage | PingMessage;

@@ -10,7 +10,7 @@ export const MAX_FRAME_BYTES = 64 * 1024;
  */
 export interface Carrier {
   /** False: not sent, because the carrier is closed or its buffer is full. Never throws. */
-  send(frame: Uint8Array): boolean;
+  send(frame: Uint8Array<ArrayBuffer>): boolean;
   /** Bytes accepted and not yet handed to the network; 0 where the carrier cannot tell. */
   readonly bufferedBytes: number;
   onOpen: () => void;

@@ -20,6 +20,7 @@ export const FAILURE_CODES = [
   'change-refused',
   'overloaded',
   'timed-out',
+  'not-running',
 ] as const;
 export type FailureCode = (typeof FAILURE_CODES)[number];
 

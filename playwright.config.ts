@@ -1,0 +1,14 @@
+import { defineConfig } from '@playwright/test';
+
+export default defineConfig({
+  testDir: 'tests/e2e',
+  testMatch: '**/*.e2e.ts',
+  // Several tabs with a node each are enough for one machine at a time.
+  workers: 1,
+  // A retry would hide a race; machines are slow and shared, so limits are generous.
+  retries: 0,
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
+  outputDir: 'test-results',
+  reporter: 'list',
+});

@@ -1,0 +1,123 @@
+/** Bytes that do not say what they should. What is read here came from a peer or from a disk. */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError';
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Appends to a buffer that grows; `finish` returns what was written. */
+export class Writer {
+  #buffer = new Uint8Array(256);
+  #length = 0;
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#buffer[this.#length] = value;
+    this.#length += 1;
+  }
+
+  bool(value: boolean): void {
+    this.byte(value ? 1 : 0);
+  }
+
+  /** A non-negative safe integer in base 128, low digits first (LEB128). */
+  integer(value: number): void {
+    let rest = value;
+    while (rest >= 0x80) {
+      this.byte((rest % 0x80) | 0x80);
+      rest = Math.floor(rest / 0x80);
+    }
+    this.byte(rest);
+  }
+
+  bytes(value: Uint8Array): void {
+    this.integer(value.length);
+    this.#reserve(value.length);
+    this.#buffer.set(value, this.#length);
+    this.#length += value.length;
+  }
+
+  text(value: string): void {
+    this.bytes(encoder.encode(value));
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.slice(0, this.#length);
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#buffer.length) return;
+    const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+    larger.set(this.#buffer);
+    this.#buffer = larger;
+  }
+}
+
+/** Reads what `Writer` wrote. Never beyond its input, and nothing is allocated by an unchecked length. */
+export class Reader {
+  #position = 0;
+
+  constructor(private readonly input: Uint8Array) {}
+
+  byte(): number {
+    const value = this.input[this.#position];
+    if (value === undefined) throw new DecodeError('it ends too early');
+    this.#position += 1;
+    return value;
+  }
+
+  bool(): boolean {
+    const value = this.byte();
+    if (value > 1) throw new DecodeError(`${value} is neither true nor false`);
+    return value === 1;
+  }
+
+  integer(): number {
+    let value = 0;
+    for (let factor = 1; factor <= 0x80 ** 7; factor *= 0x80) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) {
+        if (value > Number.MAX_SAFE_INTEGER) break;
+        if (byte === 0 && factor > 1) throw new DecodeError('an integer has needless digits');
+        return value;
+      }
+    }
+    throw new DecodeError('an integer is too large');
+  }
+
+  /** A view of the input, not a copy. */
+  bytes(maxBytes: number): Uint8Array {
+    const length = this.integer();
+    if (length > maxBytes) throw new DecodeError(`${length} bytes where at most ${maxBytes} may be`);
+    const end = this.#position + length;
+    if (end > this.input.length) throw new DecodeError('it ends too early');
+    const value = this.input.subarray(this.#position, end);
+    this.#position = end;
+    return value;
+  }
+
+  text(maxBytes: number): string {
+    const value = this.bytes(maxBytes);
+    try {
+      return decoder.decode(value);
+    } catch {
+      throw new DecodeError('a text is not UTF-8');
+    }
+  }
+
+  /** How many items follow, each of one byte at least. */
+  count(max: number): number {
+    const count = this.integer();
+    if (count > max) throw new DecodeError(`${count} items where at most ${max} may be`);
+    if (count > this.input.length - this.#position) throw new DecodeError('it ends too early');
+    return count;
+  }
+
+  end(): void {
+    const left = this.input.length - this.#position;
+    if (left > 0) throw new DecodeError(`${left} bytes follow its end`);
+  }
+}

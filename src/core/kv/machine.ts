@@ -1,0 +1,46 @@
+import { DecodeError } from '../bytes.ts';
+import { decodeTransaction, encodeResult, type Instruction, type TransactionResult } from './transaction.ts';
+
+/** The replicated map from keys to values. Deterministic: a function of the commands applied so far. */
+export class KeyValueMachine {
+  readonly #values = new Map<string, string>();
+
+  /** Applies an encoded transaction and returns its encoded result. */
+  apply(command: Uint8Array): Uint8Array {
+    let instructions: Instruction[];
+    try {
+      instructions = decodeTransaction(command);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      return encodeResult({ applied: false, malformed: error.message });
+    }
+    return encodeResult(this.transact(instructions));
+  }
+
+  /** All or nothing. An ASSERT sees what earlier SETs of the same transaction would leave. */
+  transact(instructions: readonly Instruction[]): TransactionResult {
+    const changes = new Map<string, string | null>();
+    for (const { op, key, val } of instructions) {
+      if (op === 'SET') {
+        changes.set(key, val);
+        continue;
+      }
+      const changed = changes.get(key);
+      const actual = changed === undefined ? this.get(key) : changed;
+      if (actual !== val) return { applied: false, key, expected: val, actual };
+    }
+    for (const [key, val] of changes) {
+      if (val === null) this.#values.delete(key);
+      else this.#values.set(key, val);
+    }
+    return { applied: true };
+  }
+
+  get(key: string): string | null {
+    return this.#values.get(key) ?? null;
+  }
+
+  entries(): IterableIterator<[string, string]> {
+    return this.#values.entries();
+  }
+}

@@ -1,0 +1,95 @@
+import { DecodeError, Reader, Writer } from '../bytes.ts';
+
+/** `null` stands for the absence of the key. */
+export interface Instruction {
+  readonly op: 'ASSERT' | 'SET';
+  readonly key: string;
+  readonly val: string | null;
+}
+
+/** What became of a transaction: all of it was applied, or, at the first ASSERT that fails, nothing. */
+export type TransactionResult =
+  | { readonly applied: true }
+  | {
+      readonly applied: false;
+      readonly key: string;
+      readonly expected: string | null;
+      readonly actual: string | null;
+    }
+  /** The command does not parse. It changes nothing, on every node alike. */
+  | { readonly applied: false; readonly malformed: string };
+
+/** Far above what a client may send: these only bound what a damaged command can do. */
+const MAX_TEXT_BYTES = 4 * 1024 * 1024;
+const MAX_INSTRUCTIONS = 65_536;
+
+function writeValue(writer: Writer, value: string | null): void {
+  writer.bool(value !== null);
+  if (value !== null) writer.text(value);
+}
+
+function readValue(reader: Reader): string | null {
+  return reader.bool() ? reader.text(MAX_TEXT_BYTES) : null;
+}
+
+export function encodeTransaction(instructions: readonly Instruction[]): Uint8Array {
+  const writer = new Writer();
+  writer.integer(instructions.length);
+  for (const { op, key, val } of instructions) {
+    writer.bool(op === 'SET');
+    writer.text(key);
+    writeValue(writer, val);
+  }
+  return writer.finish();
+}
+
+/** Throws `DecodeError`. */
+export function decodeTransaction(command: Uint8Array): Instruction[] {
+  const reader = new Reader(command);
+  const instructions: Instruction[] = [];
+  for (let left = reader.count(MAX_INSTRUCTIONS); left > 0; left -= 1) {
+    const op = reader.bool() ? 'SET' : 'ASSERT';
+    const key = reader.text(MAX_TEXT_BYTES);
+    instructions.push({ op, key, val: readValue(reader) });
+  }
+  reader.end();
+  return instructions;
+}
+
+const RESULT_TAGS = { applied: 0, refused: 1, malformed: 2 } as const;
+
+export function encodeResult(result: TransactionResult): Uint8Array {
+  const writer = new Writer();
+  if (result.applied) {
+    writer.byte(RESULT_TAGS.applied);
+  } else if ('malformed' in result) {
+    writer.byte(RESULT_TAGS.malformed);
+    writer.text(result.malformed);
+  } else {
+    writer.byte(RESULT_TAGS.refused);
+    writer.text(result.key);
+    writeValue(writer, result.expected);
+    writeValue(writer, result.actual);
+  }
+  return writer.finish();
+}
+
+/** Throws `DecodeError`. */
+export function decodeResult(bytes: Uint8Array): TransactionResult {
+  const reader = new Reader(bytes);
+  const tag = reader.byte();
+  let result: TransactionResult;
+  if (tag === RESULT_TAGS.applied) {
+    result = { applied: true };
+  } else if (tag === RESULT_TAGS.malformed) {
+    result = { applied: false, malformed: reader.text(MAX_TEXT_BYTES) };
+  } else if (tag === RESULT_TAGS.refused) {
+    const key = reader.text(MAX_TEXT_BYTES);
+    const expected = readValue(reader);
+    result = { applied: false, key, expected, actual: readValue(reader) };
+  } else {
+    throw new DecodeError(`${tag} is no kind of result`);
+  }
+  reader.end();
+  return result;
+}

@@ -1,0 +1,113 @@
+import { unreachable } from '../assert.ts';
+import { DecodeError, Reader, Writer } from '../bytes.ts';
+import type { MemberId } from '../ids.ts';
+import type { Configuration, Entry, Member, Payload } from './log-entry.ts';
+
+/** Bounds of what is believed from a peer or a disk; a command's holds a transaction of the largest size. */
+const MAX_COMMAND_BYTES = 16 * 1024 * 1024;
+const MAX_MEMBERS = 1000;
+const MAX_NAME_BYTES = 64;
+const MAX_ENTRIES = 1_000_000;
+
+const PAYLOAD_TAGS = { noop: 0, command: 1, configuration: 2 } as const;
+
+export function writeMemberId(writer: Writer, id: MemberId): void {
+  writer.text(id);
+}
+
+export function readMemberId(reader: Reader): MemberId {
+  const text = reader.text(64);
+  if (!/^[A-Za-z0-9_-]{16,64}$/.test(text))
+    throw new DecodeError('a member id has 16 to 64 of A-Z a-z 0-9 _ -');
+  return text as MemberId;
+}
+
+function writeConfiguration(writer: Writer, { members, namesAssigned }: Configuration): void {
+  writer.integer(namesAssigned);
+  writer.integer(members.length);
+  for (const { id, name, kind } of members) {
+    writeMemberId(writer, id);
+    writer.text(name);
+    writer.bool(kind === 'voter');
+  }
+}
+
+function readConfiguration(reader: Reader): Configuration {
+  const namesAssigned = reader.integer();
+  const members: Member[] = [];
+  for (let left = reader.count(MAX_MEMBERS); left > 0; left -= 1) {
+    const id = readMemberId(reader);
+    const name = reader.text(MAX_NAME_BYTES);
+    members.push({ id, name, kind: reader.bool() ? 'voter' : 'learner' });
+  }
+  if (new Set(members.map(({ id }) => id)).size < members.length)
+    throw new DecodeError('a member stands twice');
+  return { members, namesAssigned };
+}
+
+function writePayload(writer: Writer, payload: Payload): void {
+  writer.byte(PAYLOAD_TAGS[payload.kind]);
+  switch (payload.kind) {
+    case 'noop':
+      return;
+    case 'command':
+      writer.bytes(payload.command);
+      return;
+    case 'configuration':
+      writeConfiguration(writer, payload.configuration);
+      return;
+    default:
+      unreachable(payload);
+  }
+}
+
+function readPayload(reader: Reader): Payload {
+  const tag = reader.byte();
+  switch (tag) {
+    case PAYLOAD_TAGS.noop:
+      return { kind: 'noop' };
+    case PAYLOAD_TAGS.command:
+      return { kind: 'command', command: reader.bytes(MAX_COMMAND_BYTES) };
+    case PAYLOAD_TAGS.configuration:
+      return { kind: 'configuration', configuration: readConfiguration(reader) };
+    default:
+      throw new DecodeError(`${tag} is no kind of entry`);
+  }
+}
+
+/** A contiguous run: the first index once, then each entry's term and payload. */
+export function writeEntries(writer: Writer, entries: readonly Entry[]): void {
+  writer.integer(entries.length);
+  writer.integer(entries[0]?.index ?? 0);
+  for (const { term, payload } of entries) {
+    writer.integer(term);
+    writePayload(writer, payload);
+  }
+}
+
+export function readEntries(reader: Reader): Entry[] {
+  const count = reader.count(MAX_ENTRIES);
+  const first = reader.integer();
+  if (count > 0 && first === 0) throw new DecodeError('the first entry has index 1');
+  const entries: Entry[] = [];
+  for (let index = first; index < first + count; index += 1) {
+    const term = reader.integer();
+    if (term < (entries.at(-1)?.term ?? 1)) throw new DecodeError('terms never decrease along a log');
+    entries.push({ index, term, payload: readPayload(reader) });
+  }
+  return entries;
+}
+
+export function encodeEntries(entries: readonly Entry[]): Uint8Array<ArrayBuffer> {
+  const writer = new Writer();
+  writeEntries(writer, entries);
+  return writer.finish();
+}
+
+/** Throws `DecodeError`. Commands are views of `bytes`. */
+export function decodeEntries(bytes: Uint8Array): Entry[] {
+  const reader = new Reader(bytes);
+  const entries = readEntries(reader);
+  reader.end();
+  return entries;
+}

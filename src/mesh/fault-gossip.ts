@@ -1,0 +1,115 @@
+import type { FaultRule } from '../api.ts';
+import { MAX_RULE_ENTRIES, type RuleEntry } from './messages.ts';
+
+/** How long a tab may take to confirm that new rules are in force; a frozen one never does. */
+const CONFIRM_TIMEOUT_MS = 3000;
+
+export interface GossipPorts {
+  readonly self: string;
+  connectedPages(): readonly string[];
+  send(page: string, entries: readonly RuleEntry[], token: number): void;
+  confirm(page: string, token: number): void;
+  /** Puts the rules in force in this tab. */
+  apply(rules: readonly FaultRule[]): Promise<void>;
+  onUnconfirmed(pages: readonly string[]): void;
+}
+
+/**
+ * The set of fault rules, replicated to all tabs over the control channels: a map of last-writer-wins
+ * registers by rule id, cleared rules kept as tombstones. Any order and any repetition of merges
+ * ends in the same set, so late joiners and healed tabs just get everything.
+ */
+export class FaultGossip {
+  readonly #entries = new Map<string, RuleEntry>();
+  readonly #unconfirmed = new Map<number, { readonly pages: Set<string>; readonly done: () => void }>();
+  #nextToken = 1;
+
+  constructor(
+    initial: readonly FaultRule[],
+    private readonly ports: GossipPorts,
+  ) {
+    for (const rule of initial) {
+      this.#entries.set(rule.id, { id: rule.id, version: 0, author: '0'.repeat(16), rule });
+    }
+  }
+
+  rules(): FaultRule[] {
+    return [...this.#entries.values()].flatMap(({ rule }) => (rule === null ? [] : [rule]));
+  }
+
+  /** Resolves once the rules are in force in every tab that is connected and answers. */
+  async set(rules: readonly FaultRule[]): Promise<void> {
+    await this.#write(rules.map((rule) => ({ id: rule.id, rule })));
+  }
+
+  /** Clears the rules named, or all. Returns the ids of those that were in force. */
+  async clear(ids?: readonly string[]): Promise<string[]> {
+    const cleared = this.rules().filter((rule) => ids?.includes(rule.id) ?? true);
+    await this.#write(cleared.map(({ id }) => ({ id, rule: null })));
+    return cleared.map(({ id }) => id);
+  }
+
+  greet(page: string): void {
+    this.ports.send(page, [...this.#entries.values()], this.#takeToken());
+  }
+
+  async receive(page: string, entries: readonly RuleEntry[], token: number): Promise<void> {
+    const news = entries.filter((entry) => this.#isNewer(entry));
+    for (const entry of news) this.#put(entry);
+    if (news.length > 0) await this.ports.apply(this.rules());
+    this.ports.confirm(page, token);
+  }
+
+  onConfirmed(page: string, token: number): void {
+    const waiting = this.#unconfirmed.get(token);
+    waiting?.pages.delete(page);
+    if (waiting?.pages.size === 0) waiting.done();
+  }
+
+  async #write(changes: readonly { id: string; rule: FaultRule | null }[]): Promise<void> {
+    if (changes.length === 0) return;
+    const version = Math.max(0, ...[...this.#entries.values()].map((entry) => entry.version)) + 1;
+    const entries = changes.map(({ id, rule }) => ({ id, version, author: this.ports.self, rule }));
+    for (const entry of entries) this.#put(entry);
+    await Promise.all([this.ports.apply(this.rules()), this.#spread(entries)]);
+  }
+
+  async #spread(entries: readonly RuleEntry[]): Promise<void> {
+    const pages = new Set(this.ports.connectedPages());
+    if (pages.size === 0) return;
+    const token = this.#takeToken();
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        this.ports.onUnconfirmed([...pages]);
+        resolve();
+      }, CONFIRM_TIMEOUT_MS);
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#unconfirmed.set(token, { pages, done });
+      for (const page of pages) this.ports.send(page, entries, token);
+    });
+    this.#unconfirmed.delete(token);
+  }
+
+  #isNewer(entry: RuleEntry): boolean {
+    const known = this.#entries.get(entry.id);
+    if (known === undefined) return true;
+    return entry.version > known.version || (entry.version === known.version && entry.author > known.author);
+  }
+
+  /** Bounded: of too many, the oldest tombstones go first. */
+  #put(entry: RuleEntry): void {
+    this.#entries.set(entry.id, entry);
+    if (this.#entries.size <= MAX_RULE_ENTRIES) return;
+    const tombstones = [...this.#entries.values()].filter(({ rule }) => rule === null);
+    const [oldest] = tombstones.sort((a, b) => a.version - b.version);
+    this.#entries.delete(oldest?.id ?? entry.id);
+  }
+
+  #takeToken(): number {
+    this.#nextToken += 1;
+    return this.#nextToken;
+  }
+}

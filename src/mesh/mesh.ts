@@ -1,0 +1,226 @@
+import { SignalingClient, type SignalingState } from '../signaling/client.ts';
+import { LocalNetwork } from './local-network.ts';
+import { parseSignal, type ControlMessage, type SignalMessage } from './messages.ts';
+import { Remote, type LinkHost, type RemoteContext } from './remote.ts';
+import { createId, seal, unseal, type ClusterKeys } from './secret.ts';
+
+export interface MeshOptions {
+  readonly keys: ClusterKeys;
+  readonly memberId: string;
+  readonly iceServers: RTCIceServer[];
+  readonly signalingUrl: string;
+  readonly reconnectMs: readonly [number, number];
+}
+
+export interface MeshHandlers {
+  onChange(): void;
+  onSignaling(state: SignalingState): void;
+  /** A control channel has opened: say what the other side should know. */
+  onConnected(page: string): void;
+  onControl(page: string, message: ControlMessage): void;
+  /** Something that came from outside was refused; `what` is a counter's name. */
+  onRefused(what: string, reason: string): void;
+}
+
+export interface PeerView {
+  readonly page: string;
+  readonly memberId: string | null;
+  readonly state: 'connecting' | 'connected' | 'failed';
+  readonly link: Remote['link'];
+}
+
+/** A room holds fewer; whoever announces more is not to be believed. */
+const MAX_REMOTES = 64;
+
+/** All connections of this page to the other tabs of its cluster. */
+export class Mesh {
+  /** This page's id: new with every page, unlike the member that it runs. */
+  readonly self = createId();
+  readonly #remotes = new Map<string, Remote>();
+  readonly #signaling: SignalingClient;
+  readonly #local: LocalNetwork;
+  readonly #context: RemoteContext;
+  #signalingState: SignalingState = { state: 'connecting', detail: null };
+  /** Sealing is asynchronous; these keep the order in both directions. */
+  #sealing = Promise.resolve();
+  #unsealing = Promise.resolve();
+  #isClosed = false;
+
+  constructor(
+    private readonly options: MeshOptions,
+    host: LinkHost,
+    private readonly handlers: MeshHandlers,
+  ) {
+    this.#local = new LocalNetwork(options.keys.clusterId, this.self, {
+      onHere: (page) => this.#onHere(page),
+      onOpen: (page, link) => this.#remotes.get(page)?.onLocalOpen(link),
+      onControl: (page, link, text) => this.#remotes.get(page)?.onLocalControl(link, text),
+      onClose: (page, link) => this.#remotes.get(page)?.onLocalClose(link),
+      onRefused: () => handlers.onRefused('local', 'a message within this browser does not parse'),
+    });
+    this.#context = {
+      self: this.self,
+      memberId: options.memberId,
+      iceServers: options.iceServers,
+      host,
+      local: this.#local,
+      sendSignal: (page, message) => this.#sendSignal(page, message),
+      onControl: (page, message) => this.#onControl(page, message),
+      onRefused: (page) => handlers.onRefused('control', `a control message of ${page} does not parse`),
+      onConnected: (page) => handlers.onConnected(page),
+      onLost: (page) => this.#forgetIfGone(page),
+      onChange: () => handlers.onChange(),
+    };
+    this.#signaling = this.#openSignaling();
+  }
+
+  peers(): PeerView[] {
+    return [...this.#remotes.values()].map((remote) => ({
+      page: remote.page,
+      memberId: remote.memberId,
+      state: remote.isConnected ? 'connected' : remote.hasFailed ? 'failed' : 'connecting',
+      link: remote.link,
+    }));
+  }
+
+  send(page: string, message: ControlMessage): boolean {
+    return this.#remotes.get(page)?.send(message) ?? false;
+  }
+
+  /** The pages that a control message reaches now. */
+  connectedPages(): string[] {
+    return [...this.#remotes.values()].filter((remote) => remote.isConnected).map(({ page }) => page);
+  }
+
+  /** The worker refuses or has lost this link: the connection below it is of no use. */
+  onLinkClosed(link: string): void {
+    for (const remote of this.#remotes.values()) if (remote.link?.id === link) remote.hangUp();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#signaling.close();
+    for (const remote of this.#remotes.values()) remote.close();
+    this.#remotes.clear();
+    this.#local.close();
+  }
+
+  #openSignaling(): SignalingClient {
+    const { signalingUrl, reconnectMs, keys } = this.options;
+    const options = { url: signalingUrl, room: keys.clusterId, peer: this.self, reconnectMs };
+    return new SignalingClient(options, {
+      onState: (state) => {
+        this.#signalingState = state;
+        this.handlers.onSignaling(state);
+      },
+      onPeers: (pages) => this.#onPeers(pages),
+      onPeerJoined: (page) => this.#onListed(page),
+      onPeerLeft: (page) => this.#onUnlisted(page),
+      onRelayed: (page, payload) => this.#onRelayed(page, payload),
+      onRefused: (code, reason) => {
+        if (code !== 'no-such-peer') this.handlers.onRefused('signaling', reason);
+      },
+    });
+  }
+
+  // ── Who is there ──────────────────────────────────────────────────────────────────────────────
+
+  #remote(page: string): Remote | null {
+    const known = this.#remotes.get(page);
+    if (known !== undefined) return known;
+    if (page === this.self || this.#isClosed) return null;
+    if (this.#remotes.size >= MAX_REMOTES) {
+      this.handlers.onRefused('signaling', `more than ${MAX_REMOTES} tabs`);
+      return null;
+    }
+    const remote = new Remote(page, this.#context);
+    this.#remotes.set(page, remote);
+    return remote;
+  }
+
+  #onPeers(pages: readonly string[]): void {
+    for (const page of this.#remotes.keys()) if (!pages.includes(page)) this.#onUnlisted(page);
+    for (const page of pages) this.#onListed(page);
+  }
+
+  #onListed(page: string): void {
+    const remote = this.#remote(page);
+    if (remote === null) return;
+    remote.isListed = true;
+    remote.reach();
+    this.handlers.onChange();
+  }
+
+  #onUnlisted(page: string): void {
+    const remote = this.#remotes.get(page);
+    if (remote === undefined) return;
+    remote.isListed = false;
+    this.#forgetIfGone(page);
+  }
+
+  #onHere(page: string): void {
+    const remote = this.#remote(page);
+    if (remote === null || remote.isLocal) return;
+    remote.isLocal = true;
+    if (!remote.isConnected) remote.reach();
+    // Its lock tells at once what ICE would take half a minute to notice.
+    this.#local.onGone(page, () => this.#forget(remote));
+  }
+
+  /** A remote that nobody lists any more and to which nothing is open has left. */
+  #forgetIfGone(page: string): void {
+    const remote = this.#remotes.get(page);
+    if (remote === undefined || remote.isListed || remote.isLocal || remote.isConnected) return;
+    this.#forget(remote);
+  }
+
+  #forget(remote: Remote): void {
+    this.#remotes.delete(remote.page);
+    remote.close();
+    this.handlers.onChange();
+  }
+
+  // ── Signals ───────────────────────────────────────────────────────────────────────────────────
+
+  #sendSignal(page: string, message: SignalMessage): boolean {
+    const relays = this.connectedPages().filter((other) => other !== page);
+    if (this.#signalingState.state !== 'connected' && relays.length === 0) return false;
+    const envelope = { from: this.self, to: page };
+    this.#sealing = this.#sealing.then(async () => {
+      const payload = await seal(this.options.keys, envelope, message);
+      if (this.#signaling.relay(page, payload)) return;
+      // Any of them may lack a way to `page`; the next attempt probably asks another.
+      const relay = relays[Math.floor(Math.random() * relays.length)];
+      if (relay !== undefined) this.send(relay, { type: 'relay', ...envelope, payload });
+    });
+    return true;
+  }
+
+  #onRelayed(from: string, payload: string): void {
+    this.#unsealing = this.#unsealing.then(async () => {
+      const message = parseSignal(await unseal(this.options.keys, { from, to: this.self }, payload));
+      if (message === null) this.handlers.onRefused('signal', `a signal from ${from} is forged or damaged`);
+      else this.#remote(from)?.onSignal(message);
+    });
+  }
+
+  #onControl(page: string, message: ControlMessage): void {
+    if (message.type === 'hello') this.#hangUpOlder(page, message.memberId);
+    if (message.type === 'relay') this.#onRelay(page, message);
+    this.handlers.onControl(page, message);
+    this.handlers.onChange();
+  }
+
+  /** A member that greets from a new page has left the old one, whether or not that was noticed. */
+  #hangUpOlder(page: string, memberId: string): void {
+    for (const remote of this.#remotes.values()) {
+      if (remote.page !== page && remote.memberId === memberId) this.#forget(remote);
+    }
+  }
+
+  /** One hop only: passed on for the page that sent it, or meant for this one. */
+  #onRelay(page: string, message: Extract<ControlMessage, { type: 'relay' }>): void {
+    if (message.to === this.self) this.#onRelayed(message.from, message.payload);
+    else if (message.from === page) this.send(message.to, message);
+  }
+}

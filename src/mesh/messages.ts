@@ -1,0 +1,87 @@
+import type { SignalData } from 'simple-peer';
+import * as v from 'valibot';
+import { parseFaultRule } from '../config/schema.ts';
+import type { FaultRule } from '../api.ts';
+
+/**
+ * What pages say to each other. All of it comes from tabs that know the cluster's secret, and is
+ * parsed all the same: another tab may run another version, or be broken.
+ */
+
+const Id = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{16,64}$/));
+const Version = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const Payload = v.pipe(v.string(), v.maxLength(48 * 1024));
+export const MAX_RULE_ENTRIES = 1024;
+
+const Rule = v.custom<FaultRule>((input) => parseFaultRule(input).ok, 'expected a fault rule');
+
+/** One rule in the replicated set; null: cleared. The higher version wins, then the higher author. */
+const RuleEntrySchema = v.object({
+  id: v.pipe(v.string(), v.maxLength(64)),
+  version: Version,
+  author: Id,
+  rule: v.nullable(Rule),
+});
+export type RuleEntry = v.InferOutput<typeof RuleEntrySchema>;
+
+const ControlSchema = v.variant('type', [
+  /** First on every connection: which member this page runs. */
+  v.object({ type: v.literal('hello'), memberId: Id }),
+  /** Fault rules that the sender knows; `token` comes back once they are in force. */
+  v.object({
+    type: v.literal('rules'),
+    token: Version,
+    entries: v.pipe(v.array(RuleEntrySchema), v.maxLength(MAX_RULE_ENTRIES)),
+  }),
+  v.object({ type: v.literal('rules-ack'), token: Version }),
+  /** Signaling by way of a third tab, where the server cannot be reached. `payload` is sealed. */
+  v.object({ type: v.literal('relay'), from: Id, to: Id, payload: Payload }),
+]);
+export type ControlMessage = v.InferOutput<typeof ControlSchema>;
+
+const SignalSchema = v.variant('type', [
+  /** A piece of the WebRTC handshake number `attempt`, which the dialling side names. */
+  v.object({
+    type: v.literal('signal'),
+    attempt: Id,
+    data: v.custom<SignalData>(
+      (input) => typeof input === 'object' && input !== null && 'type' in input,
+      'expected a session description or a candidate',
+    ),
+  }),
+  /** The side that does not dial has no connection and asks for one. */
+  v.object({ type: v.literal('dial-me') }),
+]);
+export type SignalMessage = v.InferOutput<typeof SignalSchema>;
+
+const LocalSchema = v.variant('type', [
+  /** I am here; `to` null asks everyone to answer. */
+  v.object({ type: v.literal('here'), from: Id, to: v.nullable(Id) }),
+  /** WebRTC finds no path: let us talk within this browser, as link `link`. */
+  v.object({ type: v.literal('open'), from: Id, to: Id, link: Id }),
+  v.object({ type: v.literal('accept'), from: Id, to: Id, link: Id }),
+  v.object({ type: v.literal('close'), from: Id, to: Id, link: Id }),
+  v.object({ type: v.literal('control'), from: Id, to: Id, link: Id, text: v.string() }),
+]);
+export type LocalMessage = v.InferOutput<typeof LocalSchema>;
+
+export function parseControl(text: string): ControlMessage | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const result = v.safeParse(ControlSchema, json);
+  return result.success ? result.output : null;
+}
+
+export function parseSignal(value: unknown): SignalMessage | null {
+  const result = v.safeParse(SignalSchema, value);
+  return result.success ? result.output : null;
+}
+
+export function parseLocal(value: unknown): LocalMessage | null {
+  const result = v.safeParse(LocalSchema, value);
+  return result.success ? result.output : null;
+}

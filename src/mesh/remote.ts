@@ -1,0 +1,239 @@
+import { Connection } from './connection.ts';
+import type { LocalNetwork } from './local-network.ts';
+import { parseControl, type ControlMessage, type SignalMessage } from './messages.ts';
+import { createId } from './secret.ts';
+
+/** Who runs the consensus links: this page's worker. */
+export interface LinkHost {
+  /** Takes the channel over before it returns, in the task that created it. */
+  addChannel(link: string, channel: RTCDataChannel): 'worker' | 'relay';
+  addLocal(link: string, self: string, page: string): void;
+  removeLink(link: string): void;
+}
+
+export interface RemoteContext {
+  /** This page's id. Of two pages, the one with the larger id dials. */
+  readonly self: string;
+  readonly memberId: string;
+  readonly iceServers: RTCIceServer[];
+  readonly host: LinkHost;
+  readonly local: LocalNetwork;
+  /** False: neither the server nor another tab can pass a signal on. */
+  sendSignal(page: string, message: SignalMessage): boolean;
+  onControl(page: string, message: ControlMessage): void;
+  /** A control message that does not parse. */
+  onRefused(page: string): void;
+  onConnected(page: string): void;
+  /** Nothing is open to it any more. */
+  onLost(page: string): void;
+  onChange(): void;
+}
+
+/** Pause before the next attempt; doubles with each failure. */
+const REDIAL_MS = { first: 500, most: 10_000 };
+/** The side that waits to be dialled lets the other try first. */
+const PATIENCE_MS = 2000;
+/** While a local link stands in, WebRTC is tried now and then. */
+const UPGRADE_MS = 15_000;
+
+/** Another tab's page, and the way to it: a WebRTC connection, or a link within this browser. */
+export class Remote {
+  memberId: string | null = null;
+  /** The signaling server lists it. */
+  isListed = false;
+  /** It has shown itself within this browser. */
+  isLocal = false;
+  #connection: Connection | null = null;
+  /** Names the connection, or the attempt at one, and its link. */
+  #attempt: string | null = null;
+  #channel: 'worker' | 'relay' | null = null;
+  #localLink: { readonly link: string; readonly unwatch: () => void } | null = null;
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #isClosed = false;
+
+  constructor(
+    readonly page: string,
+    private readonly context: RemoteContext,
+  ) {}
+
+  get isConnected(): boolean {
+    return this.#connection?.isConnected === true || this.#localLink !== null;
+  }
+
+  get hasFailed(): boolean {
+    return !this.isConnected && this.#failures > 0;
+  }
+
+  /** The link that consensus uses now, and how its frames travel. */
+  get link(): { id: string; channel: 'worker' | 'relay' | 'local' } | null {
+    if (this.#connection?.isConnected === true && this.#attempt !== null && this.#channel !== null) {
+      return { id: this.#attempt, channel: this.#channel };
+    }
+    return this.#localLink === null ? null : { id: this.#localLink.link, channel: 'local' };
+  }
+
+  get #dials(): boolean {
+    return this.context.self > this.page;
+  }
+
+  /** It has (re)appeared: try at once. */
+  reach(): void {
+    this.#failures = 0;
+    if (this.#connection === null) this.#plan(this.#dials ? 0 : PATIENCE_MS);
+  }
+
+  send(message: ControlMessage): boolean {
+    const text = JSON.stringify(message);
+    if (this.#connection?.sendControl(text) === true) return true;
+    if (this.#localLink === null) return false;
+    this.context.local.sendControl(this.page, this.#localLink.link, text);
+    return true;
+  }
+
+  onSignal(message: SignalMessage): void {
+    if (message.type === 'dial-me') {
+      // The other side has no connection, whatever this side believes of an old one.
+      if (this.#dials && (this.#connection === null || this.#connection.isConnected)) this.#dial();
+      return;
+    }
+    const isNewOffer = !this.#dials && message.attempt !== this.#attempt && message.data.type === 'offer';
+    if (isNewOffer) this.#connect(false, message.attempt);
+    if (message.attempt === this.#attempt) this.#connection?.signal(message.data);
+  }
+
+  onLocalOpen(link: string): void {
+    if (this.#localLink?.link === link || this.#connection?.isConnected === true) return;
+    this.#dropLocal();
+    const unwatch = this.context.local.onGone(this.page, () => this.onLocalClose(link));
+    this.#localLink = { link, unwatch };
+    this.context.host.addLocal(link, this.context.self, this.page);
+    this.#greet();
+  }
+
+  onLocalControl(link: string, text: string): void {
+    if (link === this.#localLink?.link) this.#onControl(text);
+  }
+
+  onLocalClose(link: string): void {
+    if (link !== this.#localLink?.link) return;
+    this.#dropLocal();
+    this.context.onLost(this.page);
+    this.context.onChange();
+  }
+
+  /** The worker has given up the link, or the page is to forget this remote. */
+  hangUp(): void {
+    if (this.#localLink !== null) this.context.local.closeLink(this.page, this.#localLink.link);
+    this.#dropLocal();
+    this.#connection?.close();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.hangUp();
+  }
+
+  #plan(delayMs: number): void {
+    if (this.#isClosed) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#try(), delayMs);
+  }
+
+  #try(): void {
+    this.#timer = null;
+    if (this.#connection !== null) return;
+    if (this.#dials) {
+      this.#dial();
+      return;
+    }
+    if (!this.context.sendSignal(this.page, { type: 'dial-me' })) this.#goLocal();
+    this.#failures += 1;
+    this.#plan(this.#pauseMs());
+  }
+
+  #pauseMs(): number {
+    if (this.#localLink !== null) return UPGRADE_MS;
+    const first = this.#dials ? REDIAL_MS.first : PATIENCE_MS;
+    return Math.min(first * 2 ** this.#failures, REDIAL_MS.most);
+  }
+
+  #dial(): void {
+    this.#connect(true, createId());
+  }
+
+  #connect(initiator: boolean, attempt: string): void {
+    this.#connection?.close();
+    this.#attempt = attempt;
+    let wasConnected = false;
+    this.#connection = new Connection(
+      initiator,
+      this.context.iceServers,
+      (channel) => {
+        this.#channel = this.context.host.addChannel(attempt, channel);
+      },
+      {
+        onSignal: (data) => {
+          this.context.sendSignal(this.page, { type: 'signal', attempt, data });
+        },
+        onConnect: () => {
+          wasConnected = true;
+          this.#failures = 0;
+          if (this.#localLink !== null) this.context.local.closeLink(this.page, this.#localLink.link);
+          this.#dropLocal();
+          this.#greet();
+        },
+        onControl: (text) => this.#onControl(text),
+        onClose: () => this.#onConnectionClosed(attempt, wasConnected),
+      },
+    );
+    this.context.onChange();
+  }
+
+  #onConnectionClosed(attempt: string, wasConnected: boolean): void {
+    this.context.host.removeLink(attempt);
+    if (attempt !== this.#attempt) return;
+    this.#connection = null;
+    this.#attempt = null;
+    this.#channel = null;
+    if (!wasConnected) {
+      this.#failures += 1;
+      this.#goLocal();
+    }
+    this.#plan(this.#pauseMs());
+    this.context.onLost(this.page);
+    this.context.onChange();
+  }
+
+  /** WebRTC has found no path. Within one browser there is another; the dialling side opens it. */
+  #goLocal(): void {
+    if (this.isLocal && this.#dials && this.#localLink === null && !this.#isClosed) {
+      this.context.local.openLink(this.page, createId());
+    }
+  }
+
+  #dropLocal(): void {
+    if (this.#localLink === null) return;
+    const { link, unwatch } = this.#localLink;
+    this.#localLink = null;
+    unwatch();
+    this.context.host.removeLink(link);
+  }
+
+  #greet(): void {
+    this.send({ type: 'hello', memberId: this.context.memberId });
+    this.context.onConnected(this.page);
+    this.context.onChange();
+  }
+
+  #onControl(text: string): void {
+    const message = parseControl(text);
+    if (message === null) {
+      this.context.onRefused(this.page);
+      return;
+    }
+    if (message.type === 'hello') this.memberId = message.memberId;
+    this.context.onControl(this.page, message);
+  }
+}

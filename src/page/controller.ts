@@ -1,0 +1,297 @@
+import type { PeerStatus, Status, Tabraft } from '../api.ts';
+import type { PageConfig } from '../config/schema.ts';
+import { createSecret, deriveKeys, fragmentOf, parseFragment, type ClusterKeys } from '../mesh/secret.ts';
+import type { Notice, PageController, PageView, Phase, SignalingView } from '../ui/view.ts';
+import type { NodeNotice, NodeSnapshot } from '../worker/contract.ts';
+import { rememberCluster, withOwnCluster } from './catalog.ts';
+import { createOperations } from './operations.ts';
+import { Session } from './session.ts';
+
+const MAX_NOTICES = 200;
+const MEMBER_KEY = 'tabraft.member';
+const DEFAULT_READY_TIMEOUT_MS = 30_000;
+/** `ready` waits at most so long for links that are still being set up. */
+const LINK_GRACE_MS = 3000;
+
+/** The page's side of one tab: which cluster, which session, and what is to be shown of them. */
+export class ClusterController implements PageController {
+  view: PageView;
+  readonly api: Tabraft;
+  #keys: ClusterKeys;
+  #session: Session | null = null;
+  #sessionStartedAt = 0;
+  #notices: Notice[] = [];
+  #nextNotice = 1;
+  /** Session changes (restart, wipe, new cluster) run one after the other. */
+  #changing: Promise<void> = Promise.resolve();
+  readonly #listeners = new Set<() => void>();
+  #isRefreshPending = false;
+
+  /**
+   * Finds this page's cluster, hands out the controller, and starts its node. Throws only where
+   * nothing can be shown but an error.
+   */
+  static async open(
+    config: PageConfig,
+    signalingUrl: string,
+    onCreated: (controller: ClusterController) => void,
+  ): Promise<void> {
+    const fragment = parseFragment(location.hash);
+    if (fragment.kind === 'invalid') throw new Error(fragment.reason);
+    const open = async (secret: string, found: boolean): Promise<void> => {
+      const controller = new ClusterController(config, signalingUrl, await deriveKeys(secret));
+      onCreated(controller);
+      await controller.#startSession(found);
+    };
+    if (fragment.kind === 'absent') {
+      await withOwnCluster(open);
+    } else {
+      await rememberCluster(fragment.secret);
+      await open(fragment.secret, false);
+    }
+  }
+
+  private constructor(
+    private readonly config: PageConfig,
+    private readonly signalingUrl: string,
+    keys: ClusterKeys,
+  ) {
+    this.#keys = keys;
+    this.api = this.#createApi();
+    this.view = this.#buildView();
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async newCluster(): Promise<void> {
+    await this.#change(async () => {
+      await this.#session?.end(false);
+      const secret = createSecret();
+      this.#keys = await deriveKeys(secret);
+      sessionStorage.removeItem(MEMBER_KEY);
+      await this.#startSession(true);
+      await rememberCluster(secret);
+    });
+  }
+
+  // ── Sessions ──────────────────────────────────────────────────────────────────────────────────
+
+  async #startSession(found: boolean): Promise<void> {
+    history.replaceState(null, '', fragmentOf(this.#keys.secret));
+    this.#sessionStartedAt = performance.now();
+    const session = new Session(
+      {
+        keys: this.#keys,
+        config: this.config,
+        signalingUrl: this.signalingUrl,
+        preferredMember: sessionStorage.getItem(MEMBER_KEY),
+        found,
+      },
+      { onChange: () => this.#changed(), onNotice: (notice) => this.#notify(notice) },
+    );
+    this.#session = session;
+    this.#changed();
+    const memberId = await session.start();
+    if (memberId !== null) sessionStorage.setItem(MEMBER_KEY, memberId);
+    this.#changed();
+  }
+
+  async #change(change: () => Promise<void>): Promise<void> {
+    const result = this.#changing.then(change);
+    this.#changing = result.catch(() => undefined); // the caller is told through `result`
+    await result;
+  }
+
+  async #restart(wipe: boolean): Promise<void> {
+    await this.#change(async () => {
+      await this.#session?.end(wipe);
+      if (wipe) sessionStorage.removeItem(MEMBER_KEY);
+      await this.#startSession(false);
+    });
+  }
+
+  // ── What is shown ─────────────────────────────────────────────────────────────────────────────
+
+  #notify({ level, text }: NodeNotice): void {
+    const notice = { id: this.#nextNotice, time: Date.now(), level, text };
+    this.#nextNotice += 1;
+    this.#notices = [...this.#notices, notice].slice(-MAX_NOTICES);
+    this.#changed();
+  }
+
+  /** At most one new view a frame; a hidden page, which has no frames, still gets one now and then. */
+  #changed(): void {
+    if (this.#isRefreshPending) return;
+    this.#isRefreshPending = true;
+    const refresh = (): void => {
+      if (!this.#isRefreshPending) return;
+      this.#isRefreshPending = false;
+      this.view = this.#buildView();
+      for (const listener of this.#listeners) listener();
+    };
+    if (document.visibilityState === 'visible') requestAnimationFrame(refresh);
+    setTimeout(refresh, 100);
+  }
+
+  #buildView(): PageView {
+    const session = this.#session;
+    const status = this.#status();
+    const { phase, detail } = phaseOf(status, session?.snapshot ?? null);
+    return {
+      phase,
+      phaseDetail: detail,
+      paused: session?.snapshot?.paused ?? false,
+      status,
+      signaling: this.#signalingView(),
+      rules: session?.rules() ?? [],
+      joinLink: `${location.origin}${location.pathname}${location.search}${fragmentOf(this.#keys.secret)}`,
+      notices: this.#notices,
+      targetVoters: this.config.servers.length,
+    };
+  }
+
+  #signalingView(): SignalingView {
+    const state = this.#session?.signaling ?? { state: 'connecting', detail: null };
+    return {
+      state: state.state,
+      url: this.signalingUrl,
+      detail: state.state === 'connected' ? null : state.detail,
+    };
+  }
+
+  #status(): Status {
+    const session = this.#session;
+    const snapshot = session?.snapshot ?? null;
+    const stoppedReason = session?.stoppedReason ?? null;
+    const own = Object.fromEntries(session?.counters ?? []);
+    return {
+      clusterId: this.#keys.clusterId,
+      memberId: snapshot?.memberId ?? '',
+      name: snapshot?.name ?? null,
+      role: stoppedReason !== null ? 'stopped' : (snapshot?.role ?? 'joining'),
+      term: snapshot?.term ?? 0,
+      leader: stoppedReason !== null ? null : (snapshot?.leader ?? null),
+      commitIndex: snapshot?.commitIndex ?? 0,
+      appliedIndex: snapshot?.appliedIndex ?? 0,
+      lastIndex: snapshot?.lastIndex ?? 0,
+      snapshotIndex: snapshot?.snapshotIndex ?? 0,
+      members: (snapshot?.members ?? []).map((member) => ({ ...member })),
+      peers: this.#peers(snapshot),
+      stoppedReason,
+      counters: { ...snapshot?.counters, ...own },
+    };
+  }
+
+  #peers(snapshot: NodeSnapshot | null): PeerStatus[] {
+    return (this.#session?.peers() ?? []).map(({ page, memberId, state, link }) => {
+      const own = snapshot?.links.find((view) => view.link === link?.id);
+      const isOpen = own?.state === 'open';
+      const id = memberId ?? own?.memberId ?? page;
+      return {
+        id,
+        name: snapshot?.members.find((member) => member.id === id)?.name ?? null,
+        state: state === 'connected' && !isOpen ? 'connecting' : state,
+        channel: isOpen ? (link?.channel ?? null) : null,
+        roundTripMs: own?.roundTripMs ?? null,
+      };
+    });
+  }
+
+  // ── window.tabraft ────────────────────────────────────────────────────────────────────────────
+
+  #createApi(): Tabraft {
+    const operations = createOperations({
+      config: this.config,
+      node: () => this.#runningSession()?.node ?? null,
+      snapshot: () => this.#session?.snapshot ?? null,
+      rules: () => this.#session?.rules() ?? [],
+      setRules: async (rules) => this.#session?.setRules(rules),
+      clearRules: async (ids) => (await this.#session?.clearRules(ids)) ?? [],
+    });
+    return {
+      ...operations,
+      ready: (timeoutMs) => this.#ready(timeoutMs ?? DEFAULT_READY_TIMEOUT_MS),
+      status: () => this.#freshStatus(),
+      node: {
+        pause: async () => this.#runningSession()?.node.pause(),
+        resume: async () => this.#runningSession()?.node.resume(),
+        restart: () => this.#restart(false),
+        campaign: () => this.#campaign(),
+        wipe: () => this.#restart(true),
+      },
+    };
+  }
+
+  #runningSession(): Session | null {
+    return this.#session?.stoppedReason === null ? this.#session : null;
+  }
+
+  async #freshStatus(): Promise<Status> {
+    await this.#runningSession()?.refresh();
+    return this.#status();
+  }
+
+  async #campaign(): Promise<void> {
+    const result = await this.#runningSession()?.node.campaign();
+    if (result === undefined) throw new Error('This tab runs no node at the moment.');
+    if (result.outcome !== 'ok') throw new Error(result.reason);
+  }
+
+  /** Joined, promoted if there is room for another voter, a leader known, and links settled. */
+  async #ready(timeoutMs: number): Promise<Status> {
+    const deadline = performance.now() + timeoutMs;
+    return new Promise((resolve, reject) => {
+      const check = (): void => {
+        const { view } = this;
+        if (this.#isReady(view)) {
+          finish();
+          resolve(this.#freshStatus());
+        } else if (performance.now() >= deadline) {
+          finish();
+          reject(
+            new Error(
+              `Not ready within ${timeoutMs} ms: ${view.phaseDetail ?? `this node is ${view.phase}`}.`,
+            ),
+          );
+        }
+      };
+      const timer = setInterval(check, 50);
+      const unsubscribe = this.subscribe(check);
+      const finish = (): void => {
+        clearInterval(timer);
+        unsubscribe();
+      };
+      check();
+    });
+  }
+
+  #isReady({ phase, status, targetVoters }: PageView): boolean {
+    if (phase !== 'ready' && phase !== 'alone') return false;
+    const voters = status.members.filter((member) => member.kind === 'voter').length;
+    if (status.role === 'learner' && voters < targetVoters) return false;
+    const isSettling = status.peers.some((peer) => peer.state === 'connecting');
+    return !isSettling || performance.now() - this.#sessionStartedAt > LINK_GRACE_MS;
+  }
+}
+
+/** What the page says about the node, worst first (see `Phase`). */
+function phaseOf(status: Status, snapshot: NodeSnapshot | null): { phase: Phase; detail: string | null } {
+  if (status.stoppedReason !== null) return { phase: 'stopped', detail: status.stoppedReason };
+  if (snapshot === null) return { phase: 'starting', detail: 'Opening this tab’s storage' };
+  if (status.role === 'joining') {
+    const isConnected = status.peers.some((peer) => peer.state === 'connected');
+    const detail = isConnected
+      ? 'Waiting for the leader to add this tab'
+      : 'Looking for another tab of this cluster; at least one must be open';
+    return { phase: 'joining', detail };
+  }
+  if (!snapshot.hasQuorum) {
+    const { length } = status.members.filter((member) => member.kind === 'voter' && !member.reachable);
+    const detail = length === 0 ? 'No leader is known' : `${length} of the voters cannot be reached`;
+    return { phase: 'no-quorum', detail };
+  }
+  return { phase: status.members.length === 1 ? 'alone' : 'ready', detail: null };
+}

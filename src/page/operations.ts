@@ -1,0 +1,200 @@
+import type { Remote } from 'comlink';
+import type { Failure, FaultRule, Instruction, PingResult, Tabraft, WriteResult } from '../api.ts';
+import { parseFaultRule, type PageConfig } from '../config/schema.ts';
+import { PRESETS } from '../proxy/rules.ts';
+import type { KeyReadResult, NodeApi, NodeSnapshot } from '../worker/contract.ts';
+
+/** The worker keeps time itself; if even that does not answer, the page gives up a little later. */
+const WORKER_GRACE_MS = 2000;
+const MAX_TIMEOUT_MS = 3_600_000;
+const MAX_RULES = 256;
+
+/** What the operations need of the page; null where no node runs now. */
+export interface OperationPorts {
+  readonly config: PageConfig;
+  node(): Remote<NodeApi> | null;
+  snapshot(): NodeSnapshot | null;
+  rules(): FaultRule[];
+  setRules(rules: readonly FaultRule[]): Promise<void>;
+  clearRules(ids?: readonly string[]): Promise<string[]>;
+}
+
+type Timeout = { timeoutMs?: number } | undefined;
+
+const NOT_RUNNING: Failure = {
+  outcome: 'failed',
+  code: 'not-running',
+  reason: 'This tab runs no node at the moment.',
+};
+
+/** The data half of `window.tabraft`: validates what scripts pass, and always answers. */
+export function createOperations(ports: OperationPorts): Pick<Tabraft, 'raft' | 'faults' | 'ping'> {
+  const { limits, timing } = ports.config;
+
+  function timeoutOf(options: Timeout): number {
+    const timeoutMs = options?.timeoutMs ?? timing.requestTimeoutMs;
+    if (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
+      throw new TypeError(`timeoutMs: expected a number above 0, at most ${MAX_TIMEOUT_MS}`);
+    }
+    return timeoutMs;
+  }
+
+  async function withNode<T>(
+    timeoutMs: number,
+    call: (node: Remote<NodeApi>) => Promise<T | Failure>,
+  ): Promise<T | Failure> {
+    const node = ports.node();
+    if (node === null) return NOT_RUNNING;
+    return Promise.race([call(node), silence(timeoutMs + WORKER_GRACE_MS)]);
+  }
+
+  async function transact(instructions: Instruction[], options: Timeout): Promise<WriteResult> {
+    const timeoutMs = timeoutOf(options);
+    const problem = checkInstructions(instructions, limits);
+    if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
+    return withNode<WriteResult>(timeoutMs, (node) => node.transact(instructions, timeoutMs));
+  }
+
+  async function change(kind: 'promote' | 'remove', name: string): Promise<WriteResult> {
+    return withNode<WriteResult>(timing.requestTimeoutMs, (node) =>
+      node.change(kind, name, timing.requestTimeoutMs),
+    );
+  }
+
+  return {
+    raft: {
+      async get(key, options) {
+        const timeoutMs = timeoutOf(options);
+        const problem = checkKey(key, limits.keyBytes);
+        if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
+        const consistency = checkConsistency(options?.consistency);
+        const result = await withNode<KeyReadResult>(timeoutMs, (node) =>
+          node.read([key], consistency, timeoutMs),
+        );
+        return result.outcome === 'ok' ? { outcome: 'ok', value: result.states[key] ?? null } : result;
+      },
+      put: (key, value, options) => transact([{ op: 'SET', key, val: value }], options),
+      cas: (key, expected, value, options) =>
+        transact(
+          [
+            { op: 'ASSERT', key, val: expected },
+            { op: 'SET', key, val: value },
+          ],
+          options,
+        ),
+      transact,
+      async states(keys, options) {
+        const timeoutMs = timing.requestTimeoutMs;
+        const consistency = checkConsistency(options?.consistency);
+        const result = await withNode<KeyReadResult>(timeoutMs, (node) =>
+          node.read(keys ?? null, consistency, timeoutMs),
+        );
+        if (result.outcome !== 'ok') throw new Error(result.reason);
+        const { states, commitIndex, lastIndex } = result;
+        return { states, commitIndex, lastIndex };
+      },
+      async log(range) {
+        const node = ports.node();
+        if (node === null) throw new Error(NOT_RUNNING.reason);
+        const from = range?.from ?? 1;
+        const to = range?.to ?? from + limits.logPageEntries - 1;
+        if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 1) {
+          throw new TypeError('log: expected `from` and `to` to be indexes, from 1 on');
+        }
+        return node.log(from, Math.min(to, from + limits.logPageEntries - 1));
+      },
+      removeMember: (name) => change('remove', name),
+      promote: (name) => change('promote', name),
+    },
+    faults: createFaults(ports),
+    async ping(name) {
+      const result = await withNode<PingResult>(timing.requestTimeoutMs, (node) =>
+        node.ping(name, timing.requestTimeoutMs),
+      );
+      return 'ok' in result ? result : { ok: false, reason: result.reason };
+    },
+  };
+}
+
+function createFaults(ports: OperationPorts): Tabraft['faults'] {
+  const setAll = async (rules: readonly FaultRule[]): Promise<void> => {
+    const kept = ports.rules().filter((rule) => !rules.some(({ id }) => id === rule.id));
+    if (kept.length + rules.length > MAX_RULES)
+      throw new RangeError(`There are ${MAX_RULES} fault rules already.`);
+    await ports.setRules(rules);
+  };
+  return {
+    async set(rule) {
+      const checked = parseFaultRule(rule);
+      if (!checked.ok) throw new TypeError(checked.problems.join('; '));
+      await setAll([checked.rule]);
+    },
+    clear: (ids) => ports.clearRules(ids),
+    list: () => Promise.resolve(ports.rules()),
+    async preset(name, ...names) {
+      const preset = PRESETS[name];
+      if (preset === undefined) {
+        throw new TypeError(`There is no preset "${name}", only ${Object.keys(PRESETS).join(', ')}.`);
+      }
+      const members = ports.snapshot()?.members.map((member) => member.name) ?? [];
+      const unknown = names.find((wanted) => !members.includes(wanted));
+      if (unknown !== undefined)
+        throw new TypeError(`There is no member "${unknown}", only ${members.join(', ')}.`);
+      if (names.length === 0) throw new TypeError(`preset "${name}": expected the names of members`);
+      const rules = preset(names);
+      await setAll(rules);
+      return rules.map(({ id }) => id);
+    },
+  };
+}
+
+async function silence(afterMs: number): Promise<Failure> {
+  return new Promise((resolve) => {
+    setTimeout(() => {
+      resolve({ outcome: 'unknown', code: 'timed-out', reason: 'This tab’s node does not answer.' });
+    }, afterMs);
+  });
+}
+
+function checkConsistency(value: unknown): 'linearizable' | 'local' {
+  if (value === undefined || value === 'linearizable') return 'linearizable';
+  if (value === 'local') return 'local';
+  throw new TypeError('consistency: expected "linearizable" or "local"');
+}
+
+function utf8Bytes(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+function checkKey(key: unknown, maxBytes: number): string | null {
+  if (typeof key !== 'string' || key === '') return 'key: expected a text that is not empty';
+  const size = utf8Bytes(key);
+  return size <= maxBytes ? null : `key: expected at most ${maxBytes} bytes, received ${size}`;
+}
+
+function checkValue(value: unknown, maxBytes: number): string | null {
+  if (value === null) return null;
+  if (typeof value !== 'string') return 'value: expected a text, or null for none';
+  const size = utf8Bytes(value);
+  return size <= maxBytes ? null : `value: expected at most ${maxBytes} bytes, received ${size}`;
+}
+
+function checkInstructions(instructions: unknown, limits: PageConfig['limits']): string | null {
+  const { transactionInstructions: most, keyBytes, valueBytes } = limits;
+  if (!Array.isArray(instructions) || instructions.length === 0) {
+    return 'transaction: expected a list of instructions that is not empty';
+  }
+  if (instructions.length > most) {
+    return `transaction: expected at most ${most} instructions, received ${instructions.length}`;
+  }
+  for (const [position, instruction] of instructions.entries()) {
+    const { op, key, val } = (instruction ?? {}) as Partial<Instruction>;
+    const problem =
+      op !== 'ASSERT' && op !== 'SET'
+        ? 'op: expected ASSERT or SET'
+        : (checkKey(key, keyBytes) ?? checkValue(val, valueBytes));
+    if (problem !== null)
+      return instructions.length === 1 ? problem : `instruction ${position + 1}: ${problem}`;
+  }
+  return null;
+}

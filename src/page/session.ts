@@ -1,0 +1,217 @@
+import * as Comlink from 'comlink';
+import type { FaultRule } from '../api.ts';
+import type { PageConfig } from '../config/schema.ts';
+import { FaultGossip } from '../mesh/fault-gossip.ts';
+import { Mesh, type PeerView } from '../mesh/mesh.ts';
+import type { LinkHost } from '../mesh/remote.ts';
+import type { ClusterKeys } from '../mesh/secret.ts';
+import type { SignalingState } from '../signaling/client.ts';
+import { relay } from '../transport/port.ts';
+import type { LinkCommand, LinkEvent, NodeApi, NodeNotice, NodeSnapshot } from '../worker/contract.ts';
+
+export interface SessionOptions {
+  readonly keys: ClusterKeys;
+  readonly config: PageConfig;
+  readonly signalingUrl: string;
+  readonly preferredMember: string | null;
+  readonly found: boolean;
+}
+
+export interface SessionHandlers {
+  onChange(): void;
+  onNotice(notice: NodeNotice): void;
+}
+
+/**
+ * One member's run in this page, from the claim of its storage to its end: the worker with the node,
+ * the mesh, and the fault rules. A restart is the end of one session and the begin of another.
+ */
+export class Session {
+  snapshot: NodeSnapshot | null = null;
+  signaling: SignalingState = { state: 'connecting', detail: null };
+  stoppedReason: string | null = null;
+  readonly counters = new Map<string, number>();
+  readonly node: Comlink.Remote<NodeApi>;
+  readonly #worker: Worker;
+  readonly #links: MessagePort;
+  #mesh: Mesh | null = null;
+  #gossip: FaultGossip | null = null;
+
+  constructor(
+    private readonly options: SessionOptions,
+    private readonly handlers: SessionHandlers,
+  ) {
+    this.#worker = new Worker(new URL('../worker/main.ts', import.meta.url), {
+      type: 'module',
+      name: 'tabraft',
+    });
+    this.#worker.addEventListener('error', (event) => {
+      this.#stop(
+        `The node’s worker has failed: ${event.message || 'it could not be loaded'}. Reload the page.`,
+      );
+    });
+    this.node = Comlink.wrap<NodeApi>(this.#worker);
+    const { port1, port2 } = new MessageChannel();
+    this.#links = port1;
+    port1.onmessage = ({ data }: MessageEvent<LinkEvent>) => this.#mesh?.onLinkClosed(data.link);
+    void this.node.connectLinks(Comlink.transfer(port2, [port2]));
+  }
+
+  /** Resolves with the member's id once the node runs; null where it cannot run. */
+  async start(): Promise<string | null> {
+    const onChange = (snapshot: NodeSnapshot, notices: readonly NodeNotice[]): void => {
+      this.#onSnapshot(snapshot, notices);
+    };
+    try {
+      await this.node.subscribe(Comlink.proxy(onChange));
+      return await this.#startNode();
+    } catch (error) {
+      // Expected failures come as values; this is a bug, and the person must hear of it.
+      this.#stop(`The node could not start: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    }
+  }
+
+  async #startNode(): Promise<string | null> {
+    const { keys, config, preferredMember, found } = this.options;
+    const result = await this.node.start({ clusterId: keys.clusterId, preferredMember, found, config });
+    if (result.outcome === 'stopped') {
+      this.#stop(result.reason);
+      return null;
+    }
+    this.#openMesh(result.memberId);
+    return result.memberId;
+  }
+
+  peers(): PeerView[] {
+    return this.#mesh?.peers() ?? [];
+  }
+
+  rules(): FaultRule[] {
+    return this.#gossip?.rules() ?? [];
+  }
+
+  async setRules(rules: readonly FaultRule[]): Promise<void> {
+    await this.#gossip?.set(rules);
+    this.handlers.onChange();
+  }
+
+  async clearRules(ids?: readonly string[]): Promise<string[]> {
+    const cleared = (await this.#gossip?.clear(ids)) ?? [];
+    this.handlers.onChange();
+    return cleared;
+  }
+
+  /** The newest state of the node, without waiting for its next report. */
+  async refresh(): Promise<void> {
+    const snapshot = await this.node.snapshot();
+    if (snapshot !== null) this.#onSnapshot(snapshot, []);
+  }
+
+  /** Ends the member's run; with `wipe`, its storage is deleted for good. */
+  async end(wipe: boolean): Promise<void> {
+    this.#mesh?.close();
+    this.#mesh = null;
+    if (wipe) await this.node.wipe();
+    else await this.node.stop();
+    this.#worker.terminate();
+  }
+
+  #onSnapshot(snapshot: NodeSnapshot, notices: readonly NodeNotice[]): void {
+    this.snapshot = snapshot;
+    if (snapshot.stoppedReason !== null) this.#stop(snapshot.stoppedReason);
+    for (const notice of notices) this.handlers.onNotice(notice);
+    this.handlers.onChange();
+  }
+
+  #stop(reason: string): void {
+    if (this.stoppedReason !== null) return;
+    this.stoppedReason = reason;
+    this.#mesh?.close();
+    this.#mesh = null;
+    this.handlers.onChange();
+  }
+
+  #openMesh(memberId: string): void {
+    const { keys, config, signalingUrl } = this.options;
+    const { iceServers, signaling } = config;
+    const mesh = new Mesh(
+      { keys, memberId, iceServers, signalingUrl, reconnectMs: signaling.reconnectMs },
+      this.#linkHost(),
+      {
+        onChange: () => this.handlers.onChange(),
+        onSignaling: (state) => this.#onSignaling(state),
+        onConnected: (page) => this.#gossip?.greet(page),
+        onControl: (page, message) => {
+          if (message.type === 'rules') void this.#gossip?.receive(page, message.entries, message.token);
+          if (message.type === 'rules-ack') this.#gossip?.onConfirmed(page, message.token);
+        },
+        onRefused: (what, reason) => this.#onRefused(what, reason),
+      },
+    );
+    this.#mesh = mesh;
+    this.#gossip = new FaultGossip(config.proxy.rules, {
+      self: mesh.self,
+      connectedPages: () => mesh.connectedPages(),
+      send: (page, entries, token) => mesh.send(page, { type: 'rules', token, entries: [...entries] }),
+      confirm: (page, token) => mesh.send(page, { type: 'rules-ack', token }),
+      apply: async (rules) => {
+        await this.node.setRules(rules);
+        this.handlers.onChange();
+      },
+      onUnconfirmed: (pages) => {
+        const text = `${pages.length} of the tabs did not confirm the fault rules: they may be frozen.`;
+        this.handlers.onNotice({ level: 'warning', text });
+      },
+    });
+    void this.node.setRules(this.#gossip.rules());
+  }
+
+  #linkHost(): LinkHost {
+    return {
+      addChannel: (link, channel) => this.#addChannel(link, channel),
+      addLocal: (link, self, page) => this.#command({ type: 'add-local', link, self, page }),
+      removeLink: (link) => this.#command({ type: 'remove', link }),
+    };
+  }
+
+  #command(command: LinkCommand, transfer: Transferable[] = []): void {
+    this.#links.postMessage(command, transfer);
+  }
+
+  /** The worker owns the channel where the browser can transfer it; else the page relays its frames. */
+  #addChannel(link: string, channel: RTCDataChannel): 'worker' | 'relay' {
+    if (this.options.config.channel === 'auto') {
+      try {
+        this.#command({ type: 'add', link, carrier: channel }, [channel]);
+        return 'worker';
+      } catch (error) {
+        if (!(error instanceof DOMException && error.name === 'DataCloneError')) throw error;
+      }
+    }
+    const { port1, port2 } = new MessageChannel();
+    relay(channel, port1);
+    this.#command({ type: 'add', link, carrier: port2 }, [port2]);
+    return 'relay';
+  }
+
+  #onSignaling(state: SignalingState): void {
+    const before = this.signaling.state;
+    this.signaling = state;
+    if (state.state === 'lost' && before === 'connected') {
+      this.handlers.onNotice({ level: 'warning', text: `The signaling server is lost. ${state.detail}` });
+    }
+    if (state.state === 'connected' && before === 'lost') {
+      this.handlers.onNotice({ level: 'info', text: 'The signaling server is back.' });
+    }
+    this.handlers.onChange();
+  }
+
+  #onRefused(what: string, reason: string): void {
+    const key = `refused-${what}`;
+    const count = (this.counters.get(key) ?? 0) + 1;
+    this.counters.set(key, count);
+    if (count === 1) this.handlers.onNotice({ level: 'warning', text: `Refused (${what}): ${reason}.` });
+    this.handlers.onChange();
+  }
+}

@@ -1,0 +1,256 @@
+import { unreachable } from '../core/assert.ts';
+import type { MemberId, RequestId } from '../core/ids.ts';
+import type { Answer, Effect, Input, RaftEvent } from '../core/raft/interface.ts';
+import type { Operation, OperationResult, RaftMessage } from '../core/raft/message.ts';
+import { step } from '../core/raft/raft.ts';
+import type { Raft } from '../core/raft/state.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { Clock } from './clock.ts';
+import { Disk } from './disk.ts';
+import type { StateMachine } from './state-machine.ts';
+
+export interface DriverOptions {
+  readonly tickMs: number;
+  /** The first request's id. Random, so that no answer to a request of an earlier run fits. */
+  readonly firstRequest: RequestId;
+  /** Messages kept while the node is paused; more are dropped, as a full socket buffer would. */
+  readonly maxPausedMessages: number;
+}
+
+export interface DriverPorts {
+  readonly clock: Clock;
+  readonly storage: Storage;
+  readonly machine: StateMachine;
+  /** Towards the peers, through the proxy. May lose anything. */
+  send(message: RaftMessage): void;
+  onEvent(event: DriverEvent): void;
+  /** After every turn: something may have changed. */
+  onTurn(): void;
+  /** The node has stopped for good. */
+  onStop(reason: string): void;
+}
+
+export type DriverEvent =
+  | RaftEvent
+  /** The tab slept: nothing ran for `gapMs`. */
+  | { readonly kind: 'gap'; readonly gapMs: number }
+  | { readonly kind: 'paused' | 'resumed' }
+  | { readonly kind: 'overflow'; readonly what: string };
+
+type OnResult = (result: OperationResult) => void;
+
+/** A callback takes this many times the tick to be worth telling. */
+const GAP_TICKS = 10;
+
+/**
+ * The only place with effects: feeds the core, and carries out what it asks for under the conditions
+ * that stand on `Effect`. Inputs that come together are one turn.
+ */
+export class Driver {
+  readonly #disk: Disk;
+  readonly #stopTicking: () => void;
+  #inputs: Input[] = [];
+  #isScheduled = false;
+  #isPaused = false;
+  #stopped: string | null = null;
+  /** Messages that wait for the write of their sequence number. */
+  #held: Extract<Effect, { type: 'send' }>[] = [];
+  #durableSequence = 0;
+  #callbacks = new Map<RequestId, { readonly onResult: OnResult; readonly deadline: number }>();
+  #nextRequest: RequestId;
+  #lastTickAt: number;
+
+  constructor(
+    readonly raft: Raft,
+    private readonly options: DriverOptions,
+    private readonly ports: DriverPorts,
+  ) {
+    this.#nextRequest = options.firstRequest;
+    this.#disk = new Disk(
+      ports.storage,
+      (sequence) => this.#onDurable(sequence),
+      (error) => this.stop(describe(error)),
+    );
+    this.#lastTickAt = ports.clock.now();
+    this.#stopTicking = ports.clock.every(options.tickMs, () => this.#onTick());
+    // What was committed before the restart is applied without waiting for a tick.
+    this.#schedule();
+  }
+
+  receive(message: RaftMessage): void {
+    if (this.#isPaused && this.#inputs.length >= this.options.maxPausedMessages) {
+      this.ports.onEvent({ kind: 'overflow', what: 'messages to a paused node' });
+      return;
+    }
+    this.#feed({ type: 'message', message });
+  }
+
+  setLinks(linked: readonly MemberId[]): void {
+    this.#feed({ type: 'links', linked });
+  }
+
+  campaign(): void {
+    this.#feed({ type: 'campaign' });
+  }
+
+  /**
+   * Runs one client operation. `onResult` is called exactly once, and for a read at the very moment
+   * at which the state machine may be read.
+   */
+  request(operation: Operation, timeoutMs: number, onResult: OnResult): void {
+    const refusal = this.#stopped ?? (this.#isPaused ? 'This node is paused.' : null);
+    if (refusal !== null) {
+      onResult({ outcome: 'failed', code: 'not-running', reason: refusal });
+      return;
+    }
+    const request = this.#nextRequest;
+    this.#nextRequest += 1;
+    this.#callbacks.set(request, { onResult, deadline: this.ports.clock.now() + timeoutMs });
+    this.#feed({ type: 'request', request, operation });
+  }
+
+  /** As if the process got no processor time: messages wait, timers stand still. */
+  pause(): void {
+    if (this.#isPaused || this.#stopped !== null) return;
+    this.#isPaused = true;
+    this.ports.onEvent({ kind: 'paused' });
+    this.ports.onTurn();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#lastTickAt = this.ports.clock.now();
+    this.ports.onEvent({ kind: 'resumed' });
+    this.#schedule();
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  get stoppedReason(): string | null {
+    return this.#stopped;
+  }
+
+  /** Stops for good, at once. Operations under way end as `unknown`: they may have been handed over. */
+  stop(reason: string): void {
+    if (this.#stopped !== null) return;
+    this.#stopped = reason;
+    this.#stopTicking();
+    this.#inputs = [];
+    this.#held = [];
+    void this.#disk.close().catch((error: unknown) => {
+      this.ports.onEvent({ kind: 'overflow', what: `closing the storage: ${describe(error)}` });
+    });
+    for (const { onResult } of this.#callbacks.values()) {
+      onResult({ outcome: 'unknown', code: 'not-running', reason: `This node stopped. ${reason}` });
+    }
+    this.#callbacks.clear();
+    this.ports.onStop(reason);
+  }
+
+  /** Resolves once the storage is released. */
+  async close(reason: string): Promise<void> {
+    this.stop(reason);
+    await this.#disk.close();
+  }
+
+  #onTick(): void {
+    const now = this.ports.clock.now();
+    const gapMs = now - this.#lastTickAt;
+    this.#lastTickAt = now;
+    if (this.#isPaused) return;
+    if (gapMs > GAP_TICKS * this.options.tickMs) this.ports.onEvent({ kind: 'gap', gapMs });
+    // However long the gap, it is one tick: a tab that slept must not fire a burst of elections.
+    this.#feed({ type: 'tick' });
+    for (const [request, { deadline }] of this.#callbacks) {
+      if (deadline <= now) this.#feed({ type: 'expire', request });
+    }
+  }
+
+  #feed(input: Input): void {
+    if (this.#stopped !== null) return;
+    this.#inputs.push(input);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.ports.clock.soon(() => this.#runTurns());
+  }
+
+  #runTurns(): void {
+    this.#isScheduled = false;
+    if (this.#isPaused) return;
+    try {
+      do {
+        const inputs = this.#inputs;
+        this.#inputs = [];
+        for (const effect of step(this.raft, inputs)) this.#carryOut(effect);
+      } while (this.#inputs.length > 0 && this.#stopped === null);
+    } catch (error) {
+      this.stop(describe(error));
+    }
+    this.ports.onTurn();
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'persist':
+        this.#disk.write(effect);
+        return;
+      case 'send':
+        if (effect.awaits > this.#durableSequence) this.#held.push(effect);
+        else this.ports.send(effect.message);
+        return;
+      case 'apply':
+        this.#apply(effect);
+        return;
+      case 'reply':
+        this.#reply(effect.request, effect.result);
+        return;
+      case 'trace':
+        this.ports.onEvent(effect.event);
+        return;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  #apply({ entries, wanted }: Extract<Effect, { type: 'apply' }>): void {
+    const answers: Answer[] = [];
+    let nextWanted = 0;
+    for (const { index, payload } of entries) {
+      if (payload.kind !== 'command') continue;
+      const value = this.ports.machine.apply(payload.command);
+      if (wanted[nextWanted] !== index) continue;
+      answers.push({ index, value });
+      nextWanted += 1;
+    }
+    const last = entries.at(-1);
+    if (last !== undefined) this.#feed({ type: 'applied', index: last.index, answers });
+  }
+
+  #reply(request: RequestId, result: OperationResult): void {
+    const callback = this.#callbacks.get(request);
+    this.#callbacks.delete(request);
+    callback?.onResult(result);
+  }
+
+  #onDurable(sequence: number): void {
+    if (this.#stopped !== null) return;
+    this.#durableSequence = sequence;
+    const held = this.#held;
+    this.#held = held.filter((effect) => effect.awaits > sequence);
+    for (const effect of held) {
+      if (effect.awaits <= sequence) this.ports.send(effect.message);
+    }
+    this.#feed({ type: 'persisted', sequence });
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,112 @@
+import type { MemberId } from '../core/ids.ts';
+import type { PingMessage } from '../core/message.ts';
+import type { Clock } from './clock.ts';
+
+export interface PingerOptions {
+  readonly id: MemberId;
+  readonly periodMs: number;
+  /** A member that has been silent for longer counts as unreachable. */
+  readonly silenceMs: number;
+}
+
+/** Pings of one member that are kept while unanswered. */
+const MAX_UNANSWERED = 8;
+
+interface Peer {
+  /** When each unanswered ping was sent, by nonce. */
+  readonly sentAt: Map<number, number>;
+  roundTripMs: number | null;
+  heardAt: number;
+}
+
+/**
+ * Pings every linked member through the proxies, so that what people see as reachable is what the
+ * protocol can reach, and measures round trips.
+ */
+export class Pinger {
+  readonly #peers = new Map<MemberId, Peer>();
+  readonly #waiting = new Map<number, (roundTripMs: number) => void>();
+  readonly #stop: () => void;
+  #nextNonce = 1;
+
+  constructor(
+    private readonly options: PingerOptions,
+    private readonly clock: Clock,
+    private readonly send: (message: PingMessage) => void,
+  ) {
+    this.#stop = clock.every(options.periodMs, () => {
+      for (const id of this.#peers.keys()) this.#ping(id);
+    });
+  }
+
+  setLinks(linked: readonly MemberId[]): void {
+    for (const id of this.#peers.keys()) if (!linked.includes(id)) this.#peers.delete(id);
+    for (const id of linked) {
+      if (this.#peers.has(id)) continue;
+      // A new link has just carried a hello both ways.
+      this.#peers.set(id, { sentAt: new Map(), roundTripMs: null, heardAt: this.clock.now() });
+      this.#ping(id);
+    }
+  }
+
+  /** Anything that comes from a member shows that it can be reached. */
+  heard(id: MemberId): void {
+    const peer = this.#peers.get(id);
+    if (peer !== undefined) peer.heardAt = this.clock.now();
+  }
+
+  receive(message: PingMessage): void {
+    if (message.type === 'ping') {
+      this.send({ type: 'pong', from: this.options.id, to: message.from, nonce: message.nonce });
+      return;
+    }
+    const peer = this.#peers.get(message.from);
+    const sentAt = peer?.sentAt.get(message.nonce);
+    if (peer === undefined || sentAt === undefined) return;
+    peer.sentAt.delete(message.nonce);
+    peer.roundTripMs = this.clock.now() - sentAt;
+    this.#waiting.get(message.nonce)?.(peer.roundTripMs);
+    this.#waiting.delete(message.nonce);
+  }
+
+  /** One ping now; null where no answer comes in time, or there is no link. */
+  async ping(id: MemberId, timeoutMs: number): Promise<number | null> {
+    if (!this.#peers.has(id)) return null;
+    const nonce = this.#ping(id);
+    return new Promise((resolve) => {
+      const cancel = this.clock.after(timeoutMs, () => {
+        this.#waiting.delete(nonce);
+        resolve(null);
+      });
+      this.#waiting.set(nonce, (roundTripMs) => {
+        cancel();
+        resolve(roundTripMs);
+      });
+    });
+  }
+
+  isReachable(id: MemberId): boolean {
+    const heardAt = this.#peers.get(id)?.heardAt;
+    return heardAt !== undefined && this.clock.now() - heardAt <= this.options.silenceMs;
+  }
+
+  roundTripMs(id: MemberId): number | null {
+    return this.#peers.get(id)?.roundTripMs ?? null;
+  }
+
+  close(): void {
+    this.#stop();
+    this.#peers.clear();
+  }
+
+  #ping(id: MemberId): number {
+    const nonce = this.#nextNonce;
+    this.#nextNonce += 1;
+    const sentAt = this.#peers.get(id)?.sentAt;
+    sentAt?.set(nonce, this.clock.now());
+    const [oldest] = sentAt?.keys() ?? [];
+    if (sentAt !== undefined && sentAt.size > MAX_UNANSWERED && oldest !== undefined) sentAt.delete(oldest);
+    this.send({ type: 'ping', from: this.options.id, to: id, nonce });
+    return nonce;
+  }
+}

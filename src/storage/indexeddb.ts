@@ -1,0 +1,247 @@
+import {
+  openDB,
+  deleteDB,
+  type DBSchema,
+  type IDBPDatabase,
+  type IDBPTransaction,
+  type OpenDBCallbacks,
+} from 'idb';
+import { DecodeError } from '../core/bytes.ts';
+import { decodeEntries, encodeEntries } from '../core/raft/entry-codec.ts';
+import type { Entry, HardState } from '../core/raft/log-entry.ts';
+import { checkBatch } from './memory.ts';
+import { StorageError, type Storage, type StoredState, type WriteBatch } from './storage.ts';
+
+/** Raised whenever the layout changes; a database of a higher version is refused. */
+export const DATABASE_VERSION = 1;
+
+/** Whose database this is. Written when it is created, checked whenever it is opened. */
+export interface StoreIdentity {
+  readonly clusterId: string;
+  readonly memberId: string;
+}
+
+/** A contiguous run of entries, as they were written together. Its key is `first`. */
+interface Run {
+  readonly first: number;
+  readonly last: number;
+  readonly bytes: Uint8Array;
+}
+
+interface NodeSchema extends DBSchema {
+  identity: { key: 'identity'; value: StoreIdentity & { readonly createdAt: number } };
+  state: { key: 'hardState'; value: HardState };
+  log: { key: number; value: Run };
+}
+
+type WriteTransaction = IDBPTransaction<NodeSchema, ('state' | 'log')[], 'readwrite'>;
+
+const NAME_PREFIX = 'tabraft';
+
+export function databaseName({ clusterId, memberId }: StoreIdentity): string {
+  return `${NAME_PREFIX}/${clusterId}/${memberId}`;
+}
+
+/** The members of a cluster whose databases this browser holds. */
+export async function listStoredMembers(clusterId: string): Promise<string[]> {
+  const prefix = `${NAME_PREFIX}/${clusterId}/`;
+  const databases = await indexedDB.databases();
+  return databases.flatMap(({ name }) =>
+    name?.startsWith(prefix) === true ? [name.slice(prefix.length)] : [],
+  );
+}
+
+export async function deleteStoredMember(identity: StoreIdentity): Promise<void> {
+  await deleteDB(databaseName(identity));
+}
+
+/**
+ * Opens a member's database, or creates it. `onLost` tells at once when the browser has taken the
+ * database away; every later call fails then.
+ */
+export async function openIndexedDbStorage(
+  identity: StoreIdentity,
+  onLost: (error: StorageError) => void,
+): Promise<Storage> {
+  let storage: IndexedDbStorage | null = null;
+  const lose = (why: string): void => storage?.lose(new StorageError('lost', why));
+  try {
+    const db = await openUnblocked(databaseName(identity), {
+      upgrade(created, _oldVersion, _newVersion, transaction) {
+        created.createObjectStore('identity');
+        created.createObjectStore('state');
+        created.createObjectStore('log');
+        void transaction.objectStore('identity').put({ ...identity, createdAt: Date.now() }, 'identity');
+      },
+      blocking: () => lose('Another tab deletes or upgrades this tab’s storage. Reload the page.'),
+      terminated: () =>
+        lose('The browser has closed this tab’s storage, or its data was cleared. Reload the page.'),
+    });
+    storage = new IndexedDbStorage(db, onLost);
+    await checkIdentity(db, identity);
+    return storage;
+  } catch (error) {
+    throw storageError(error);
+  }
+}
+
+/** An upgrade that another tab blocks is refused instead of waited for. */
+async function openUnblocked(
+  name: string,
+  callbacks: OpenDBCallbacks<NodeSchema>,
+): Promise<IDBPDatabase<NodeSchema>> {
+  return new Promise((resolve, reject) => {
+    const blocked = (): void => {
+      const text =
+        'Another tab still uses an older version of this tab’s storage. Close or reload the others.';
+      reject(new StorageError('blocked', text));
+    };
+    openDB<NodeSchema>(name, DATABASE_VERSION, { ...callbacks, blocked }).then(resolve, reject);
+  });
+}
+
+async function checkIdentity(
+  db: IDBPDatabase<NodeSchema>,
+  { clusterId, memberId }: StoreIdentity,
+): Promise<void> {
+  const stored = await db.get('identity', 'identity');
+  if (stored?.clusterId === clusterId && stored.memberId === memberId) return;
+  db.close();
+  throw new StorageError('corrupt', 'This tab’s storage belongs to another member. Wipe it to start anew.');
+}
+
+class IndexedDbStorage implements Storage {
+  /** The stored runs in order, without their bytes. Read by `load`, kept by `write`. */
+  #runs: { readonly first: number; readonly last: number }[] = [];
+  #failure: StorageError | null = null;
+  #isLoaded = false;
+  #lastWrite: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly db: IDBPDatabase<NodeSchema>,
+    private readonly onLost: (error: StorageError) => void,
+  ) {}
+
+  async load(): Promise<StoredState> {
+    return this.#guard(async () => {
+      const transaction = this.db.transaction(['state', 'log'], 'readonly');
+      const [hardState, runs] = await Promise.all([
+        transaction.objectStore('state').get('hardState'),
+        transaction.objectStore('log').getAll(),
+        transaction.done,
+      ]);
+      const entries = runs.flatMap((run) => decodeRun(run));
+      const gap = entries.findIndex((entry, position) => entry.index !== position + 1);
+      if (gap >= 0) throw corrupt(`entry ${gap + 1} is missing`);
+      this.#runs = runs.map(({ first, last }) => ({ first, last }));
+      this.#isLoaded = true;
+      return { hardState: hardState ?? null, entries };
+    });
+  }
+
+  async write(batch: WriteBatch): Promise<void> {
+    // The chain keeps the order of calls: a truncation reads before it writes.
+    const result = this.#lastWrite.then(() => this.#guard(() => this.#write(batch)));
+    this.#lastWrite = result.catch(() => undefined); // the caller is told through `result`
+    return result;
+  }
+
+  async close(): Promise<void> {
+    await this.#lastWrite;
+    this.#failure ??= new StorageError('lost', 'The storage was closed.');
+    this.db.close();
+  }
+
+  lose(error: StorageError): void {
+    if (this.#failure !== null) return;
+    this.#failure = error;
+    this.db.close();
+    this.onLost(error);
+  }
+
+  async #write(batch: WriteBatch): Promise<void> {
+    if (!this.#isLoaded) throw new StorageError('contract', 'A store is loaded before it is written.');
+    checkBatch(batch, this.#runs.at(-1)?.last ?? 0);
+    const transaction = this.db.transaction(['state', 'log'], 'readwrite', { durability: 'strict' });
+    const { hardState, truncateFrom, entries } = batch;
+    try {
+      if (truncateFrom !== null) await this.#truncate(transaction, truncateFrom);
+      const [first] = entries;
+      const last = entries.at(-1);
+      const log = transaction.objectStore('log');
+      const writes: Promise<unknown>[] = [transaction.done];
+      if (first !== undefined && last !== undefined) {
+        const run = { first: first.index, last: last.index };
+        writes.push(log.put({ ...run, bytes: encodeEntries(entries) }, run.first));
+        this.#runs.push(run);
+      }
+      if (hardState !== null) writes.push(transaction.objectStore('state').put(hardState, 'hardState'));
+      await Promise.all(writes);
+    } catch (error) {
+      transaction.done.catch(() => undefined); // says the same as `error`
+      throw error;
+    }
+  }
+
+  /** Removes later runs whole and rewrites at most one, the run that `from` cuts. */
+  async #truncate(transaction: WriteTransaction, from: number): Promise<void> {
+    const log = transaction.objectStore('log');
+    const cut = this.#runs.find((run) => run.first < from && run.last >= from);
+    this.#runs = this.#runs.filter((run) => run.last < from);
+    await log.delete(IDBKeyRange.lowerBound(from));
+    if (cut === undefined) return;
+    const stored = await log.get(cut.first);
+    if (stored === undefined) throw corrupt(`the run from entry ${cut.first} is missing`);
+    const kept = decodeRun(stored).filter((entry) => entry.index < from);
+    await log.put({ first: cut.first, last: from - 1, bytes: encodeEntries(kept) }, cut.first);
+    this.#runs.push({ first: cut.first, last: from - 1 });
+  }
+
+  /** After a failure of any kind nothing more is tried: the log may not be what the node believes. */
+  async #guard<T>(action: () => Promise<T>): Promise<T> {
+    if (this.#failure !== null) throw this.#failure;
+    try {
+      return await action();
+    } catch (error) {
+      this.#failure ??= storageError(error);
+      throw this.#failure;
+    }
+  }
+}
+
+function decodeRun({ first, last, bytes }: Run): Entry[] {
+  let entries: Entry[];
+  try {
+    entries = decodeEntries(bytes);
+  } catch (error) {
+    if (error instanceof DecodeError) throw corrupt(error.message);
+    throw error;
+  }
+  if (entries[0]?.index !== first || entries.at(-1)?.index !== last)
+    throw corrupt(`the run from entry ${first} is damaged`);
+  return entries;
+}
+
+function corrupt(what: string): StorageError {
+  return new StorageError(
+    'corrupt',
+    `This tab’s stored log is damaged (${what}). Wipe the storage to rejoin as a new member.`,
+  );
+}
+
+function storageError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  const options = { cause: error };
+  const name = error instanceof DOMException ? error.name : '';
+  if (name === 'VersionError') {
+    const text =
+      'This tab’s storage was written by a newer version of tabraft. Reload the page, or update the server.';
+    return new StorageError('newer-version', text, options);
+  }
+  if (name === 'QuotaExceededError') {
+    const text = 'There is no space left for this tab’s storage. Free some space, then reload the page.';
+    return new StorageError('quota', text, options);
+  }
+  const why = error instanceof Error ? error.message : String(error);
+  return new StorageError('io', `This tab’s storage has failed: ${why}. Reload the page.`, options);
+}

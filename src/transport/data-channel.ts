@@ -1,0 +1,47 @@
+import { MAX_FRAME_BYTES, type Carrier } from './link.ts';
+
+/** Chromium closes a channel whose buffer passes about 16 MB; what would exceed this is not sent. */
+const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+
+/** Frames over a WebRTC data channel, in the page or, transferred, in a worker. */
+export class DataChannelCarrier implements Carrier {
+  onOpen: () => void = () => undefined;
+  onFrame: (frame: Uint8Array) => void = () => undefined;
+  onClose: (reason: string) => void = () => undefined;
+  #isClosed = false;
+
+  constructor(private readonly channel: RTCDataChannel) {
+    channel.binaryType = 'arraybuffer';
+    channel.onopen = () => this.onOpen();
+    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (data instanceof ArrayBuffer) this.onFrame(new Uint8Array(data));
+    };
+    channel.onclose = () => this.#close('The channel was closed.');
+  }
+
+  get bufferedBytes(): number {
+    return this.channel.bufferedAmount;
+  }
+
+  send(frame: Uint8Array<ArrayBuffer>): boolean {
+    const isFull = this.channel.bufferedAmount + frame.length > MAX_BUFFERED_BYTES;
+    if (this.channel.readyState !== 'open' || frame.length > MAX_FRAME_BYTES || isFull) return false;
+    try {
+      this.channel.send(frame);
+      return true;
+    } catch {
+      return false; // closed by the other side since its state was read
+    }
+  }
+
+  close(): void {
+    this.channel.close();
+    this.#close('This side closed the channel.');
+  }
+
+  #close(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.onClose(reason);
+  }
+}

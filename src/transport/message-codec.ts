@@ -1,0 +1,250 @@
+import { unreachable } from '../core/assert.ts';
+import { DecodeError, Reader, Writer } from '../core/bytes.ts';
+import type { Message, MessageType } from '../core/message.ts';
+import { readEntries, readMemberId, writeEntries, writeMemberId } from '../core/raft/entry-codec.ts';
+import {
+  FAILURE_CODES,
+  type AppendResult,
+  type ConfigurationChange,
+  type Operation,
+  type OperationResult,
+} from '../core/raft/message.ts';
+
+/**
+ * The binary form of every message: a tag, sender and receiver, then the fields in the order of their
+ * declaration. A tag is never given another meaning; a new form of a message gets a new tag.
+ */
+const TAGS = {
+  preVoteRequest: 1,
+  preVoteResponse: 2,
+  voteRequest: 3,
+  voteResponse: 4,
+  appendRequest: 5,
+  appendResponse: 6,
+  heartbeat: 7,
+  heartbeatResponse: 8,
+  forwardRequest: 9,
+  forwardResponse: 10,
+  joinRequest: 11,
+  removedNotice: 12,
+  ping: 13,
+  pong: 14,
+} as const satisfies Record<MessageType, number>;
+
+const TYPES = new Map<number, MessageType>(
+  Object.entries(TAGS).map(([type, tag]) => [tag, type as MessageType]),
+);
+
+const MAX_COMMAND_BYTES = 16 * 1024 * 1024;
+const MAX_REASON_BYTES = 4096;
+const OPERATION_KINDS = ['command', 'read', 'change'] as const;
+const CHANGE_KINDS = ['add-learner', 'promote', 'remove'] as const;
+const OUTCOMES = ['ok', 'failed', 'unknown'] as const;
+const APPEND_RESULT_KINDS = ['accepted', 'rejected'] as const;
+
+function writeChoice<T extends string>(writer: Writer, choices: readonly T[], choice: T): void {
+  writer.byte(choices.indexOf(choice));
+}
+
+function readChoice<T extends string>(reader: Reader, choices: readonly T[]): T {
+  const position = reader.byte();
+  const choice = choices[position];
+  if (choice === undefined) throw new DecodeError(`${position} is none of ${choices.join(', ')}`);
+  return choice;
+}
+
+export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
+  const writer = new Writer();
+  writer.byte(TAGS[message.type]);
+  writeMemberId(writer, message.from);
+  writeMemberId(writer, message.to);
+  writeFields(writer, message);
+  return writer.finish();
+}
+
+function writeFields(writer: Writer, message: Message): void {
+  if (message.type === 'ping' || message.type === 'pong') {
+    writer.integer(message.nonce);
+    return;
+  }
+  writer.integer(message.term);
+  switch (message.type) {
+    case 'preVoteRequest':
+    case 'voteRequest':
+      writer.integer(message.lastIndex);
+      writer.integer(message.lastTerm);
+      if (message.type === 'voteRequest') writer.bool(message.force);
+      return;
+    case 'preVoteResponse':
+    case 'voteResponse':
+      writer.bool(message.granted);
+      return;
+    case 'appendRequest':
+      writer.integer(message.prevIndex);
+      writer.integer(message.prevTerm);
+      writer.integer(message.commitIndex);
+      writeEntries(writer, message.entries);
+      return;
+    case 'appendResponse':
+      writeAppendResult(writer, message.result);
+      return;
+    case 'heartbeat':
+      writer.integer(message.commitIndex);
+      writer.integer(message.readRound);
+      return;
+    case 'heartbeatResponse':
+      writer.integer(message.readRound);
+      return;
+    case 'forwardRequest':
+      writer.integer(message.request);
+      writeOperation(writer, message.operation);
+      return;
+    case 'forwardResponse':
+      writer.integer(message.request);
+      writeResult(writer, message.result);
+      return;
+    case 'joinRequest':
+      writeMemberId(writer, message.joiner);
+      return;
+    case 'removedNotice':
+      return;
+    default:
+      unreachable(message);
+  }
+}
+
+/** Throws `DecodeError` for anything that `encodeMessage` cannot have written. */
+export function decodeMessage(bytes: Uint8Array): Message {
+  const reader = new Reader(bytes);
+  const tag = reader.byte();
+  const type = TYPES.get(tag);
+  if (type === undefined) throw new DecodeError(`${tag} is no type of message`);
+  const message = readFields(reader, type);
+  reader.end();
+  return message;
+}
+
+function readFields(reader: Reader, type: MessageType): Message {
+  const from = readMemberId(reader);
+  const to = readMemberId(reader);
+  if (type === 'ping') return { type, from, to, nonce: reader.integer() };
+  if (type === 'pong') return { type, from, to, nonce: reader.integer() };
+  const envelope = { from, to, term: reader.integer() };
+  switch (type) {
+    case 'preVoteRequest':
+      return { type, ...envelope, lastIndex: reader.integer(), lastTerm: reader.integer() };
+    case 'voteRequest': {
+      const end = { lastIndex: reader.integer(), lastTerm: reader.integer() };
+      return { type, ...envelope, ...end, force: reader.bool() };
+    }
+    case 'preVoteResponse':
+      return { type, ...envelope, granted: reader.bool() };
+    case 'voteResponse':
+      return { type, ...envelope, granted: reader.bool() };
+    case 'appendRequest':
+      return readAppendRequest(reader, envelope);
+    case 'appendResponse':
+      return { type, ...envelope, result: readAppendResult(reader) };
+    case 'heartbeat':
+      return { type, ...envelope, commitIndex: reader.integer(), readRound: reader.integer() };
+    case 'heartbeatResponse':
+      return { type, ...envelope, readRound: reader.integer() };
+    case 'forwardRequest':
+      return { type, ...envelope, request: reader.integer(), operation: readOperation(reader) };
+    case 'forwardResponse':
+      return { type, ...envelope, request: reader.integer(), result: readResult(reader) };
+    case 'joinRequest':
+      return { type, ...envelope, joiner: readMemberId(reader) };
+    case 'removedNotice':
+      return { type, ...envelope };
+    default:
+      return unreachable(type);
+  }
+}
+
+type Envelope = Pick<Extract<Message, { type: 'appendRequest' }>, 'from' | 'to' | 'term'>;
+
+function readAppendRequest(reader: Reader, envelope: Envelope): Message {
+  const prevIndex = reader.integer();
+  const prevTerm = reader.integer();
+  const commitIndex = reader.integer();
+  const entries = readEntries(reader);
+  const [first] = entries;
+  if (first !== undefined && (first.index !== prevIndex + 1 || first.term < prevTerm)) {
+    throw new DecodeError('the entries do not follow on the previous one');
+  }
+  if ((entries.at(-1)?.term ?? prevTerm) > envelope.term) {
+    throw new DecodeError('an entry is newer than the leader’s term');
+  }
+  return { type: 'appendRequest', ...envelope, prevIndex, prevTerm, entries, commitIndex };
+}
+
+function writeAppendResult(writer: Writer, result: AppendResult): void {
+  writeChoice(writer, APPEND_RESULT_KINDS, result.kind);
+  if (result.kind === 'accepted') {
+    writer.integer(result.matchIndex);
+  } else {
+    writer.integer(result.prevIndex);
+    writer.integer(result.hintIndex);
+    writer.integer(result.hintTerm);
+  }
+}
+
+function readAppendResult(reader: Reader): AppendResult {
+  const kind = readChoice(reader, APPEND_RESULT_KINDS);
+  if (kind === 'accepted') return { kind, matchIndex: reader.integer() };
+  return { kind, prevIndex: reader.integer(), hintIndex: reader.integer(), hintTerm: reader.integer() };
+}
+
+function writeOperation(writer: Writer, operation: Operation): void {
+  writeChoice(writer, OPERATION_KINDS, operation.kind);
+  if (operation.kind === 'command') writer.bytes(operation.command);
+  if (operation.kind === 'change') {
+    writeChoice(writer, CHANGE_KINDS, operation.change.kind);
+    writeMemberId(writer, operation.change.id);
+  }
+}
+
+function readOperation(reader: Reader): Operation {
+  const kind = readChoice(reader, OPERATION_KINDS);
+  switch (kind) {
+    case 'command':
+      return { kind, command: reader.bytes(MAX_COMMAND_BYTES) };
+    case 'read':
+      return { kind };
+    case 'change': {
+      const change: ConfigurationChange = {
+        kind: readChoice(reader, CHANGE_KINDS),
+        id: readMemberId(reader),
+      };
+      return { kind, change };
+    }
+    default:
+      return unreachable(kind);
+  }
+}
+
+function writeResult(writer: Writer, result: OperationResult): void {
+  writeChoice(writer, OUTCOMES, result.outcome);
+  if (result.outcome === 'ok') {
+    writer.integer(result.index);
+    writer.integer(result.term);
+    writer.bytes(result.value);
+  } else {
+    writeChoice(writer, FAILURE_CODES, result.code);
+    writer.text(result.reason);
+  }
+}
+
+function readResult(reader: Reader): OperationResult {
+  const outcome = readChoice(reader, OUTCOMES);
+  if (outcome === 'ok') {
+    return {
+      outcome,
+      index: reader.integer(),
+      term: reader.integer(),
+      value: reader.bytes(MAX_COMMAND_BYTES),
+    };
+  }
+  return { outcome, code: readChoice(reader, FAILURE_CODES), reason: reader.text(MAX_REASON_BYTES) };
+}

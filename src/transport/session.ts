@@ -1,0 +1,143 @@
+import { DecodeError, Reader, Writer } from '../core/bytes.ts';
+import type { MemberId } from '../core/ids.ts';
+import type { Message } from '../core/message.ts';
+import { readMemberId, writeMemberId } from '../core/raft/entry-codec.ts';
+import { Assembler, helloFrame, messageFrames } from './framing.ts';
+import type { Carrier } from './link.ts';
+import { decodeMessage, encodeMessage } from './message-codec.ts';
+
+/**
+ * Events between a channel's transfer to the worker and the worker's handlers can be lost, so the
+ * hello is repeated until the other side has acknowledged it.
+ */
+const HELLO_PERIOD_MS = 250;
+
+export interface SessionOptions {
+  readonly clusterId: string;
+  readonly self: MemberId;
+  /** Returns a function that cancels. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+export interface SessionHandlers {
+  /** Once: the other side has said which member it is. */
+  onOpen(member: MemberId): void;
+  onMessage(message: Message): void;
+  /** A frame was dropped; the link goes on. */
+  onRefused(reason: string): void;
+  /** Once, also after `close()`. */
+  onClose(reason: string): void;
+}
+
+interface Hello {
+  readonly clusterId: string;
+  readonly member: MemberId;
+  /** The sender has received the receiver's hello. */
+  readonly acknowledges: boolean;
+  /** The sender knows that its own was received; until then it wants an answer. */
+  readonly isAcknowledged: boolean;
+}
+
+/** Messages between two members over a carrier that was introduced by a hello from each side. */
+export class LinkSession {
+  readonly #assembler = new Assembler();
+  #member: MemberId | null = null;
+  #isAcknowledged = false;
+  #cancelHello: () => void = () => undefined;
+  #isClosed = false;
+
+  constructor(
+    private readonly carrier: Carrier,
+    private readonly options: SessionOptions,
+    private readonly handlers: SessionHandlers,
+  ) {
+    carrier.onOpen = () => this.#sendHello();
+    carrier.onFrame = (frame) => this.#onFrame(frame);
+    carrier.onClose = (reason) => this.#onClose(reason);
+    this.#repeatHello();
+  }
+
+  /** Null until the link is open. */
+  get member(): MemberId | null {
+    return this.#member;
+  }
+
+  /** False: not sent, or not all of it. */
+  send(message: Message): boolean {
+    if (this.#member === null || this.#isClosed) return false;
+    for (const frame of messageFrames(encodeMessage(message))) {
+      if (!this.carrier.send(frame)) return false;
+    }
+    return true;
+  }
+
+  close(): void {
+    this.carrier.close();
+    this.#onClose('This side closed the link.');
+  }
+
+  #repeatHello(): void {
+    this.#sendHello();
+    this.#cancelHello = this.options.after(HELLO_PERIOD_MS, () => this.#repeatHello());
+  }
+
+  #sendHello(): void {
+    const writer = new Writer();
+    writer.text(this.options.clusterId);
+    writeMemberId(writer, this.options.self);
+    writer.bool(this.#member !== null);
+    writer.bool(this.#isAcknowledged);
+    this.carrier.send(helloFrame(writer.finish()));
+  }
+
+  #onFrame(frame: Uint8Array): void {
+    if (this.#isClosed) return;
+    try {
+      const received = this.#assembler.receive(frame);
+      if (received?.kind === 'hello') this.#onHello(readHello(received.body));
+      if (received?.kind === 'message') this.#onMessage(decodeMessage(received.body));
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.handlers.onRefused(error.message);
+    }
+  }
+
+  #onHello({ clusterId, member, acknowledges, isAcknowledged }: Hello): void {
+    if (clusterId !== this.options.clusterId)
+      throw new DecodeError('the other tab belongs to another cluster');
+    if (member === this.options.self) throw new DecodeError('the other tab claims to be this member');
+    if (this.#member !== null && this.#member !== member)
+      throw new DecodeError('a link never changes its member');
+    const isNew = this.#member === null;
+    this.#member = member;
+    if (acknowledges) {
+      this.#isAcknowledged = true;
+      this.#cancelHello();
+    }
+    if (!isAcknowledged) this.#sendHello();
+    if (isNew) this.handlers.onOpen(member);
+  }
+
+  #onMessage(message: Message): void {
+    if (this.#member === null) throw new DecodeError('a message comes before the hello');
+    if (message.from !== this.#member)
+      throw new DecodeError('a message names another sender than the link’s member');
+    if (message.to !== this.options.self) throw new DecodeError('a message is meant for another member');
+    this.handlers.onMessage(message);
+  }
+
+  #onClose(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelHello();
+    this.handlers.onClose(reason);
+  }
+}
+
+function readHello(body: Uint8Array): Hello {
+  const reader = new Reader(body);
+  const names = { clusterId: reader.text(64), member: readMemberId(reader) };
+  const hello = { ...names, acknowledges: reader.bool(), isAcknowledged: reader.bool() };
+  reader.end();
+  return hello;
+}

@@ -1,0 +1,120 @@
+import type {
+  Consistency,
+  FaultRule,
+  Instruction,
+  LogEntryView,
+  PingResult,
+  WriteResult,
+  Failure,
+} from '../api.ts';
+import type { PageConfig } from '../config/schema.ts';
+
+/**
+ * What page and worker say to each other, through comlink. Plain data in both directions: expected
+ * failures are values, and only bugs are exceptions.
+ */
+
+export interface StartOptions {
+  readonly clusterId: string;
+  /** The member that this tab ran before, to be claimed if it is free. */
+  readonly preferredMember: string | null;
+  /** Create the cluster: the member becomes its first and only voter. */
+  readonly found: boolean;
+  readonly config: PageConfig;
+}
+
+export type StartResult =
+  | { readonly outcome: 'started'; readonly memberId: string; readonly isNew: boolean }
+  /** The node cannot run; `reason` is for people. */
+  | { readonly outcome: 'stopped'; readonly reason: string };
+
+export interface LinkView {
+  readonly link: string;
+  readonly memberId: string | null;
+  readonly state: 'opening' | 'open';
+  readonly roundTripMs: number | null;
+}
+
+export interface MemberView {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'voter' | 'learner';
+  readonly reachable: boolean;
+}
+
+/** The node as the page sees it. `leader` and `name` are display names. */
+export interface NodeSnapshot {
+  readonly memberId: string;
+  readonly name: string | null;
+  readonly role: 'follower' | 'candidate' | 'leader' | 'learner' | 'joining' | 'stopped';
+  readonly term: number;
+  readonly leader: string | null;
+  /** A leader that has lately heard from a majority; elsewhere, that a leader is known. */
+  readonly hasQuorum: boolean;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly lastIndex: number;
+  readonly snapshotIndex: number;
+  readonly members: readonly MemberView[];
+  readonly links: readonly LinkView[];
+  readonly paused: boolean;
+  readonly stoppedReason: string | null;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** Something that happened, in words; newest last. */
+export interface NodeNotice {
+  readonly level: 'info' | 'warning' | 'error';
+  readonly text: string;
+}
+
+export type KeyReadResult =
+  | {
+      readonly outcome: 'ok';
+      readonly states: Record<string, string | null>;
+      readonly commitIndex: number;
+      readonly lastIndex: number;
+    }
+  | Failure;
+
+/**
+ * Links have a port of their own, since a channel must be transferred in the task that created it,
+ * and a failure to do so must show at once; commands keep their order.
+ */
+export type LinkCommand =
+  | { readonly type: 'add'; readonly link: string; readonly carrier: RTCDataChannel | MessagePort }
+  /** Within this browser, between the pages `self` and `page`. */
+  | { readonly type: 'add-local'; readonly link: string; readonly self: string; readonly page: string }
+  | { readonly type: 'remove'; readonly link: string };
+
+/** The worker has given the link up. */
+export interface LinkEvent {
+  readonly type: 'closed';
+  readonly link: string;
+  readonly reason: string;
+}
+
+export interface NodeApi {
+  start(options: StartOptions): Promise<StartResult>;
+  /** Once, before `start`: the port for `LinkCommand` and `LinkEvent`. */
+  connectLinks(port: MessagePort): void;
+  /** Calls back with the newest snapshot after changes, and with what happened in between. */
+  subscribe(onChange: (snapshot: NodeSnapshot, notices: readonly NodeNotice[]) => void): void;
+  snapshot(): NodeSnapshot | null;
+
+  setRules(rules: readonly FaultRule[]): void;
+
+  read(keys: readonly string[] | null, consistency: Consistency, timeoutMs: number): Promise<KeyReadResult>;
+  transact(instructions: readonly Instruction[], timeoutMs: number): Promise<WriteResult>;
+  log(from: number, to: number): LogEntryView[];
+  change(kind: 'promote' | 'remove', name: string, timeoutMs: number): Promise<WriteResult>;
+  ping(name: string, timeoutMs: number): Promise<PingResult>;
+
+  pause(): void;
+  resume(): void;
+  campaign(): WriteResult;
+  /** Releases the member: its storage, its links and its lock. */
+  stop(): Promise<void>;
+  /** Stops, and deletes the member's storage for good. */
+  wipe(): Promise<void>;
+}

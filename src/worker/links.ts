@@ -1,0 +1,104 @@
+import type { MemberId } from '../core/ids.ts';
+import type { Message } from '../core/message.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { BroadcastNetwork } from '../transport/broadcast.ts';
+import { DataChannelCarrier } from '../transport/data-channel.ts';
+import type { Carrier } from '../transport/link.ts';
+import { PortCarrier } from '../transport/port.ts';
+import { LinkSession } from '../transport/session.ts';
+import type { LinkCommand, LinkEvent, LinkView } from './contract.ts';
+
+export interface LinkTableHandlers {
+  onMessage(message: Message): void;
+  /** The set of members to which a link is open has changed. */
+  onLinks(linked: readonly MemberId[]): void;
+  onRefused(reason: string): void;
+}
+
+/** The links of this worker by their id, and by the member to which they lead. */
+export class LinkTable {
+  readonly #sessions = new Map<string, LinkSession>();
+  readonly #byMember = new Map<MemberId, string>();
+  #local: BroadcastNetwork | null = null;
+
+  constructor(
+    private readonly clusterId: string,
+    private readonly self: MemberId,
+    private readonly port: MessagePort,
+    private readonly handlers: LinkTableHandlers,
+  ) {
+    port.onmessage = ({ data }: MessageEvent<LinkCommand>) => this.#onCommand(data);
+  }
+
+  send(message: Message): boolean {
+    const link = this.#byMember.get(message.to);
+    return link !== undefined && this.#sessions.get(link)?.send(message) === true;
+  }
+
+  views(roundTripMs: (member: MemberId) => number | null): LinkView[] {
+    return [...this.#sessions].map(([link, { member }]) => ({
+      link,
+      memberId: member,
+      state: member === null ? 'opening' : 'open',
+      roundTripMs: member === null ? null : roundTripMs(member),
+    }));
+  }
+
+  close(): void {
+    this.port.onmessage = null;
+    for (const session of this.#sessions.values()) session.close();
+    this.#local?.close();
+  }
+
+  #onCommand(command: LinkCommand): void {
+    switch (command.type) {
+      case 'add': {
+        const { carrier } = command;
+        const isPort = carrier instanceof MessagePort;
+        this.#open(command.link, isPort ? new PortCarrier(carrier) : new DataChannelCarrier(carrier));
+        return;
+      }
+      case 'add-local':
+        this.#local ??= new BroadcastNetwork(`tabraft/${this.clusterId}/frames`);
+        this.#open(command.link, this.#local.connect(command.link, command.self, command.page));
+        return;
+      case 'remove':
+        this.#sessions.get(command.link)?.close();
+        return;
+    }
+  }
+
+  #open(link: string, carrier: Carrier): void {
+    const { clusterId, self } = this;
+    const session: LinkSession = new LinkSession(
+      carrier,
+      { clusterId, self, after: (delayMs, callback) => systemClock.after(delayMs, callback) },
+      {
+        onOpen: (member) => {
+          // The newest link to a member carries its messages; an older one is about to end.
+          this.#byMember.set(member, link);
+          this.#changed();
+        },
+        onMessage: (message) => this.handlers.onMessage(message),
+        onRefused: (reason) => this.handlers.onRefused(reason),
+        onClose: (reason) => this.#onClosed(link, session, reason),
+      },
+    );
+    this.#sessions.set(link, session);
+  }
+
+  #onClosed(link: string, { member }: LinkSession, reason: string): void {
+    this.#sessions.delete(link);
+    const event: LinkEvent = { type: 'closed', link, reason };
+    this.port.postMessage(event);
+    if (member === null || this.#byMember.get(member) !== link) return;
+    this.#byMember.delete(member);
+    for (const [other, session] of this.#sessions)
+      if (session.member === member) this.#byMember.set(member, other);
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.handlers.onLinks([...this.#byMember.keys()]);
+  }
+}

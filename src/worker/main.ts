@@ -1,0 +1,120 @@
+import * as Comlink from 'comlink';
+import type { MemberId } from '../core/ids.ts';
+import { deleteStoredMember, listStoredMembers, openIndexedDbStorage } from '../storage/indexeddb.ts';
+import { MemoryStorage } from '../storage/memory.ts';
+import { StorageError, type Storage } from '../storage/storage.ts';
+import { claimMember, type Claim } from './claim.ts';
+import type { NodeApi, NodeNotice, NodeSnapshot, StartOptions, StartResult } from './contract.ts';
+import { foundCluster, Node } from './node.ts';
+
+/** The page redraws no faster than this, so more snapshots would only cost time. */
+const REPORT_PERIOD_MS = 50;
+
+type Listener = (snapshot: NodeSnapshot, notices: readonly NodeNotice[]) => void;
+
+/** The worker's composition root: one node for the life of the worker. */
+class NodeHost {
+  #node: Node | null = null;
+  #links: MessagePort | null = null;
+  #identity: { clusterId: string; memberId: MemberId } | null = null;
+  #claim: Claim | null = null;
+  #listener: Listener = () => undefined;
+  #notices: NodeNotice[] = [];
+  #isReportPending = false;
+
+  connectLinks(port: MessagePort): void {
+    this.#links = port;
+  }
+
+  subscribe(listener: Listener): void {
+    this.#listener = listener;
+  }
+
+  async start(options: StartOptions): Promise<StartResult> {
+    try {
+      return await this.#start(options);
+    } catch (error) {
+      if (error instanceof StorageError) return { outcome: 'stopped', reason: error.message };
+      throw error;
+    }
+  }
+
+  async #start({ clusterId, preferredMember, found, config }: StartOptions): Promise<StartResult> {
+    if (this.#links === null || this.#node !== null) throw new Error('connectLinks, then start, once');
+    const isDurable = config.storage.kind === 'indexeddb';
+    const existing = isDurable ? await listStoredMembers(clusterId) : [];
+    this.#claim = await claimMember(clusterId, preferredMember, existing);
+    const { memberId, isNew } = this.#claim;
+    this.#identity = { clusterId, memberId };
+    const storage: Storage = isDurable
+      ? await openIndexedDbStorage(this.#identity, (error) => this.#node?.fail(error.message))
+      : new MemoryStorage();
+    await storage.load();
+    if (found) await foundCluster(storage, memberId, config);
+    this.#node = await Node.start({
+      clusterId,
+      memberId,
+      config,
+      storage,
+      links: this.#links,
+      onChange: () => this.#scheduleReport(),
+      onNotice: (notice) => this.#notices.push(notice),
+    });
+    this.#scheduleReport();
+    return { outcome: 'started', memberId, isNew };
+  }
+
+  snapshot(): NodeSnapshot | null {
+    return this.#node?.snapshot() ?? null;
+  }
+
+  get node(): Node {
+    if (this.#node === null) throw new Error('The node has not started.');
+    return this.#node;
+  }
+
+  async stop(): Promise<void> {
+    await this.#node?.close();
+    this.#claim?.release();
+  }
+
+  async wipe(): Promise<void> {
+    await this.#node?.close();
+    if (this.#identity !== null) await deleteStoredMember(this.#identity);
+    this.#claim?.release();
+  }
+
+  #scheduleReport(): void {
+    if (this.#isReportPending) return;
+    this.#isReportPending = true;
+    setTimeout(() => {
+      this.#isReportPending = false;
+      const snapshot = this.snapshot();
+      const notices = this.#notices;
+      this.#notices = [];
+      if (snapshot !== null) this.#listener(snapshot, notices);
+    }, REPORT_PERIOD_MS);
+  }
+}
+
+const host = new NodeHost();
+
+const api: NodeApi = {
+  connectLinks: (port) => host.connectLinks(port),
+  subscribe: (listener) => host.subscribe(listener),
+  start: (options) => host.start(options),
+  snapshot: () => host.snapshot(),
+  setRules: (rules) => host.node.setRules(rules),
+  read: (keys, consistency, timeoutMs) => host.node.read(keys, consistency, timeoutMs),
+  transact: (instructions, timeoutMs) => host.node.transact(instructions, timeoutMs),
+  log: (from, to) => host.node.log(from, to),
+  change: (kind, name, timeoutMs) => host.node.change(kind, name, timeoutMs),
+  ping: (name, timeoutMs) => host.node.ping(name, timeoutMs),
+  pause: () => host.node.pause(),
+  resume: () => host.node.resume(),
+  campaign: () => host.node.campaign(),
+  stop: () => host.stop(),
+  wipe: () => host.wipe(),
+};
+
+Comlink.expose(api);

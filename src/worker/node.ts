@@ -1,0 +1,312 @@
+import type { Consistency, FaultRule, Instruction, LogEntryView, PingResult, WriteResult } from '../api.ts';
+import type { PageConfig } from '../config/schema.ts';
+import type { MemberId } from '../core/ids.ts';
+import { KeyValueMachine } from '../core/kv/machine.ts';
+import { decodeResult, encodeTransaction } from '../core/kv/transaction.ts';
+import { findMember, firstConfiguration } from '../core/raft/configuration.ts';
+import type { RaftOptions } from '../core/raft/interface.ts';
+import type { Operation, OperationResult } from '../core/raft/message.ts';
+import { hearsQuorum } from '../core/raft/replication.ts';
+import { configurationInForce, createRaft, type Raft } from '../core/raft/state.ts';
+import { Proxy } from '../proxy/proxy.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { Driver, type DriverEvent } from '../runtime/driver.ts';
+import { Pinger } from '../runtime/pinger.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { KeyReadResult, NodeNotice, NodeSnapshot } from './contract.ts';
+import { LinkTable } from './links.ts';
+import { describeEvent } from './notices.ts';
+import { describeEntry } from './log-view.ts';
+
+const PING_PERIOD_MS = 1000;
+const SILENCE_MS = 3000;
+const MAX_DELAYED_MESSAGES = 10_000;
+const MAX_PAUSED_MESSAGES = 10_000;
+
+export interface NodeParts {
+  readonly clusterId: string;
+  readonly memberId: MemberId;
+  readonly config: PageConfig;
+  readonly storage: Storage;
+  readonly links: MessagePort;
+  /** Something in `snapshot()` may have changed. */
+  onChange(): void;
+  onNotice(notice: NodeNotice): void;
+}
+
+/** Writes the first configuration into an empty store: this member is the cluster (design, section 4). */
+export async function foundCluster(storage: Storage, memberId: MemberId, config: PageConfig): Promise<void> {
+  const configuration = firstConfiguration(
+    memberId,
+    config.servers.map(({ name }) => name),
+  );
+  await storage.write({
+    hardState: { term: 1, votedFor: null, commitIndex: 0 },
+    truncateFrom: null,
+    entries: [{ index: 1, term: 1, payload: { kind: 'configuration', configuration } }],
+  });
+}
+
+function raftOptions(memberId: MemberId, { timing, limits, servers, proxy }: PageConfig): RaftOptions {
+  const ticks = (ms: number): number => Math.max(1, Math.round(ms / timing.tickMs));
+  const [min, max] = timing.electionTimeoutMs;
+  return {
+    id: memberId,
+    // Members must not draw the same timeouts, so each mixes its own id into the common seed.
+    seed: [...memberId].reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 0x01000193), proxy.seed),
+    electionTimeoutTicks: [ticks(min), ticks(max)],
+    heartbeatTicks: ticks(timing.heartbeatMs),
+    joinTicks: ticks(500),
+    maxAppendBytes: limits.appendBytes,
+    maxInflightAppends: limits.inflightAppends,
+    maxPendingRequests: limits.pendingRequests,
+    targetVoters: servers.length,
+    memberNames: servers.map(({ name }) => name),
+  };
+}
+
+/** A running node: core, driver, proxy, links and state machine put together. */
+export class Node {
+  readonly #raft: Raft;
+  readonly #driver: Driver;
+  readonly #machine = new KeyValueMachine();
+  readonly #links: LinkTable;
+  readonly #pinger: Pinger;
+  readonly #proxy: Proxy;
+  readonly #counters = new Map<string, number>();
+
+  static async start(parts: NodeParts): Promise<Node> {
+    return new Node(parts, createRaft(raftOptions(parts.memberId, parts.config), await parts.storage.load()));
+  }
+
+  private constructor(
+    private readonly parts: NodeParts,
+    raft: Raft,
+  ) {
+    const { memberId, clusterId, config, storage } = parts;
+    this.#raft = raft;
+    this.#links = new LinkTable(clusterId, memberId, parts.links, {
+      onMessage: (message) => {
+        this.#pinger.heard(message.from);
+        if (message.type === 'ping' || message.type === 'pong') this.#pinger.receive(message);
+        else this.#driver.receive(message);
+      },
+      onLinks: (linked) => {
+        this.#pinger.setLinks(linked);
+        this.#driver.setLinks(linked);
+      },
+      onRefused: (reason) =>
+        this.#refused('refused-frames', `A frame of another tab was dropped: ${reason}.`),
+    });
+    this.#proxy = new Proxy(
+      { seed: config.proxy.seed, maxDelayed: MAX_DELAYED_MESSAGES },
+      {
+        clock: systemClock,
+        nameOf: (id) => this.#nameOf(id),
+        send: (message) => this.#links.send(message),
+        onFault: (what) => this.#count(`messages-${what}`),
+      },
+    );
+    this.#pinger = new Pinger(
+      { id: memberId, periodMs: PING_PERIOD_MS, silenceMs: SILENCE_MS },
+      systemClock,
+      (message) => this.#proxy.send(message),
+    );
+    this.#driver = new Driver(
+      raft,
+      {
+        tickMs: config.timing.tickMs,
+        firstRequest: Math.floor(Math.random() * 2 ** 40),
+        maxPausedMessages: MAX_PAUSED_MESSAGES,
+      },
+      {
+        clock: systemClock,
+        storage,
+        machine: this.#machine,
+        send: (message) => this.#proxy.send(message),
+        onEvent: (event) => this.#onEvent(event),
+        onTurn: () => parts.onChange(),
+        onStop: () => parts.onChange(),
+      },
+    );
+  }
+
+  // ── Operations ────────────────────────────────────────────────────────────────────────────────
+
+  async transact(instructions: readonly Instruction[], timeoutMs: number): Promise<WriteResult> {
+    const command = encodeTransaction(instructions);
+    return this.#request({ kind: 'command', command }, timeoutMs, (result) => {
+      if (result.outcome !== 'ok') return result;
+      const { index, term } = result;
+      const transaction = decodeResult(result.value);
+      if (transaction.applied) return { outcome: 'ok', index, term };
+      if ('malformed' in transaction)
+        return { outcome: 'failed', code: 'invalid', reason: transaction.malformed };
+      const { key, expected, actual } = transaction;
+      const reason = `ASSERT failed: "${key}" is ${shown(actual)}, not ${shown(expected)}. Nothing was changed.`;
+      return { outcome: 'failed', code: 'assertion', reason };
+    });
+  }
+
+  async read(
+    keys: readonly string[] | null,
+    consistency: Consistency,
+    timeoutMs: number,
+  ): Promise<KeyReadResult> {
+    const states = (): KeyReadResult => {
+      const found = keys?.map((key): [string, string | null] => [key, this.#machine.get(key)]);
+      const { commitIndex, log } = this.#raft;
+      const values = Object.fromEntries<string | null>(found ?? this.#machine.entries());
+      return { outcome: 'ok', states: values, commitIndex, lastIndex: log.lastIndex };
+    };
+    if (consistency === 'local') return states();
+    return this.#request({ kind: 'read' }, timeoutMs, (result) =>
+      result.outcome === 'ok' ? states() : result,
+    );
+  }
+
+  async change(kind: 'promote' | 'remove', name: string, timeoutMs: number): Promise<WriteResult> {
+    const { members } = configurationInForce(this.#raft).configuration;
+    const member = members.find((candidate) => candidate.name === name);
+    if (member === undefined) {
+      return { outcome: 'failed', code: 'invalid', reason: `There is no member "${name}".` };
+    }
+    return this.#request({ kind: 'change', change: { kind, id: member.id } }, timeoutMs, (result) =>
+      result.outcome === 'ok' ? { outcome: 'ok', index: result.index, term: result.term } : result,
+    );
+  }
+
+  async ping(name: string, timeoutMs: number): Promise<PingResult> {
+    const { members } = configurationInForce(this.#raft).configuration;
+    const member = members.find((candidate) => candidate.name === name);
+    if (member === undefined) return { ok: false, reason: `There is no member "${name}".` };
+    if (member.id === this.parts.memberId) return { ok: true, rttMs: 0 };
+    const rttMs = await this.#pinger.ping(member.id, timeoutMs);
+    return rttMs === null ? { ok: false, reason: `${name} did not answer in time.` } : { ok: true, rttMs };
+  }
+
+  log(from: number, to: number): LogEntryView[] {
+    return this.#raft.log.range(from, Math.min(to, this.#raft.log.lastIndex)).map(describeEntry);
+  }
+
+  setRules(rules: readonly FaultRule[]): void {
+    this.#proxy.setRules(rules);
+  }
+
+  pause(): void {
+    this.#driver.pause();
+  }
+
+  resume(): void {
+    this.#driver.resume();
+  }
+
+  campaign(): WriteResult {
+    const { configuration } = configurationInForce(this.#raft);
+    const kind = findMember(configuration, this.parts.memberId)?.kind;
+    const refusal = this.#driver.stoppedReason ?? (kind === 'voter' ? null : 'Only a voter can be elected.');
+    if (refusal !== null) return { outcome: 'failed', code: 'invalid', reason: refusal };
+    this.#driver.campaign();
+    return { outcome: 'ok', index: this.#raft.log.lastIndex, term: this.#raft.term };
+  }
+
+  /** The browser has taken the storage away. */
+  fail(reason: string): void {
+    this.#driver.stop(reason);
+  }
+
+  /** Resolves once links and storage are released. */
+  async close(): Promise<void> {
+    this.#pinger.close();
+    this.#links.close();
+    await this.#driver.close('The tab has ended this node.');
+  }
+
+  async #request<T>(
+    operation: Operation,
+    timeoutMs: number,
+    read: (result: OperationResult) => T,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#driver.request(operation, timeoutMs, (result) => {
+        try {
+          resolve(read(result));
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+    });
+  }
+
+  // ── What the page sees ────────────────────────────────────────────────────────────────────────
+
+  snapshot(): NodeSnapshot {
+    const raft = this.#raft;
+    const { memberId } = this.parts;
+    const { members } = configurationInForce(raft).configuration;
+    return {
+      memberId,
+      name: this.#nameOf(memberId),
+      role: this.#role(),
+      term: raft.term,
+      leader: raft.leader === null ? null : this.#nameOf(raft.leader),
+      hasQuorum: raft.leadership === null ? raft.leader !== null : hearsQuorum(raft, raft.leadership),
+      commitIndex: raft.commitIndex,
+      appliedIndex: raft.appliedIndex,
+      lastIndex: raft.log.lastIndex,
+      snapshotIndex: 0,
+      members: members.map((member) => ({
+        ...member,
+        reachable: member.id === memberId || this.#pinger.isReachable(member.id),
+      })),
+      links: this.#links.views((member) => this.#pinger.roundTripMs(member)),
+      paused: this.#driver.isPaused,
+      stoppedReason: this.#driver.stoppedReason ?? (raft.removed ? REMOVED : null),
+      counters: Object.fromEntries(this.#counters),
+    };
+  }
+
+  #role(): NodeSnapshot['role'] {
+    const raft = this.#raft;
+    if (this.#driver.stoppedReason !== null || raft.removed) return 'stopped';
+    if (raft.role === 'leader') return 'leader';
+    if (raft.role !== 'follower') return 'candidate';
+    const kind = findMember(configurationInForce(raft).configuration, raft.id)?.kind;
+    if (kind === undefined) return 'joining';
+    return kind === 'voter' ? 'follower' : 'learner';
+  }
+
+  #nameOf(id: MemberId): string | null {
+    return findMember(configurationInForce(this.#raft).configuration, id)?.name ?? null;
+  }
+
+  #onEvent(event: DriverEvent): void {
+    if (event.kind === 'refused') {
+      this.#refused('refused-messages', `A message (${event.what}) was refused: ${event.reason}.`);
+      return;
+    }
+    if (event.kind === 'overflow') this.#count('overflows');
+    const notice = describeEvent(event, (id) => (id === this.parts.memberId ? 'this tab' : this.#nameOf(id)));
+    if (notice !== null) this.parts.onNotice(notice);
+  }
+
+  /** Counted always, told once: a peer that talks nonsense would drown everything else. */
+  #refused(counter: string, text: string): void {
+    if (this.#count(counter) === 1) this.parts.onNotice({ level: 'warning', text });
+    this.parts.onChange();
+  }
+
+  #count(counter: string): number {
+    const count = (this.#counters.get(counter) ?? 0) + 1;
+    this.#counters.set(counter, count);
+    return count;
+  }
+}
+
+const REMOVED =
+  'This member was removed from the cluster. Wipe its storage to come back as a new member, or close the tab.';
+
+function shown(value: string | null): string {
+  if (value === null) return 'absent';
+  return value.length <= 60 ? `"${value}"` : `"${value.slice(0, 60)}…"`;
+}

@@ -1,0 +1,139 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test as base, chromium, expect, type Browser, type BrowserContext, type Page } from '@playwright/test';
+import { BROWSER_ARGS, findOrInstallBrowser } from '../../../scripts/browser.mjs';
+import { startServer, type RunningServer } from '../../../signaling/http.ts';
+import type { Status, Tabraft } from '../../../src/api.ts';
+
+declare global {
+  interface Window {
+    tabraft: Tabraft;
+  }
+}
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+export const LAUNCH = { executablePath: findOrInstallBrowser(), args: BROWSER_ARGS };
+
+/** The server that `npm start` runs, over the built page; it can go away and come back on its port. */
+export class TestServer {
+  #running: RunningServer | null = null;
+  #port = 0;
+
+  get url(): string {
+    return `http://localhost:${this.#port}/`;
+  }
+
+  async start(): Promise<void> {
+    this.#running = await startServer({
+      port: this.#port,
+      host: null,
+      distDir: join(ROOT, 'dist'),
+      configFile: join(ROOT, 'config.json'),
+    });
+    this.#port = this.#running.port;
+  }
+
+  async stop(): Promise<void> {
+    await this.#running?.close();
+    this.#running = null;
+  }
+}
+
+/** One tab and its node. */
+export class Tab {
+  constructor(readonly page: Page) {}
+
+  static async open(context: BrowserContext, url: string): Promise<Tab> {
+    const page = await context.newPage();
+    await page.goto(url);
+    await page.waitForFunction(() => 'tabraft' in window);
+    return new Tab(page);
+  }
+
+  async ready(timeoutMs = 60_000): Promise<Status> {
+    return this.page.evaluate((ms) => window.tabraft.ready(ms), timeoutMs);
+  }
+
+  async status(): Promise<Status> {
+    return this.page.evaluate(() => window.tabraft.status());
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.page.waitForFunction(() => 'tabraft' in window);
+  }
+
+  async put(key: string, value: string | null, timeoutMs?: number): ReturnType<Tabraft['raft']['put']> {
+    return this.page.evaluate(
+      ([k, v, ms]) => window.tabraft.raft.put(k, v, ms === undefined ? {} : { timeoutMs: ms }),
+      [key, value, timeoutMs] as const,
+    );
+  }
+
+  async get(key: string, consistency: 'linearizable' | 'local' = 'linearizable'): ReturnType<Tabraft['raft']['get']> {
+    return this.page.evaluate(([k, c]) => window.tabraft.raft.get(k, { consistency: c }), [key, consistency] as const);
+  }
+
+  async log(): ReturnType<Tabraft['raft']['log']> {
+    return this.page.evaluate(() => window.tabraft.raft.log());
+  }
+}
+
+/** Opens tabs one after the other and waits until each is a settled member. */
+export async function openCluster(context: BrowserContext, url: string, count: number): Promise<Tab[]> {
+  const tabs: Tab[] = [];
+  for (let opened = 0; opened < count; opened += 1) {
+    const tab = await Tab.open(context, url);
+    await tab.ready();
+    tabs.push(tab);
+  }
+  return tabs;
+}
+
+export async function leaderOf(tabs: readonly Tab[]): Promise<Tab> {
+  for (const tab of tabs) if ((await tab.status()).role === 'leader') return tab;
+  throw new Error('none of the tabs leads');
+}
+
+/** Waits until exactly one of the tabs leads and all know it; returns it. */
+export async function agreedLeader(tabs: readonly Tab[]): Promise<Tab> {
+  await expect
+    .poll(async () => {
+      const all = await Promise.all(tabs.map((tab) => tab.status()));
+      const known = new Set(all.map((status) => status.leader));
+      return all.filter((status) => status.role === 'leader').length === 1 && known.size === 1 && !known.has(null);
+    })
+    .toBe(true);
+  return leaderOf(tabs);
+}
+
+interface Fixtures {
+  server: TestServer;
+  browser: Browser;
+  context: BrowserContext;
+  /** A directory for a browser profile on disk. */
+  profile: string;
+}
+
+export const test = base.extend<Fixtures>({
+  server: async ({}, use) => {
+    const server = new TestServer();
+    await server.start();
+    await use(server);
+    await server.stop();
+  },
+  profile: async ({}, use) => {
+    const directory = await mkdtemp(join(tmpdir(), 'tabraft-profile-'));
+    await use(directory);
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  },
+  context: async ({ profile }, use) => {
+    const context = await chromium.launchPersistentContext(profile, LAUNCH);
+    await use(context);
+    await context.close();
+  },
+});
+
+export { expect };
