@@ -1,4 +1,5 @@
 import { defineConfig } from '@playwright/test';
+import { LAUNCH } from './tests/e2e/support/launch.ts';
 
 export default defineConfig({
   testDir: 'tests/e2e',
@@ -9,6 +10,7 @@ export default defineConfig({
   retries: 0,
   timeout: 180_000,
   expect: { timeout: 30_000 },
+  use: { launchOptions: LAUNCH },
   outputDir: 'test-results',
   reporter: 'list',
 });

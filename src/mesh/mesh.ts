@@ -64,6 +64,7 @@ export class Mesh {
       iceServers: options.iceServers,
       host,
       local: this.#local,
+      signalPath: (page) => this.#signalPath(page),
       sendSignal: (page, message) => this.#sendSignal(page, message),
       onControl: (page, message) => this.#onControl(page, message),
       onRefused: (page) => handlers.onRefused('control', `a control message of ${page} does not parse`),
@@ -182,18 +183,26 @@ export class Mesh {
 
   // ── Signals ───────────────────────────────────────────────────────────────────────────────────
 
-  #sendSignal(page: string, message: SignalMessage): boolean {
-    const relays = this.connectedPages().filter((other) => other !== page);
-    if (this.#signalingState.state !== 'connected' && relays.length === 0) return false;
+  /** Tabs that may pass a signal on to `page`. */
+  #relays(page: string): string[] {
+    return this.connectedPages().filter((other) => other !== page);
+  }
+
+  #signalPath(page: string): 'open' | 'pending' | 'none' {
+    if (this.#signalingState.state === 'connected' || this.#relays(page).length > 0) return 'open';
+    return this.#signalingState.state === 'connecting' ? 'pending' : 'none';
+  }
+
+  #sendSignal(page: string, message: SignalMessage): void {
     const envelope = { from: this.self, to: page };
     this.#sealing = this.#sealing.then(async () => {
       const payload = await seal(this.options.keys, envelope, message);
       if (this.#signaling.relay(page, payload)) return;
       // Any of them may lack a way to `page`; the next attempt probably asks another.
+      const relays = this.#relays(page);
       const relay = relays[Math.floor(Math.random() * relays.length)];
       if (relay !== undefined) this.send(relay, { type: 'relay', ...envelope, payload });
     });
-    return true;
   }
 
   #onRelayed(from: string, payload: string): void {

@@ -18,8 +18,12 @@ export interface RemoteContext {
   readonly iceServers: RTCIceServer[];
   readonly host: LinkHost;
   readonly local: LocalNetwork;
-  /** False: neither the server nor another tab can pass a signal on. */
-  sendSignal(page: string, message: SignalMessage): boolean;
+  /**
+   * Whether a signal to `page` has a way, by the server or another tab. `pending`: the server has
+   * not answered yet.
+   */
+  signalPath(page: string): 'open' | 'pending' | 'none';
+  sendSignal(page: string, message: SignalMessage): void;
   onControl(page: string, message: ControlMessage): void;
   /** A control message that does not parse. */
   onRefused(page: string): void;
@@ -35,6 +39,10 @@ const REDIAL_MS = { first: 500, most: 10_000 };
 const PATIENCE_MS = 2000;
 /** While a local link stands in, WebRTC is tried now and then. */
 const UPGRADE_MS = 15_000;
+/** A request to dial that comes so soon after an attempt began has crossed with it. */
+const CROSSING_MS = 1000;
+/** How often to look again for the signaling server's first answer. */
+const PENDING_MS = 200;
 
 /** Another tab's page, and the way to it: a WebRTC connection, or a link within this browser. */
 export class Remote {
@@ -46,6 +54,7 @@ export class Remote {
   #connection: Connection | null = null;
   /** Names the connection, or the attempt at one, and its link. */
   #attempt: string | null = null;
+  #attemptedAt = 0;
   #channel: 'worker' | 'relay' | null = null;
   #localLink: { readonly link: string; readonly unwatch: () => void } | null = null;
   #failures = 0;
@@ -93,8 +102,9 @@ export class Remote {
 
   onSignal(message: SignalMessage): void {
     if (message.type === 'dial-me') {
-      // The other side has no connection, whatever this side believes of an old one.
-      if (this.#dials && (this.#connection === null || this.#connection.isConnected)) this.#dial();
+      // The other side has no connection, whatever this side believes.
+      const hasCrossed = this.#connection !== null && performance.now() - this.#attemptedAt < CROSSING_MS;
+      if (this.#dials && !hasCrossed) this.#connect(true, createId());
       return;
     }
     const isNewOffer = !this.#dials && message.attempt !== this.#attempt && message.data.type === 'offer';
@@ -144,13 +154,17 @@ export class Remote {
   #try(): void {
     this.#timer = null;
     if (this.#connection !== null) return;
-    if (this.#dials) {
-      this.#dial();
-      return;
+    const path = this.context.signalPath(this.page);
+    if (path === 'pending') {
+      this.#plan(PENDING_MS);
+    } else if (path === 'open' && this.#dials) {
+      this.#connect(true, createId());
+    } else {
+      if (path === 'open') this.context.sendSignal(this.page, { type: 'dial-me' });
+      else this.#goLocal();
+      this.#failures += 1;
+      this.#plan(this.#pauseMs());
     }
-    if (!this.context.sendSignal(this.page, { type: 'dial-me' })) this.#goLocal();
-    this.#failures += 1;
-    this.#plan(this.#pauseMs());
   }
 
   #pauseMs(): number {
@@ -159,13 +173,12 @@ export class Remote {
     return Math.min(first * 2 ** this.#failures, REDIAL_MS.most);
   }
 
-  #dial(): void {
-    this.#connect(true, createId());
-  }
-
   #connect(initiator: boolean, attempt: string): void {
-    this.#connection?.close();
+    const former = this.#connection;
+    this.#connection = null;
     this.#attempt = attempt;
+    former?.close();
+    this.#attemptedAt = performance.now();
     let wasConnected = false;
     this.#connection = new Connection(
       initiator,
@@ -174,9 +187,7 @@ export class Remote {
         this.#channel = this.context.host.addChannel(attempt, channel);
       },
       {
-        onSignal: (data) => {
-          this.context.sendSignal(this.page, { type: 'signal', attempt, data });
-        },
+        onSignal: (data) => this.context.sendSignal(this.page, { type: 'signal', attempt, data }),
         onConnect: () => {
           wasConnected = true;
           this.#failures = 0;

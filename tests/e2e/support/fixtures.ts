@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test as base, chromium, expect, type Browser, type BrowserContext, type Page } from '@playwright/test';
-import { BROWSER_ARGS, findOrInstallBrowser } from '../../../scripts/browser.mjs';
+import { test as base, chromium, expect, type BrowserContext, type Page } from '@playwright/test';
+import { LAUNCH } from './launch.ts';
 import { startServer, type RunningServer } from '../../../signaling/http.ts';
 import type { Status, Tabraft } from '../../../src/api.ts';
 
@@ -13,8 +13,6 @@ declare global {
 }
 
 const ROOT = join(import.meta.dirname, '../../..');
-
-export const LAUNCH = { executablePath: findOrInstallBrowser(), args: BROWSER_ARGS };
 
 /** The server that `npm start` runs, over the built page; it can go away and come back on its port. */
 export class TestServer {
@@ -72,8 +70,14 @@ export class Tab {
     );
   }
 
-  async get(key: string, consistency: 'linearizable' | 'local' = 'linearizable'): ReturnType<Tabraft['raft']['get']> {
-    return this.page.evaluate(([k, c]) => window.tabraft.raft.get(k, { consistency: c }), [key, consistency] as const);
+  async get(
+    key: string,
+    consistency: 'linearizable' | 'local' = 'linearizable',
+  ): ReturnType<Tabraft['raft']['get']> {
+    return this.page.evaluate(([k, c]) => window.tabraft.raft.get(k, { consistency: c }), [
+      key,
+      consistency,
+    ] as const);
   }
 
   async log(): ReturnType<Tabraft['raft']['log']> {
@@ -103,7 +107,9 @@ export async function agreedLeader(tabs: readonly Tab[]): Promise<Tab> {
     .poll(async () => {
       const all = await Promise.all(tabs.map((tab) => tab.status()));
       const known = new Set(all.map((status) => status.leader));
-      return all.filter((status) => status.role === 'leader').length === 1 && known.size === 1 && !known.has(null);
+      return (
+        all.filter((status) => status.role === 'leader').length === 1 && known.size === 1 && !known.has(null)
+      );
     })
     .toBe(true);
   return leaderOf(tabs);
@@ -111,7 +117,6 @@ export async function agreedLeader(tabs: readonly Tab[]): Promise<Tab> {
 
 interface Fixtures {
   server: TestServer;
-  browser: Browser;
   context: BrowserContext;
   /** A directory for a browser profile on disk. */
   profile: string;
