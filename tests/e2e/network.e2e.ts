@@ -1,0 +1,158 @@
+import { spawnSync } from 'node:child_process';
+import { networkInterfaces } from 'node:os';
+import { agreedLeader, expect, openCluster, Tab, test } from './support/fixtures.ts';
+
+test('the leader is isolated by the page’s button, and healed', async ({ context, server }) => {
+  const tabs = await openCluster(context, server.url, 3);
+  const leader = await agreedLeader(tabs);
+  const { name, term } = await leader.status();
+  const rest = tabs.filter((tab) => tab !== leader);
+  await leader.page.getByRole('button', { name: `Isolate ${name}` }).click();
+  for (const tab of tabs) {
+    await expect.poll(() => tab.page.evaluate(() => window.tabraft.faults.list())).toHaveLength(2);
+  }
+  const lost = leader.put('lost', 'never', 1500);
+  const successor = await agreedLeader(rest);
+  expect((await successor.status()).term).toBeGreaterThan(term);
+  expect(await successor.put('kept', '1')).toMatchObject({ outcome: 'ok' });
+  expect((await lost).outcome).toBe('unknown');
+  await expect(leader.page.getByText(/no quorum/i).first()).toBeVisible();
+
+  await leader.page.getByRole('button', { name: `Heal ${name}` }).click();
+  await agreedLeader(tabs);
+  await expect
+    .poll(async () => {
+      const [first, ...others] = await Promise.all(tabs.map((tab) => tab.log()));
+      return others.every((log) => JSON.stringify(log) === JSON.stringify(first));
+    })
+    .toBe(true);
+  for (const tab of tabs) {
+    expect(await tab.get('kept')).toEqual({ outcome: 'ok', value: '1' });
+    expect(await tab.get('lost')).toEqual({ outcome: 'ok', value: null });
+  }
+});
+
+test('fault rules reach late joiners and reloaded tabs, and delays are felt', async ({ context, server }) => {
+  const tabs = await openCluster(context, server.url, 2);
+  const [first, second] = tabs;
+  if (first === undefined || second === undefined) throw new Error('two tabs');
+  await first.page.evaluate(() =>
+    window.tabraft.faults.set({ id: 'slow', kind: 'delay', messages: ['ping', 'pong'], delayMs: [100, 120] }),
+  );
+  const ping = await second.page.evaluate(() => window.tabraft.ping('A'));
+  expect(ping.ok && ping.rttMs).toBeGreaterThan(199);
+  const third = await Tab.open(context, server.url);
+  await third.ready();
+  await first.reload();
+  await first.ready();
+  for (const tab of [first, third]) {
+    const rules = await tab.page.evaluate(() => window.tabraft.faults.list());
+    expect(rules).toEqual([{ id: 'slow', kind: 'delay', messages: ['ping', 'pong'], delayMs: [100, 120] }]);
+  }
+  expect(await third.page.evaluate(() => window.tabraft.faults.clear())).toEqual(['slow']);
+  for (const tab of [first, second, third]) {
+    expect(await tab.page.evaluate(() => window.tabraft.faults.list())).toEqual([]);
+  }
+});
+
+test('the signaling server goes away and comes back', async ({ context, server }) => {
+  const tabs = await openCluster(context, server.url, 3);
+  const [first, second, third] = tabs;
+  if (first === undefined || second === undefined || third === undefined) throw new Error('three tabs');
+  await server.stop();
+  for (const tab of tabs) {
+    await expect(tab.page.getByText(/signaling (server )?(is )?lost/i).first()).toBeVisible();
+    expect(await tab.put('alone', 'still works')).toMatchObject({ outcome: 'ok' });
+  }
+  await server.start();
+  const fourth = await Tab.open(context, server.url);
+  await fourth.ready();
+  await third.reload();
+  await third.ready();
+  expect(await third.get('alone')).toEqual({ outcome: 'ok', value: 'still works' });
+  for (const tab of [...tabs, fourth]) {
+    await expect
+      .poll(async () => (await tab.status()).peers.map((peer) => peer.state))
+      .toEqual(Array(3).fill('connected'));
+    await expect(tab.page.getByText(/signaling (server )?(is )?lost/i)).toHaveCount(0);
+  }
+});
+
+test('node controls: pause, resume, restart, campaign', async ({ context, server }) => {
+  const tabs = await openCluster(context, server.url, 3);
+  const leader = await agreedLeader(tabs);
+  const rest = tabs.filter((tab) => tab !== leader);
+  const [challenger] = rest;
+  if (challenger === undefined) throw new Error('three tabs');
+
+  await leader.page.evaluate(() => window.tabraft.node.pause());
+  expect(await leader.put('paused', 'x')).toMatchObject({ outcome: 'failed', code: 'not-running' });
+  await agreedLeader(rest);
+  await leader.page.evaluate(() => window.tabraft.node.resume());
+  await agreedLeader(tabs);
+
+  const { memberId } = await challenger.status();
+  await challenger.page.evaluate(() => window.tabraft.node.restart());
+  expect((await challenger.ready()).memberId).toBe(memberId);
+  const follower = tabs.find((tab) => tab !== challenger) ?? leader;
+  await agreedLeader(tabs);
+  await follower.page.evaluate(() => window.tabraft.node.campaign());
+  await expect.poll(async () => (await follower.status()).role).toBe('leader');
+  expect(await challenger.put('after', 'all')).toMatchObject({ outcome: 'ok' });
+});
+
+const hasInterface = Object.values(networkInterfaces()).some((list) =>
+  list?.some(({ internal }) => !internal),
+);
+
+test('without any network interface three tabs form a cluster within their browser', async ({
+  context,
+  server,
+}) => {
+  // This file runs once more inside a namespace with nothing but loopback: see the test below.
+  test.skip(hasInterface, 'this machine has a network interface');
+  const tabs = await openCluster(context, server.url, 3);
+  const ids = (await Promise.all(tabs.map((tab) => tab.status()))).map((status) => status.memberId);
+  const expectLocal = async (): Promise<void> => {
+    for (const tab of tabs) {
+      await expect
+        .poll(async () => (await tab.status()).peers.map(({ channel }) => channel))
+        .toEqual(['local', 'local']);
+    }
+  };
+  await expectLocal();
+  for (const [position, tab] of tabs.entries()) {
+    expect(await tab.put(`key-${position}`, 'written')).toMatchObject({ outcome: 'ok' });
+    await tab.reload();
+    expect((await tab.ready()).memberId).toBe(ids[position]);
+    await expectLocal();
+    expect(await tab.get(`key-${position}`)).toEqual({ outcome: 'ok', value: 'written' });
+  }
+});
+
+test('the same with loopback alone, in a namespace of its own', () => {
+  test.skip(!hasInterface, 'this is the run inside the namespace');
+  const netns = 'scripts/netns.sh';
+  test.skip(
+    spawnSync('bash', [netns, '--loopback-only', 'true']).status !== 0,
+    'network namespaces need Linux and root',
+  );
+  const args = [
+    'npx',
+    'playwright',
+    'test',
+    'network',
+    '-g',
+    'without any network interface',
+    '--reporter=line',
+  ];
+  const { status, stdout } = spawnSync(
+    'bash',
+    [netns, '--loopback-only', ...args, '--output=test-results/loopback'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect(status, stdout).toBe(0);
+  expect(stdout).toContain('1 passed');
+});
