@@ -5,14 +5,19 @@ import Peer from 'simple-peer/simplepeer.min.js';
 const RAFT_CHANNEL_ID = 100;
 /** From the first signal to an open connection; afterwards ICE itself notices a dead path. */
 const CONNECT_TIMEOUT_MS = 15_000;
+/**
+ * Without any network interface Chromium gathers for ever and finds nothing; with one, the first
+ * candidate comes within milliseconds.
+ */
+const CANDIDATE_TIMEOUT_MS = 2500;
 
 export interface ConnectionHandlers {
   onSignal(data: SignalData): void;
   onConnect(): void;
   /** One text message of the control channel. */
   onControl(text: string): void;
-  /** Once. `noPath`: this machine offers no network interface at all. */
-  onClose(reason: string, noPath: boolean): void;
+  /** Once. */
+  onClose(reason: string): void;
 }
 
 /**
@@ -22,7 +27,8 @@ export interface ConnectionHandlers {
 export class Connection {
   readonly #peer: Instance;
   readonly #timer: ReturnType<typeof setTimeout>;
-  #candidates = 0;
+  #candidateTimer: ReturnType<typeof setTimeout> | null = null;
+  #hasCandidate = false;
   #isConnected = false;
   #isClosed = false;
 
@@ -35,12 +41,9 @@ export class Connection {
     this.#peer = new Peer({ initiator, config: { iceServers }, objectMode: true });
     const connection = connectionOf(this.#peer);
     onRaftChannel(connection.createDataChannel('raft', { negotiated: true, id: RAFT_CHANNEL_ID }));
-    connection.addEventListener('icegatheringstatechange', () => {
-      const hasNoPath = connection.iceGatheringState === 'complete' && this.#candidates === 0;
-      if (hasNoPath) this.#close('This machine offers no network interface.', true);
-    });
     this.#peer.on('signal', (data) => {
-      if (data.type === 'candidate') this.#candidates += 1;
+      if (data.type === 'candidate') this.#hasCandidate = true;
+      else this.#candidateTimer ??= setTimeout(() => this.#onNoCandidate(), CANDIDATE_TIMEOUT_MS);
       handlers.onSignal(data);
     });
     this.#peer.on('connect', () => {
@@ -51,9 +54,9 @@ export class Connection {
     this.#peer.on('data', (data: unknown) => {
       if (typeof data === 'string') handlers.onControl(data);
     });
-    this.#peer.on('error', (error) => this.#close(error.message, false));
-    this.#peer.on('close', () => this.#close('The other tab closed the connection.', false));
-    this.#timer = setTimeout(() => this.#close('No connection in time.', false), CONNECT_TIMEOUT_MS);
+    this.#peer.on('error', (error) => this.#close(error.message));
+    this.#peer.on('close', () => this.#close('The other tab closed the connection.'));
+    this.#timer = setTimeout(() => this.#close('No connection in time.'), CONNECT_TIMEOUT_MS);
   }
 
   get isConnected(): boolean {
@@ -66,26 +69,36 @@ export class Connection {
     try {
       this.#peer.signal(data);
     } catch (error) {
-      this.#close(`A session description does not fit: ${String(error)}`, false);
+      this.#close(`A session description does not fit: ${String(error)}`);
     }
   }
 
   sendControl(text: string): boolean {
     if (!this.isConnected) return false;
-    this.#peer.send(text);
-    return true;
+    try {
+      this.#peer.send(text);
+      return true;
+    } catch (error) {
+      this.#close(`The control channel has failed: ${String(error)}`);
+      return false;
+    }
   }
 
   close(): void {
-    this.#close('This tab closed the connection.', false);
+    this.#close('This tab closed the connection.');
   }
 
-  #close(reason: string, noPath: boolean): void {
+  #onNoCandidate(): void {
+    if (!this.#hasCandidate) this.#close('This machine offers no network interface.');
+  }
+
+  #close(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    if (this.#candidateTimer !== null) clearTimeout(this.#candidateTimer);
     this.#peer.destroy();
-    this.handlers.onClose(reason, noPath);
+    this.handlers.onClose(reason);
   }
 }
 
