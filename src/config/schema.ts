@@ -10,7 +10,8 @@ import { MESSAGE_TYPES } from '../core/message.ts';
 
 export type Checked<T> = { ok: true; config: T } | { ok: false; problems: string[] };
 
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const FAULT_KINDS = ['drop', 'delay'] as const satisfies readonly FaultRule['kind'][];
 const MAX_SEED = 2 ** 32 - 1;

@@ -4,6 +4,7 @@ import { createSecret, deriveKeys, fragmentOf, parseFragment, type ClusterKeys }
 import type { Notice, PageController, PageView, Phase, SignalingView } from '../ui/view.ts';
 import type { NodeNotice, NodeSnapshot } from '../worker/contract.ts';
 import { rememberCluster, withOwnCluster } from './catalog.ts';
+import { logToConsole } from './console.ts';
 import { createOperations } from './operations.ts';
 import { Session } from './session.ts';
 
@@ -19,6 +20,7 @@ export class ClusterController implements PageController {
   readonly api: Tabraft;
   #keys: ClusterKeys;
   #session: Session | null = null;
+  #obsolete: Session | null = null;
   #sessionStartedAt = 0;
   #notices: Notice[] = [];
   #nextNotice = 1;
@@ -38,6 +40,8 @@ export class ClusterController implements PageController {
   ): Promise<void> {
     const fragment = parseFragment(location.hash);
     if (fragment.kind === 'invalid') throw new Error(fragment.reason);
+    // Asked once and for all: the browser then does not evict this origin when space gets short.
+    void navigator.storage.persist();
     const open = async (secret: string, found: boolean): Promise<void> => {
       const controller = new ClusterController(config, signalingUrl, await deriveKeys(secret));
       onCreated(controller);
@@ -82,7 +86,7 @@ export class ClusterController implements PageController {
   async #startSession(found: boolean): Promise<void> {
     history.replaceState(null, '', fragmentOf(this.#keys.secret));
     this.#sessionStartedAt = performance.now();
-    const session = new Session(
+    const session: Session = new Session(
       {
         keys: this.#keys,
         config: this.config,
@@ -90,7 +94,11 @@ export class ClusterController implements PageController {
         preferredMember: sessionStorage.getItem(MEMBER_KEY),
         found,
       },
-      { onChange: () => this.#changed(), onNotice: (notice) => this.#notify(notice) },
+      {
+        onChange: () => this.#changed(),
+        onNotice: (notice) => this.#notify(notice),
+        onObsolete: () => this.#replaceObsolete(session),
+      },
     );
     this.#session = session;
     this.#changed();
@@ -113,13 +121,33 @@ export class ClusterController implements PageController {
     });
   }
 
+  /** What is stored of a removed member is of no use: this tab joins as a new one. */
+  #replaceObsolete(session: Session): void {
+    if (session !== this.#session || session === this.#obsolete) return;
+    this.#obsolete = session;
+    this.#notify({
+      level: 'info',
+      text: 'The member stored here was removed earlier; this tab joins as a new one.',
+    });
+    this.#restart(true).catch((error: unknown) => this.#notify({ level: 'error', text: String(error) }));
+  }
+
   // ── What is shown ─────────────────────────────────────────────────────────────────────────────
 
   #notify({ level, text }: NodeNotice): void {
+    this.#writeToConsole(level, text);
     const notice = { id: this.#nextNotice, time: Date.now(), level, text };
     this.#nextNotice += 1;
     this.#notices = [...this.#notices, notice].slice(-MAX_NOTICES);
     this.#changed();
+  }
+
+  /** By the log level that `config.json` gives to the server whose name this member has. */
+  #writeToConsole(level: NodeNotice['level'], text: string): void {
+    const { servers } = this.config;
+    const name = this.#session?.snapshot?.name ?? null;
+    const server = servers.find((candidate) => candidate.name === name) ?? servers[0];
+    logToConsole(server?.logLevel ?? 'info', level, `${name ?? 'tabraft'}: ${text}`);
   }
 
   /** At most one new view a frame; a hidden page, which has no frames, still gets one now and then. */

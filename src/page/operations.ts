@@ -1,5 +1,13 @@
 import type { Remote } from 'comlink';
-import type { Failure, FaultRule, Instruction, PingResult, Tabraft, WriteResult } from '../api.ts';
+import type {
+  Failure,
+  FaultRule,
+  Instruction,
+  LogEntryView,
+  PingResult,
+  Tabraft,
+  WriteResult,
+} from '../api.ts';
 import { parseFaultRule, type PageConfig } from '../config/schema.ts';
 import { PRESETS } from '../proxy/rules.ts';
 import type { KeyReadResult, NodeApi, NodeSnapshot } from '../worker/contract.ts';
@@ -93,16 +101,7 @@ export function createOperations(ports: OperationPorts): Pick<Tabraft, 'raft' | 
         const { states, commitIndex, lastIndex } = result;
         return { states, commitIndex, lastIndex };
       },
-      async log(range) {
-        const node = ports.node();
-        if (node === null) throw new Error(NOT_RUNNING.reason);
-        const from = range?.from ?? 1;
-        const to = range?.to ?? from + limits.logPageEntries - 1;
-        if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 1) {
-          throw new TypeError('log: expected `from` and `to` to be indexes, from 1 on');
-        }
-        return node.log(from, Math.min(to, from + limits.logPageEntries - 1));
-      },
+      log: (range) => readLog(ports, range ?? {}),
       removeMember: (name) => change('remove', name),
       promote: (name) => change('promote', name),
     },
@@ -114,6 +113,18 @@ export function createOperations(ports: OperationPorts): Pick<Tabraft, 'raft' | 
       return 'ok' in result ? result : { ok: false, reason: result.reason };
     },
   };
+}
+
+async function readLog(
+  ports: OperationPorts,
+  { from = 1, to = Number.MAX_SAFE_INTEGER }: { from?: number; to?: number },
+): Promise<LogEntryView[]> {
+  const node = ports.node();
+  if (node === null) throw new Error(NOT_RUNNING.reason);
+  if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 1) {
+    throw new TypeError('log: expected `from` and `to` to be indexes, from 1 on');
+  }
+  return node.log(from, Math.min(to, from + ports.config.limits.logPageEntries - 1));
 }
 
 function createFaults(ports: OperationPorts): Tabraft['faults'] {
@@ -162,12 +173,18 @@ function checkConsistency(value: unknown): 'linearizable' | 'local' {
   throw new TypeError('consistency: expected "linearizable" or "local"');
 }
 
+/** Half of a surrogate pair has no UTF-8 form: it would be read back as something else. */
+function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
 function utf8Bytes(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
 function checkKey(key: unknown, maxBytes: number): string | null {
   if (typeof key !== 'string' || key === '') return 'key: expected a text that is not empty';
+  if (!isWellFormed(key)) return 'key: expected Unicode text, received half of a surrogate pair';
   const size = utf8Bytes(key);
   return size <= maxBytes ? null : `key: expected at most ${maxBytes} bytes, received ${size}`;
 }
@@ -175,6 +192,7 @@ function checkKey(key: unknown, maxBytes: number): string | null {
 function checkValue(value: unknown, maxBytes: number): string | null {
   if (value === null) return null;
   if (typeof value !== 'string') return 'value: expected a text, or null for none';
+  if (!isWellFormed(value)) return 'value: expected Unicode text, received half of a surrogate pair';
   const size = utf8Bytes(value);
   return size <= maxBytes ? null : `value: expected at most ${maxBytes} bytes, received ${size}`;
 }

@@ -20,7 +20,12 @@ export interface SessionOptions {
 export interface SessionHandlers {
   onChange(): void;
   onNotice(notice: NodeNotice): void;
+  /** The member that was found in storage had been removed from the cluster before this run. */
+  onObsolete(): void;
 }
+
+/** A worker that is busy for longer leaves the page with its last report. */
+const REFRESH_TIMEOUT_MS = 1000;
 
 /**
  * One member's run in this page, from the claim of its storage to its end: the worker with the node,
@@ -34,6 +39,7 @@ export class Session {
   readonly node: Comlink.Remote<NodeApi>;
   readonly #worker: Worker;
   readonly #links: MessagePort;
+  #hasFollowed = false;
   #mesh: Mesh | null = null;
   #gossip: FaultGossip | null = null;
 
@@ -102,9 +108,10 @@ export class Session {
     return cleared;
   }
 
-  /** The newest state of the node, without waiting for its next report. */
+  /** The newest state of the node, if it answers, without waiting for its next report. */
   async refresh(): Promise<void> {
-    const snapshot = await this.node.snapshot();
+    const silence = new Promise<null>((resolve) => setTimeout(() => resolve(null), REFRESH_TIMEOUT_MS));
+    const snapshot = await Promise.race([this.node.snapshot(), silence]);
     if (snapshot !== null) this.#onSnapshot(snapshot, []);
   }
 
@@ -119,6 +126,8 @@ export class Session {
 
   #onSnapshot(snapshot: NodeSnapshot, notices: readonly NodeNotice[]): void {
     this.snapshot = snapshot;
+    this.#hasFollowed ||= snapshot.leader !== null;
+    if (snapshot.removed && !this.#hasFollowed) this.handlers.onObsolete();
     if (snapshot.stoppedReason !== null) this.#stop(snapshot.stoppedReason);
     for (const notice of notices) this.handlers.onNotice(notice);
     this.handlers.onChange();

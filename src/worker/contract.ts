@@ -58,6 +58,8 @@ export interface NodeSnapshot {
   readonly members: readonly MemberView[];
   readonly links: readonly LinkView[];
   readonly paused: boolean;
+  /** The cluster has removed this member. */
+  readonly removed: boolean;
   readonly stoppedReason: string | null;
   readonly counters: Readonly<Record<string, number>>;
 }

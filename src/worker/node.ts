@@ -53,7 +53,7 @@ function raftOptions(memberId: MemberId, { timing, limits, servers, proxy }: Pag
   return {
     id: memberId,
     // Members must not draw the same timeouts, so each mixes its own id into the common seed.
-    seed: [...memberId].reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 0x01000193), proxy.seed),
+    seed: mixSeed(proxy.seed, memberId),
     electionTimeoutTicks: [ticks(min), ticks(max)],
     heartbeatTicks: ticks(timing.heartbeatMs),
     joinTicks: ticks(500),
@@ -63,6 +63,15 @@ function raftOptions(memberId: MemberId, { timing, limits, servers, proxy }: Pag
     targetVoters: servers.length,
     memberNames: servers.map(({ name }) => name),
   };
+}
+
+/** FNV-1a over the id's characters. */
+function mixSeed(seed: number, memberId: MemberId): number {
+  let hash = seed;
+  for (let position = 0; position < memberId.length; position += 1) {
+    hash = Math.imul(hash ^ memberId.charCodeAt(position), 0x01000193);
+  }
+  return hash;
 }
 
 /** A running node: core, driver, proxy, links and state machine put together. */
@@ -261,6 +270,7 @@ export class Node {
       })),
       links: this.#links.views((member) => this.#pinger.roundTripMs(member)),
       paused: this.#driver.isPaused,
+      removed: raft.removed,
       stoppedReason: this.#driver.stoppedReason ?? (raft.removed ? REMOVED : null),
       counters: Object.fromEntries(this.#counters),
     };

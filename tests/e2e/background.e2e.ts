@@ -57,10 +57,10 @@ test('a leader whose page is blocked for three seconds goes on leading', async (
     while (performance.now() < until);
     return true;
   });
-  let isBlocked = true;
-  void blocked.then(() => (isBlocked = false));
+  const blockade = { isOver: false };
+  void blocked.then(() => (blockade.isOver = true));
   let writes = 0;
-  while (isBlocked) {
+  while (!blockade.isOver) {
     expect(await follower?.put(`key-${writes}`, 'written')).toMatchObject({ outcome: 'ok' });
     writes += 1;
   }

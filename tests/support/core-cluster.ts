@@ -30,8 +30,8 @@ export function options(name: string, overrides: Partial<RaftOptions> = {}): Raf
 
 export function configuration(voterNames: string, learnerNames = ''): Configuration {
   const members = [
-    ...[...voterNames].map((name) => ({ id: id(name), name, kind: 'voter' as const })),
-    ...[...learnerNames].map((name) => ({ id: id(name), name, kind: 'learner' as const })),
+    ...Array.from(voterNames, (name) => ({ id: id(name), name, kind: 'voter' as const })),
+    ...Array.from(learnerNames, (name) => ({ id: id(name), name, kind: 'learner' as const })),
   ];
   return { members, namesAssigned: members.length };
 }
