@@ -1,0 +1,115 @@
+import type { FaultRule } from '../api.ts';
+import type { Operation } from './operation.ts';
+import type { PageController } from './view.ts';
+
+/** Something done to the cluster, the node or the rules. */
+export type Command =
+  | { kind: 'isolate' | 'heal' | 'promote' | 'remove'; name: string }
+  | { kind: 'pause' | 'resume' | 'restart' | 'campaign' | 'wipe' }
+  | { kind: 'set-rule'; rule: FaultRule }
+  | { kind: 'clear-rule'; id: string }
+  | { kind: 'clear-all-rules' | 'new-cluster' };
+
+/** All that a component may ask of the page. The app carries it out; nobody else sees the controller. */
+export type Action =
+  Command | { kind: 'operation'; operation: Operation } | { kind: 'open-tab' } | { kind: 'reload' };
+
+/** Crosses shadow roots, up to the app. */
+export class ActionEvent extends CustomEvent<Action> {
+  constructor(action: Action) {
+    super('tabraft-action', { detail: action, bubbles: true, composed: true });
+  }
+}
+
+declare global {
+  interface HTMLElementEventMap {
+    'tabraft-action': ActionEvent;
+  }
+}
+
+/** Carries a command out. Resolves with what to tell the user, if anything; throws what went wrong. */
+export async function perform(command: Command, controller: PageController): Promise<string | null> {
+  const { api } = controller;
+  switch (command.kind) {
+    case 'isolate':
+      await api.faults.preset('isolate', command.name);
+      return null;
+    case 'heal':
+      await api.faults.clear(isolationRules(controller.view.rules, command.name));
+      return null;
+    case 'promote':
+      return expectOk(await api.raft.promote(command.name), `${command.name} is a voter now.`);
+    case 'remove':
+      return expectOk(await api.raft.removeMember(command.name), `${command.name} is removed.`);
+    case 'pause':
+    case 'resume':
+    case 'restart':
+    case 'campaign':
+    case 'wipe':
+      await api.node[command.kind]();
+      return null;
+    case 'set-rule':
+      await api.faults.set(command.rule);
+      return null;
+    case 'clear-rule':
+      await api.faults.clear([command.id]);
+      return null;
+    case 'clear-all-rules':
+      await api.faults.clear();
+      return null;
+    case 'new-cluster':
+      await controller.newCluster();
+      return 'This tab is in a cluster of its own now.';
+  }
+}
+
+/** The ids of the rules that the `isolate` preset made for a member. */
+export function isolationRules(rules: readonly FaultRule[], name: string): string[] {
+  return rules.map(({ id }) => id).filter((id) => id.startsWith(`isolate:${name}:`));
+}
+
+function expectOk(
+  result: Awaited<ReturnType<PageController['api']['raft']['promote']>>,
+  text: string,
+): string {
+  if (result.outcome === 'ok') return text;
+  throw new Error(`${result.outcome}: ${result.reason}`);
+}
+
+export interface Confirmation {
+  title: string;
+  text: string;
+  confirmLabel: string;
+}
+
+/** The question to ask before an action that cannot simply be undone. */
+export function confirmationOf(command: Command): Confirmation | null {
+  switch (command.kind) {
+    case 'promote':
+      return {
+        title: `Make ${command.name} a voter?`,
+        text: 'From then on its vote and its copy count: the majority is taken of one more voter.',
+        confirmLabel: 'Yes, promote',
+      };
+    case 'remove':
+      return {
+        title: `Remove ${command.name} from the cluster?`,
+        text: `${command.name} stops taking part, and the copy of the data in its tab is of no more use. It can come back only as a new member.`,
+        confirmLabel: 'Yes, remove',
+      };
+    case 'wipe':
+      return {
+        title: 'Wipe this tab’s storage?',
+        text: 'Its log, its vote and its identity are deleted for good, and this tab joins again as a new member. The old one stays in the member list until it is removed. If this tab holds the only copy, the data is gone.',
+        confirmLabel: 'Yes, wipe it',
+      };
+    case 'new-cluster':
+      return {
+        title: 'Leave for a new cluster?',
+        text: 'This tab starts an empty cluster of its own. The one it leaves goes on if a majority of its voters remains; keep its link if you want to come back.',
+        confirmLabel: 'Yes, leave',
+      };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,111 @@
+import type { Action } from './action.ts';
+import { plural, sentence } from './format.ts';
+import type { PageView } from './view.ts';
+
+export interface Banner {
+  id: string;
+  level: 'info' | 'warning' | 'error';
+  title: string;
+  text: string;
+  action: { label: string; action: Action } | null;
+}
+
+/** What the person at the page should know now and could do about it, the gravest first. */
+export function bannersOf(view: PageView): Banner[] {
+  if (view.phase === 'stopped') return [stopped(view)];
+  return [
+    ...(view.paused ? [PAUSED] : []),
+    ...phaseBanners(view),
+    ...(view.signaling.state === 'lost' ? [signalingLost(view)] : []),
+  ];
+}
+
+const PAUSED: Banner = {
+  id: 'paused',
+  level: 'warning',
+  title: 'Paused',
+  text: 'This node neither sends, answers nor counts time, as if its computer slept. The others take it for lost.',
+  action: { label: 'Let it go on', action: { kind: 'resume' } },
+};
+
+function phaseBanners(view: PageView): Banner[] {
+  switch (view.phase) {
+    case 'starting':
+      return [{ id: 'starting', level: 'info', title: 'Starting', text: detailOf(view), action: null }];
+    case 'joining':
+      return [joining(view)];
+    case 'alone':
+      return [alone(view)];
+    case 'no-quorum':
+      return [noQuorum(view)];
+    case 'ready':
+    case 'stopped':
+      return [];
+  }
+}
+
+function detailOf({ phaseDetail }: PageView): string {
+  return phaseDetail === null ? '' : sentence(phaseDetail);
+}
+
+function stopped(view: PageView): Banner {
+  const reason = view.status.stoppedReason ?? view.phaseDetail ?? 'the reason is not known';
+  return {
+    id: 'stopped',
+    level: 'error',
+    title: `Stopped, because: ${sentence(reason)}`,
+    text: 'A node that cannot be sure of its storage must not vote, so it does nothing until it is started again. Reload this tab; if it stops again, wipe its storage to come back as a new member. The rest of the cluster goes on without it.',
+    action: { label: 'Reload this tab', action: { kind: 'reload' } },
+  };
+}
+
+function joining(view: PageView): Banner {
+  return {
+    id: 'joining',
+    level: 'info',
+    title: 'Joining the cluster',
+    text: `${detailOf(view)} It happens by itself as soon as members with a majority are open. If their tabs are gone for good, start a new cluster under Join.`,
+    action: null,
+  };
+}
+
+function alone({ targetVoters }: PageView): Banner {
+  return {
+    id: 'alone',
+    level: 'info',
+    title: 'A cluster of one',
+    text: `It works, but only this tab holds the data. With ${plural(targetVoters, 'tab')} open, it keeps working when any ${
+      targetVoters < 5 ? 'one of them is' : 'two of them are'
+    } closed, crash or lose their network.`,
+    action: { label: 'Open a second tab', action: { kind: 'open-tab' } },
+  };
+}
+
+function noQuorum(view: PageView): Banner {
+  const voters = view.status.members.filter(({ kind }) => kind === 'voter').length;
+  const majority = Math.floor(voters / 2) + 1;
+  const rules =
+    view.rules.length === 0
+      ? ''
+      : ` ${plural(view.rules.length, 'fault rule')} may be the cause: see Faults.`;
+  return {
+    id: 'no-quorum',
+    level: 'warning',
+    title: 'No quorum',
+    text: `${detailOf(view)} It takes ${majority} of the ${plural(voters, 'voter')}, talking to each other, to lead and to commit. Until then reads and writes wait, and a write that times out is unknown; local reads still answer. Open the missing tabs again.${rules}`,
+    action: null,
+  };
+}
+
+function signalingLost(view: PageView): Banner {
+  const isMember = view.phase === 'ready' || view.phase === 'no-quorum';
+  return {
+    id: 'signaling-lost',
+    level: 'warning',
+    title: 'Signaling server lost',
+    text: `${view.signaling.detail === null ? '' : `${sentence(view.signaling.detail)} `}${
+      isMember ? 'The formed cluster goes on over its own links, but' : 'Until it is back,'
+    } nobody new can join, and a link that breaks cannot be dialled again. This tab keeps trying.`,
+    action: null,
+  };
+}

@@ -1,0 +1,81 @@
+import { LitElement, css, html } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import { controls } from './controls.ts';
+import { icon } from './icons.ts';
+
+/** Why the page could not start at all. */
+export interface Fatal {
+  title: string;
+  problems: string[];
+}
+
+@customElement('tabraft-fatal-error')
+export class FatalError extends LitElement {
+  @property({ attribute: false }) fatal: Fatal | null = null;
+
+  static override readonly styles = [
+    controls,
+    css`
+      section {
+        max-inline-size: 46rem;
+        margin: 6vh auto;
+        padding: var(--gap-5);
+        border-block-start: 4px solid var(--bad);
+      }
+      h2 {
+        font-size: 1.375rem;
+      }
+      ul {
+        display: grid;
+        gap: var(--gap-2);
+      }
+      li {
+        padding: var(--gap-2) var(--gap-3);
+        border-radius: var(--radius-small);
+        background: var(--sunken);
+        border: 1px solid var(--line);
+        overflow-wrap: anywhere;
+      }
+    `,
+  ];
+
+  override render(): unknown {
+    const { fatal } = this;
+    if (fatal === null) return null;
+    return html`
+      <section role="alert" aria-labelledby="heading">
+        <h2 id="heading"><span class="bad">${icon('error')}</span> ${fatal.title}</h2>
+        <ul>
+          ${fatal.problems.map((problem) => html`<li class="mono">${problem}</li>`)}
+        </ul>
+        <p>${adviceFor()} No data was touched.</p>
+        <div class="row">
+          <button class="primary" @click=${() => location.reload()}>Reload</button>
+          ${
+            hasAddressDetails()
+              ? html`<button @click=${() => location.assign(location.pathname)}>
+                  Open without the link
+                </button>`
+              : null
+          }
+        </div>
+      </section>
+    `;
+  }
+}
+
+function hasAddressDetails(): boolean {
+  return location.hash !== '' || location.search !== '';
+}
+
+function adviceFor(): string {
+  return hasAddressDetails()
+    ? 'Correct what is named above and reload. If it is in the link, ask for the link again, or open this page without what follows its address: you get your own cluster then.'
+    : 'Correct what is named above and reload.';
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'tabraft-fatal-error': FatalError;
+  }
+}

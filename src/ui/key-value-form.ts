@@ -1,0 +1,139 @@
+import { LitElement, css, html } from 'lit';
+import { customElement, property, query } from 'lit/decorators.js';
+import type { Consistency } from '../api.ts';
+import { ActionEvent } from './action.ts';
+import { controls } from './controls.ts';
+import type { Operation, OperationRecord } from './operation.ts';
+import { latestOutcome } from './outcome.ts';
+import './value-field.ts';
+import type { ValueField } from './value-field.ts';
+
+type Kind = 'get' | 'put' | 'cas' | 'delete';
+
+/** Operations on one key. Holds what is typed; data that arrives meanwhile does not touch it. */
+@customElement('tabraft-key-value-form')
+export class KeyValueForm extends LitElement {
+  @property({ attribute: false }) latest: OperationRecord | null = null;
+
+  @query('form') private readonly form?: HTMLFormElement;
+  @query('#key') private readonly key?: HTMLInputElement;
+  @query('#value') private readonly valueField?: ValueField;
+  @query('#expected') private readonly expectedField?: ValueField;
+  @query('#consistency') private readonly consistency?: HTMLSelectElement;
+
+  static override readonly styles = [
+    controls,
+    css`
+      form {
+        display: grid;
+        grid-template-columns: repeat(3, minmax(0, 1fr));
+        gap: var(--gap-3);
+        align-items: end;
+      }
+      .label {
+        min-block-size: 1.6rem;
+        display: flex;
+        align-items: center;
+      }
+      .buttons {
+        grid-column: 1 / -1;
+      }
+      .read {
+        display: flex;
+      }
+      .read button {
+        border-start-end-radius: 0;
+        border-end-end-radius: 0;
+      }
+      .read select {
+        inline-size: auto;
+        border-inline-start: none;
+        border-start-start-radius: 0;
+        border-end-start-radius: 0;
+      }
+      .latest {
+        min-block-size: 1.4em;
+        margin-block-start: var(--gap-3);
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0 var(--gap-3);
+        overflow-wrap: anywhere;
+      }
+      @media (max-width: 40rem) {
+        form {
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+        .key {
+          grid-column: 1 / -1;
+        }
+      }
+    `,
+  ];
+
+  override render(): unknown {
+    return html`
+      <form @submit=${this.#submit}>
+        <div class="field key">
+          <label class="label" for="key">Key</label>
+          <input id="key" type="text" required autocomplete="off" autocapitalize="off" spellcheck="false" />
+        </div>
+        <tabraft-value-field
+          id="value"
+          .label=${'Value'}
+          .absentLabel=${'Set absent'}
+          @enter=${() => this.#enter('put')}
+        ></tabraft-value-field>
+        <tabraft-value-field
+          id="expected"
+          .label=${'Expected'}
+          .absentLabel=${'Expect absent'}
+          @enter=${() => this.#enter('cas')}
+        ></tabraft-value-field>
+        <div class="row buttons">
+          <div class="read">
+            <button value="get">Get</button>
+            <select id="consistency" aria-label="Consistency of Get">
+              <option value="linearizable">linearizable</option>
+              <option value="local">local</option>
+            </select>
+          </div>
+          <button value="put">Put</button>
+          <button value="cas">Compare and set</button>
+          <button value="delete" class="danger">Delete</button>
+        </div>
+      </form>
+      ${latestOutcome(this.latest, 'Put sets Value; Compare and set does so only if the key holds Expected.')}
+    `;
+  }
+
+  #enter(kind: Kind): void {
+    this.form?.requestSubmit(this.form.querySelector<HTMLButtonElement>(`button[value="${kind}"]`));
+  }
+
+  readonly #submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const kind = event.submitter instanceof HTMLButtonElement ? event.submitter.value : 'get';
+    this.dispatchEvent(new ActionEvent({ kind: 'operation', operation: this.#operation(kind as Kind) }));
+  };
+
+  #operation(kind: Kind): Operation {
+    const key = this.key?.value ?? '';
+    const value = this.valueField?.value ?? null;
+    switch (kind) {
+      case 'get':
+        return { kind, key, consistency: (this.consistency?.value ?? 'linearizable') as Consistency };
+      case 'put':
+        return { kind, key, value };
+      case 'cas':
+        return { kind, key, expected: this.expectedField?.value ?? null, value };
+      case 'delete':
+        return { kind, key };
+    }
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'tabraft-key-value-form': KeyValueForm;
+  }
+}

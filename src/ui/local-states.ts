@@ -1,0 +1,76 @@
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { messageOf } from './format.ts';
+import type { PageController } from './view.ts';
+
+/** At most so often the whole local state is read again while entries are applied. */
+const REFRESH_MS = 400;
+
+export type StatesView =
+  | { kind: 'empty' }
+  | { kind: 'read'; states: Record<string, string | null> }
+  | { kind: 'failed'; reason: string };
+
+/** Keeps this tab's own copy of the key-value state, read again after entries were applied. */
+export class LocalStates implements ReactiveController {
+  view: StatesView = { kind: 'empty' };
+  #member = '';
+  #readAtIndex = -1;
+  #isReading = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly host: ReactiveControllerHost,
+    private readonly current: () => PageController | null,
+  ) {
+    host.addController(this);
+  }
+
+  /** What another member held says nothing about this one: after a wipe or in a new cluster, start over. */
+  hostUpdate(): void {
+    const status = this.current()?.view.status;
+    const member = status === undefined ? '' : `${status.clusterId} ${status.memberId}`;
+    if (member === this.#member) return;
+    this.#member = member;
+    this.#readAtIndex = -1;
+    this.view = { kind: 'empty' };
+  }
+
+  hostUpdated(): void {
+    if (this.#isReading || this.#timer !== undefined) return;
+    const controller = this.current();
+    if (controller === null || !isReadable(controller)) return;
+    if (controller.view.status.appliedIndex !== this.#readAtIndex) void this.#read(controller);
+  }
+
+  hostDisconnected(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #read(controller: PageController): Promise<void> {
+    const member = this.#member;
+    this.#isReading = true;
+    this.#readAtIndex = controller.view.status.appliedIndex;
+    const read = await readStates(controller);
+    this.#isReading = false;
+    if (member === this.#member) this.view = read;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.hostUpdated();
+    }, REFRESH_MS);
+    this.host.requestUpdate();
+  }
+}
+
+async function readStates({ api }: PageController): Promise<StatesView> {
+  try {
+    const { states } = await api.raft.states(undefined, { consistency: 'local' });
+    return { kind: 'read', states };
+  } catch (error) {
+    return { kind: 'failed', reason: messageOf(error) };
+  }
+}
+
+function isReadable({ view: { phase, paused } }: PageController): boolean {
+  return phase !== 'starting' && phase !== 'joining' && phase !== 'stopped' && !paused;
+}

@@ -1,0 +1,168 @@
+import { LitElement, css, html, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { MemberStatus, PeerStatus } from '../api.ts';
+import { ActionEvent, type Action } from './action.ts';
+import { controls } from './controls.ts';
+import { formatMs } from './format.ts';
+import { icon } from './icons.ts';
+import { hueOf } from './names.ts';
+
+/** A badge has room for so many; a longer name stands beside it in full. */
+const BADGE_LETTERS = 3;
+
+const CHANNEL_WORDS = {
+  worker: 'worker channel',
+  relay: 'relayed by the page',
+  local: 'local, no network',
+} as const;
+
+/** One member: what it is, how it is reached, and what can be done to it. */
+@customElement('tabraft-member')
+export class Member extends LitElement {
+  @property({ attribute: false }) member: MemberStatus | null = null;
+  @property({ attribute: false }) peer: PeerStatus | null = null;
+  @property({ attribute: false }) isSelf = false;
+  @property({ attribute: false }) isLeader = false;
+  @property({ attribute: false }) isIsolated = false;
+  /** Whether this tab's node runs, and so knows whom it reaches. */
+  @property({ attribute: false }) isLive = true;
+  @property({ attribute: false }) isOnly = false;
+
+  static override readonly styles = [
+    controls,
+    css`
+      .member {
+        display: grid;
+        grid-template-columns: auto minmax(0, 1fr) auto;
+        align-items: center;
+        gap: var(--gap-1) var(--gap-3);
+        padding-block: var(--gap-2);
+      }
+      .facts {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        gap: 0 var(--gap-3);
+      }
+      .facts strong {
+        font-weight: 650;
+      }
+      .badge.self {
+        outline: 2px solid var(--ink);
+        outline-offset: 2px;
+      }
+      .round-trip {
+        display: inline-block;
+        min-inline-size: 8ch;
+      }
+      .actions {
+        justify-content: end;
+      }
+      .actions button {
+        padding-inline: 0.6rem;
+        font-size: 0.875rem;
+      }
+      .toggle {
+        min-inline-size: 4.6rem;
+      }
+      @media (max-width: 40rem) {
+        .member {
+          grid-template-columns: auto minmax(0, 1fr);
+          align-items: start;
+        }
+        .actions {
+          grid-column: 2;
+          justify-content: start;
+        }
+      }
+    `,
+  ];
+
+  override render(): unknown {
+    const { member } = this;
+    if (member === null) return nothing;
+    return html`
+      <div class="member" role="group" aria-label="Member ${member.name}">
+        <span class="badge ${this.isSelf ? 'self' : ''}" style="--hue: ${hueOf(member.name)}">
+          ${member.name.slice(0, BADGE_LETTERS)}
+        </span>
+        <div>
+          <div class="facts">
+            ${member.name.length > BADGE_LETTERS ? html`<strong>${member.name}</strong>` : nothing}
+            <strong>${this.#roleText(member)}</strong>
+            ${this.isSelf ? html`<span class="small soft">this tab</span>` : nothing}
+            ${this.isLive ? reachability(member) : nothing}
+            ${
+              this.isIsolated
+                ? html`<span class="mark small doubt">${icon('failed')}isolated by a fault</span>`
+                : nothing
+            }
+          </div>
+          <div class="facts small soft">${this.#linkText()}</div>
+        </div>
+        ${this.#actions(member)}
+      </div>
+    `;
+  }
+
+  #linkText(): unknown {
+    if (!this.isSelf) return linkText(this.peer);
+    return this.isLive ? 'runs in this tab’s worker' : 'does not run';
+  }
+
+  #roleText({ kind }: MemberStatus): unknown {
+    if (this.isLeader) return html`<span class="mark">${icon('leader')}Leader</span>`;
+    const word = kind === 'voter' ? 'Voter' : 'Learner';
+    return html`<span class="mark">${icon(kind === 'voter' ? 'follower' : 'learner')}${word}</span>`;
+  }
+
+  #actions({ name, kind }: MemberStatus): unknown {
+    return html`<div class="row actions">
+      ${
+        kind === 'learner'
+          ? html`<button @click=${() => this.#ask({ kind: 'promote', name })}>
+              ${labelOf('Promote', name)}
+            </button>`
+          : nothing
+      }
+      <button class="toggle" @click=${() => this.#ask({ kind: this.isIsolated ? 'heal' : 'isolate', name })}>
+        ${labelOf(this.isIsolated ? 'Heal' : 'Isolate', name)}
+      </button>
+      <button class="danger" ?disabled=${this.isOnly} @click=${() => this.#ask({ kind: 'remove', name })}>
+        ${labelOf('Remove', name)}
+      </button>
+    </div>`;
+  }
+
+  #ask(action: Action): void {
+    this.dispatchEvent(new ActionEvent(action));
+  }
+}
+
+/** To the eye the row says whose button it is; its name says so too. */
+function labelOf(verb: string, name: string): unknown {
+  return html`<span>${verb}<span class="hidden-text"> ${name}</span></span>`;
+}
+
+function reachability({ reachable }: MemberStatus): unknown {
+  return reachable
+    ? html`<span class="mark small good">${icon('reachable')}reachable</span>`
+    : html`<span class="mark small bad">${icon('unreachable')}not reachable</span>`;
+}
+
+function linkText(peer: PeerStatus | null): unknown {
+  if (peer === null) return 'no link';
+  const roundTrip = peer.roundTripMs === null ? '' : formatMs(peer.roundTripMs);
+  return html`<span>link ${peer.state}</span> ${
+      peer.channel === null
+        ? nothing
+        : html`<span>${CHANNEL_WORDS[peer.channel]}</span
+            ><span class="number round-trip" title="Round trip">${roundTrip}</span>`
+    }`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'tabraft-member': Member;
+  }
+}

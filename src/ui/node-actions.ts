@@ -1,0 +1,65 @@
+import { LitElement, css, html } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { Role } from '../api.ts';
+import { ActionEvent, type Action } from './action.ts';
+import { controls } from './controls.ts';
+import { icon } from './icons.ts';
+
+/** What can be done to this tab's own node. */
+@customElement('tabraft-node-actions')
+export class NodeActions extends LitElement {
+  @property({ attribute: false }) memberName: string | null = null;
+  @property({ attribute: false }) nodeRole: Role = 'joining';
+  @property({ attribute: false }) paused = false;
+
+  static override readonly styles = [
+    controls,
+    css`
+      .actions {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: var(--gap-2);
+      }
+      h3 {
+        flex: 1 0 6rem;
+      }
+      .toggle {
+        min-inline-size: 6.6rem;
+      }
+    `,
+  ];
+
+  override render(): unknown {
+    const isRunning = this.nodeRole !== 'stopped';
+    const canCampaign =
+      isRunning && !this.paused && this.nodeRole !== 'learner' && this.nodeRole !== 'joining';
+    return html`
+      <div class="actions" role="group" aria-labelledby="heading">
+        <h3 id="heading">This node${this.memberName === null ? '' : `, ${this.memberName}`}</h3>
+        <button
+          class="toggle"
+          ?disabled=${!isRunning}
+          @click=${() => this.#ask({ kind: this.paused ? 'resume' : 'pause' })}
+        >
+          ${this.paused ? html`${icon('joining')}Resume` : html`${icon('paused')}Pause`}
+        </button>
+        <button ?disabled=${!canCampaign} @click=${() => this.#ask({ kind: 'campaign' })}>
+          Force election
+        </button>
+        <button @click=${() => this.#ask({ kind: 'restart' })}>Restart</button>
+        <button class="danger" @click=${() => this.#ask({ kind: 'wipe' })}>Wipe storage</button>
+      </div>
+    `;
+  }
+
+  #ask(action: Action): void {
+    this.dispatchEvent(new ActionEvent(action));
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'tabraft-node-actions': NodeActions;
+  }
+}

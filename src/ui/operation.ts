@@ -1,0 +1,69 @@
+import type { Consistency, Instruction, ReadResult, Tabraft, WriteResult } from '../api.ts';
+import { formatValue, messageOf, plural } from './format.ts';
+
+/** What the key-value panel can ask for. */
+export type Operation =
+  | { kind: 'get'; key: string; consistency: Consistency }
+  | { kind: 'put'; key: string; value: string | null }
+  | { kind: 'cas'; key: string; expected: string | null; value: string | null }
+  | { kind: 'delete'; key: string }
+  | { kind: 'transaction'; instructions: Instruction[] };
+
+export type Outcome = ReadResult | WriteResult;
+
+/** One operation of this page's user, running while `result` is null. */
+export interface OperationRecord {
+  id: number;
+  operation: Operation;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+  result: { outcome: Outcome; durationMs: number } | null;
+}
+
+export async function runOperation(operation: Operation, raft: Tabraft['raft']): Promise<Outcome> {
+  try {
+    return await request(operation, raft);
+  } catch (error) {
+    // Where the call itself breaks, nobody can say whether the request got out.
+    return { outcome: 'unknown', code: 'error', reason: messageOf(error) };
+  }
+}
+
+function request(operation: Operation, raft: Tabraft['raft']): Promise<Outcome> {
+  switch (operation.kind) {
+    case 'get':
+      return raft.get(operation.key, { consistency: operation.consistency });
+    case 'put':
+      return raft.put(operation.key, operation.value);
+    case 'cas':
+      return raft.cas(operation.key, operation.expected, operation.value);
+    case 'delete':
+      return raft.put(operation.key, null);
+    case 'transaction':
+      return raft.transact(operation.instructions);
+  }
+}
+
+/** The operation in a line: `cas x: "1" → "2"`. */
+export function describeOperation(operation: Operation): string {
+  switch (operation.kind) {
+    case 'get':
+      return `get ${operation.key}${operation.consistency === 'local' ? ' (local)' : ''}`;
+    case 'put':
+      return `put ${operation.key} = ${formatValue(operation.value)}`;
+    case 'cas':
+      return `cas ${operation.key}: ${formatValue(operation.expected)} → ${formatValue(operation.value)}`;
+    case 'delete':
+      return `delete ${operation.key}`;
+    case 'transaction':
+      return `transaction of ${plural(operation.instructions.length, 'row')}: ${operation.instructions
+        .map(({ op, key, val }) => `${op} ${key} ${formatValue(val)}`)
+        .join('; ')}`;
+  }
+}
+
+/** What an outcome adds to its word. */
+export function describeOutcome(outcome: Outcome): string {
+  if (outcome.outcome !== 'ok') return outcome.reason;
+  return 'index' in outcome ? `index ${outcome.index}, term ${outcome.term}` : formatValue(outcome.value);
+}

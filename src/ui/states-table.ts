@@ -1,0 +1,156 @@
+import { LitElement, css, html, nothing } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { controls } from './controls.ts';
+import { formatCount, formatValue } from './format.ts';
+import type { StatesView } from './local-states.ts';
+
+const MAX_ROWS = 100;
+
+/** This tab's own copy of the data. */
+@customElement('tabraft-states-table')
+export class StatesTable extends LitElement {
+  @property({ attribute: false }) states: StatesView = { kind: 'empty' };
+  @state() private filter = '';
+
+  static override readonly styles = [
+    controls,
+    css`
+      :host {
+        display: grid;
+        gap: var(--gap-2);
+      }
+      .head {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: var(--gap-2) var(--gap-4);
+      }
+      .head input {
+        inline-size: 10rem;
+      }
+      .scroller {
+        block-size: 15rem;
+      }
+      table {
+        inline-size: 100%;
+        table-layout: fixed;
+        border-collapse: collapse;
+      }
+      th,
+      td {
+        text-align: start;
+        vertical-align: top;
+        padding: 0.25rem var(--gap-3);
+        overflow-wrap: anywhere;
+        font-weight: inherit;
+      }
+      thead th {
+        position: sticky;
+        inset-block-start: 0;
+        background: var(--sunken);
+        box-shadow: 0 1px var(--line);
+        color: var(--ink-soft);
+      }
+      thead th:first-child {
+        inline-size: 35%;
+      }
+      tbody tr + tr {
+        border-block-start: 1px solid var(--line);
+      }
+      .nothing {
+        padding: var(--gap-2) var(--gap-3);
+      }
+    `,
+  ];
+
+  override render(): unknown {
+    const { rows, matching, total } = this.#select();
+    return html`
+      <div class="head">
+        <h3 id="heading">This tab’s copy</h3>
+        <input
+          type="search"
+          aria-label="Filter keys"
+          placeholder="Filter keys"
+          autocomplete="off"
+          spellcheck="false"
+          .value=${this.filter}
+          @input=${this.#onFilter}
+        />
+      </div>
+      <p class="small soft">
+        Read locally, so it may be behind the leader.
+        ${this.states.kind === 'read' ? countText(rows.length, matching, total) : ''}
+      </p>
+      <div class="scroller small" role="region" aria-labelledby="heading" tabindex="0">
+        ${
+          this.states.kind === 'failed'
+            ? html`<p class="nothing bad">It could not be read: ${this.states.reason}</p>`
+            : nothing
+        }
+        ${
+          this.states.kind !== 'failed' && rows.length === 0
+            ? html`<p class="nothing soft">${this.#emptyText(total)}</p>`
+            : nothing
+        }
+        ${rows.length === 0 ? nothing : tableOf(rows)}
+      </div>
+    `;
+  }
+
+  #select(): { rows: [string, string | null][]; matching: number; total: number } {
+    const all = this.states.kind === 'read' ? Object.entries(this.states.states) : [];
+    const matching = all.filter(([key]) => key.includes(this.filter));
+    matching.sort(([a], [b]) => (a < b ? -1 : 1));
+    return { rows: matching.slice(0, MAX_ROWS), matching: matching.length, total: all.length };
+  }
+
+  #emptyText(total: number): string {
+    if (this.states.kind !== 'read') return 'Not read yet: this tab’s node is not ready.';
+    return total === 0 ? 'It holds no keys.' : 'No key contains that.';
+  }
+
+  readonly #onFilter = (event: Event): void => {
+    this.filter = (event.currentTarget as HTMLInputElement).value;
+  };
+}
+
+function countText(shown: number, matching: number, total: number): string {
+  if (matching > shown) return `Shown are ${shown} of ${formatCount(matching)} keys.`;
+  if (matching < total) return `${formatCount(matching)} of ${formatCount(total)} keys match.`;
+  return total === 1 ? '1 key.' : `${formatCount(total)} keys.`;
+}
+
+function tableOf(rows: [string, string | null][]): unknown {
+  return html`<table>
+    <thead>
+      <tr>
+        <th scope="col">Key</th>
+        <th scope="col">Value</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${repeat(
+        rows,
+        ([key]) => key,
+        ([key, value]) =>
+          html`<tr>
+            <th scope="row" class="mono">${shorten(key)}</th>
+            <td class="mono">${formatValue(value)}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}
+
+function shorten(key: string): string {
+  return key.length <= 80 ? key : `${key.slice(0, 80)}… (${formatCount(key.length)} characters)`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'tabraft-states-table': StatesTable;
+  }
+}

@@ -1,0 +1,207 @@
+import type {
+  FaultRule,
+  Instruction,
+  MemberStatus,
+  PeerStatus,
+  Status,
+  Tabraft,
+  WriteResult,
+} from '../../src/api.ts';
+import type { Notice, PageController, PageView } from '../../src/ui/view.ts';
+
+/** A call that the page made, by the name it has in the public API. */
+export interface Call {
+  name: string;
+  args: unknown[];
+}
+
+/** A page controller without a cluster: shows the view it is given, records what it is asked. */
+export class FakeController implements PageController {
+  readonly calls: Call[] = [];
+  readonly store = new Map<string, string>();
+  /** What writes answer with instead of being applied. */
+  nextResult: WriteResult | null = null;
+  /** What the next call throws. */
+  nextError: Error | null = null;
+  readonly api: Tabraft;
+  #listeners = new Set<() => void>();
+
+  constructor(public view: PageView) {
+    this.api = this.#createApi();
+  }
+
+  get listenerCount(): number {
+    return this.#listeners.size;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  change(change: Partial<PageView>): void {
+    this.view = { ...this.view, ...change };
+    for (const listener of this.#listeners) listener();
+  }
+
+  changeStatus(change: Partial<Status>): void {
+    this.change({ status: { ...this.view.status, ...change } });
+  }
+
+  /** The names of the calls so far, without those that the page makes on its own. */
+  get asked(): string[] {
+    return this.calls.map(({ name }) => name).filter((name) => name !== 'raft.states');
+  }
+
+  async newCluster(): Promise<void> {
+    await this.#called('newCluster');
+  }
+
+  async #called(name: string, ...args: unknown[]): Promise<void> {
+    await Promise.resolve();
+    this.calls.push({ name, args });
+    const error = this.nextError;
+    if (error === null || name === 'raft.states') return;
+    this.nextError = null;
+    throw error;
+  }
+
+  #write(instructions: Instruction[]): WriteResult {
+    if (this.nextResult !== null) {
+      const result = this.nextResult;
+      this.nextResult = null;
+      return result;
+    }
+    for (const { key, val } of instructions) {
+      if (val === null) this.store.delete(key);
+      else this.store.set(key, val);
+    }
+    const index = this.view.status.lastIndex + 1;
+    this.changeStatus({ lastIndex: index, commitIndex: index, appliedIndex: index });
+    return { outcome: 'ok', index, term: this.view.status.term };
+  }
+
+  #createApi(): Tabraft {
+    return {
+      ready: () => Promise.resolve(this.view.status),
+      status: () => Promise.resolve(this.view.status),
+      raft: this.#createRaft(),
+      faults: {
+        set: async (rule) => {
+          await this.#called('faults.set', rule);
+          this.change({ rules: [...this.view.rules, rule] });
+        },
+        clear: async (ids) => {
+          await this.#called('faults.clear', ids);
+          this.change({ rules: this.view.rules.filter(({ id }) => ids !== undefined && !ids.includes(id)) });
+          return ids ?? [];
+        },
+        list: () => Promise.resolve(this.view.rules),
+        preset: async (name, ...names) => {
+          await this.#called('faults.preset', name, ...names);
+          const rules = names.flatMap((who): FaultRule[] => [
+            { id: `isolate:${who}:out`, kind: 'drop', from: who },
+            { id: `isolate:${who}:in`, kind: 'drop', to: who },
+          ]);
+          this.change({ rules: [...this.view.rules, ...rules] });
+          return rules.map(({ id }) => id);
+        },
+      },
+      node: {
+        pause: async () => {
+          await this.#called('node.pause');
+          this.change({ paused: true });
+        },
+        resume: async () => {
+          await this.#called('node.resume');
+          this.change({ paused: false });
+        },
+        restart: () => this.#called('node.restart'),
+        campaign: () => this.#called('node.campaign'),
+        wipe: () => this.#called('node.wipe'),
+      },
+      ping: () => Promise.resolve({ ok: true, rttMs: 0.5 }),
+    };
+  }
+
+  #createRaft(): Tabraft['raft'] {
+    return {
+      get: async (key, options) => {
+        await this.#called('raft.get', key, options);
+        return { outcome: 'ok', value: this.store.get(key) ?? null };
+      },
+      put: async (key, value) => {
+        await this.#called('raft.put', key, value);
+        return this.#write([{ op: 'SET', key, val: value }]);
+      },
+      cas: async (key, expected, value) => {
+        await this.#called('raft.cas', key, expected, value);
+        return this.#write([{ op: 'SET', key, val: value }]);
+      },
+      transact: async (instructions) => {
+        await this.#called('raft.transact', instructions);
+        return this.#write(instructions.filter(({ op }) => op === 'SET'));
+      },
+      states: async () => {
+        await this.#called('raft.states');
+        const { commitIndex, lastIndex } = this.view.status;
+        return { states: Object.fromEntries(this.store), commitIndex, lastIndex };
+      },
+      log: () => Promise.resolve([]),
+      removeMember: async (name) => {
+        await this.#called('raft.removeMember', name);
+        return this.#write([]);
+      },
+      promote: async (name) => {
+        await this.#called('raft.promote', name);
+        return this.#write([]);
+      },
+    };
+  }
+}
+
+export function member(name: string, change: Partial<MemberStatus> = {}): MemberStatus {
+  return { id: `id-${name}`, name, kind: 'voter', reachable: true, ...change };
+}
+
+export function peer(name: string, change: Partial<PeerStatus> = {}): PeerStatus {
+  return { id: `id-${name}`, name, state: 'connected', channel: 'worker', roundTripMs: 0.6, ...change };
+}
+
+export function notice(id: number, text: string, level: Notice['level'] = 'info'): Notice {
+  return { id, time: 1_760_000_000_000 + id * 1234, level, text };
+}
+
+/** A cluster of three, seen by its leader A. */
+export function readyView(): PageView {
+  return {
+    phase: 'ready',
+    phaseDetail: null,
+    paused: false,
+    status: {
+      clusterId: 'c4f1a90be77d',
+      memberId: 'id-A',
+      name: 'A',
+      role: 'leader',
+      term: 3,
+      leader: 'A',
+      commitIndex: 128,
+      appliedIndex: 128,
+      lastIndex: 128,
+      snapshotIndex: 0,
+      members: [member('A'), member('B'), member('C')],
+      peers: [peer('B'), peer('C', { roundTripMs: 1.4 })],
+      stoppedReason: null,
+      counters: {},
+    },
+    signaling: { state: 'connected', url: 'ws://localhost:5173/signaling', detail: null },
+    rules: [],
+    joinLink: 'http://localhost:5173/#c=Zk3hQ0m9bVt2xYwS1aRpLg',
+    notices: [
+      notice(1, 'Members are now A, B (learner).'),
+      notice(2, 'A leads term 3.'),
+      notice(3, 'Members are now A, B, C.'),
+    ],
+    targetVoters: 3,
+  };
+}
