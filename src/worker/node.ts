@@ -296,7 +296,7 @@ export class Node {
       return;
     }
     if (event.kind === 'overflow') this.#count('overflows');
-    const notice = describeEvent(event, (id) => (id === this.parts.memberId ? 'this tab' : this.#nameOf(id)));
+    const notice = describeEvent(event, (id) => (id === this.parts.memberId ? 'This tab' : this.#nameOf(id)));
     if (notice !== null) this.parts.onNotice(notice);
   }
 

@@ -1,0 +1,188 @@
+import { openDB } from 'idb';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  databaseName,
+  deleteStoredMember,
+  listStoredMembers,
+  openIndexedDbStorage,
+  type StoreIdentity,
+} from '../../src/storage/indexeddb.ts';
+import { MemoryStorage } from '../../src/storage/memory.ts';
+import type { Storage, StorageError } from '../../src/storage/storage.ts';
+import { batch, command, entries, storageContract } from './storage-suite.ts';
+
+let nextStore = 1;
+const CLUSTER = 'cluster-of-tests';
+
+function newIdentity(): StoreIdentity {
+  const memberId = `member-${String(nextStore).padStart(9, '0')}`;
+  nextStore += 1;
+  return { clusterId: CLUSTER, memberId };
+}
+
+const unexpected = (error: StorageError): void => {
+  throw error;
+};
+
+async function open(identity: StoreIdentity, onLost = unexpected): Promise<Storage> {
+  return openIndexedDbStorage(identity, onLost);
+}
+
+async function result<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error('no reason'));
+  });
+}
+
+/** The stored runs, by a connection of their own and without the code under test. */
+async function withRuns<T>(
+  identity: StoreIdentity,
+  use: (runs: IDBObjectStore) => IDBRequest<T>,
+): Promise<T> {
+  const db = await result(indexedDB.open(databaseName(identity)));
+  const found = await result(use(db.transaction('log', 'readwrite').objectStore('log')));
+  db.close();
+  return found;
+}
+
+storageContract('memory', () => Promise.resolve({ storage: new MemoryStorage(), reopen: null }));
+
+storageContract('IndexedDB', async () => {
+  const identity = newIdentity();
+  return { storage: await open(identity), reopen: () => open(identity) };
+});
+
+describe('IndexedDB storage', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('passes strict durability with every transaction that writes', async () => {
+    const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction');
+    const storage = await open(newIdentity());
+    await storage.load();
+    await storage.write(batch({ entries: entries(1, 3) }));
+    await storage.write(batch({ truncateFrom: 2 }));
+    const writing = transaction.mock.calls.filter(([, mode]) => mode === 'readwrite');
+    expect(writing).toHaveLength(2);
+    for (const [, , options] of writing) expect(options).toEqual({ durability: 'strict' });
+    await storage.close();
+  });
+
+  it('stores a run of entries as one record, and rewrites at most one on truncation', async () => {
+    const identity = newIdentity();
+    const storage = await open(identity);
+    await storage.load();
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put');
+    await storage.write(batch({ entries: entries(1, 100) }));
+    await storage.write(batch({ entries: entries(101, 200) }));
+    await storage.write(batch({ entries: entries(201, 300) }));
+    expect(put).toHaveBeenCalledTimes(3);
+    await storage.write(batch({ truncateFrom: 150 }));
+    expect(put).toHaveBeenCalledTimes(4);
+    await storage.write(batch({ truncateFrom: 101 }));
+    expect(put).toHaveBeenCalledTimes(4);
+    await storage.close();
+    expect(await withRuns(identity, (runs) => runs.getAllKeys())).toEqual([1]);
+  });
+
+  it('refuses a database that a newer version has written', async () => {
+    const identity = newIdentity();
+    (await openDB(databaseName(identity), 999)).close();
+    await expect(open(identity)).rejects.toMatchObject({
+      kind: 'newer-version',
+      message: expect.stringContaining('newer version of tabraft') as string,
+    });
+  });
+
+  it('tells at once when the database is taken away, and is dead from then on', async () => {
+    const identity = newIdentity();
+    const lost: StorageError[] = [];
+    const storage = await open(identity, (error) => lost.push(error));
+    await storage.load();
+    await deleteStoredMember(identity);
+    await vi.waitFor(() => expect(lost).toHaveLength(1));
+    expect(lost[0]?.kind).toBe('lost');
+    await expect(storage.write(batch({ entries: entries(1, 1) }))).rejects.toMatchObject({ kind: 'lost' });
+  });
+
+  it('is dead after a write that found no space', async () => {
+    const storage = await open(newIdentity());
+    await storage.load();
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
+    await expect(storage.write(batch({ entries: entries(1, 1) }))).rejects.toMatchObject({ kind: 'quota' });
+    await expect(storage.write(batch({ entries: entries(1, 1) }))).rejects.toMatchObject({ kind: 'quota' });
+    await storage.close();
+  });
+
+  it('writes nothing of a batch that is aborted', async () => {
+    const identity = newIdentity();
+    const storage = await open(identity);
+    await storage.load();
+    await storage.write(batch({ entries: entries(1, 2) }));
+    const put = IDBObjectStore.prototype.put;
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...args) {
+      const request = put.apply(this, args);
+      if (this.name === 'state') this.transaction.abort();
+      return request;
+    });
+    const hardState = { term: 9, votedFor: null, commitIndex: 0 };
+    const write = storage.write(batch({ hardState, truncateFrom: 2, entries: [command(2, 9)] }));
+    await expect(write).rejects.toMatchObject({ kind: 'io' });
+    await storage.close();
+    vi.restoreAllMocks();
+    const again = await open(identity);
+    expect(await again.load()).toEqual({ hardState: null, entries: entries(1, 2) });
+    await again.close();
+  });
+
+  it.each([
+    [
+      'damaged bytes',
+      (runs: IDBObjectStore) => runs.put({ first: 4, last: 6, bytes: new Uint8Array([1, 2, 3]) }, 4),
+    ],
+    ['a missing run', (runs: IDBObjectStore) => runs.delete(4)],
+    [
+      'a run that is not what it says',
+      (runs: IDBObjectStore) => runs.put({ first: 4, last: 6, bytes: new Uint8Array([0, 0]) }, 4),
+    ],
+  ])('finds %s', async (_, damage) => {
+    const identity = newIdentity();
+    const storage = await open(identity);
+    await storage.load();
+    for (const from of [1, 4, 7]) await storage.write(batch({ entries: entries(from, from + 2) }));
+    await storage.close();
+    await withRuns(identity, damage as (runs: IDBObjectStore) => IDBRequest<unknown>);
+    const again = await open(identity);
+    await expect(again.load()).rejects.toMatchObject({ kind: 'corrupt' });
+    await again.close();
+  });
+
+  it('refuses another member’s database', async () => {
+    const identity = newIdentity();
+    const db = await openDB(databaseName(identity), 1, {
+      upgrade(created) {
+        for (const name of ['identity', 'state', 'log']) created.createObjectStore(name);
+      },
+    });
+    await db.put('identity', { ...newIdentity(), createdAt: 0 }, 'identity');
+    db.close();
+    await expect(open(identity)).rejects.toMatchObject({ kind: 'corrupt' });
+  });
+
+  it('lists the members of one cluster, and forgets those that are deleted', async () => {
+    const clusterId = 'another-cluster-';
+    const [first, second] = ['member-first0000', 'member-second000'].map((memberId) => ({
+      clusterId,
+      memberId,
+    }));
+    if (first === undefined || second === undefined) throw new Error('two identities');
+    for (const identity of [first, second]) await (await open(identity)).close();
+    expect((await listStoredMembers(clusterId)).sort()).toEqual(['member-first0000', 'member-second000']);
+    await deleteStoredMember(first);
+    expect(await listStoredMembers(clusterId)).toEqual(['member-second000']);
+  });
+});

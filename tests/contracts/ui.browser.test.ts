@@ -1,0 +1,322 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import '../../src/ui/app.ts';
+import type { App } from '../../src/ui/app.ts';
+import { bannersOf } from '../../src/ui/banners.ts';
+import { faultSentence } from '../../src/ui/fault-sentence.ts';
+import { documentTitle } from '../../src/ui/status-text.ts';
+import type { PageView } from '../../src/ui/view.ts';
+import { FakeController, member, notice, readyView } from '../ui/fake-controller.ts';
+
+let app: App;
+let controller: FakeController;
+
+beforeEach(async () => {
+  controller = new FakeController(readyView());
+  app = document.createElement('tabraft-app');
+  app.controller = controller;
+  document.body.append(app);
+  await app.updateComplete;
+});
+
+afterEach(() => app.remove());
+
+const button = (name: string) => page.getByRole('button', { name, exact: true });
+const field = (name: string) => page.getByLabelText(name, { exact: true });
+const lastCall = () => controller.calls.filter(({ name }) => name !== 'raft.states').at(-1);
+
+describe('what the page says', () => {
+  test('the node, its role and its leader, in the page, the title and a live region', async () => {
+    const status = page.getByRole('status', { name: 'Cluster state' });
+    await expect.element(status).toHaveTextContent('Ready: this tab leads');
+    expect(document.title).toBe('A · leader · tabraft');
+    controller.changeStatus({ role: 'follower', leader: 'B', term: 4 });
+    await expect.element(status).toHaveTextContent('Ready: B leads, this tab follows');
+    expect(document.title).toBe('A · follower · tabraft');
+  });
+
+  test.each([
+    ['alone', { phase: 'alone' }, 'A cluster of one', /Open|tabs open/],
+    [
+      'joining',
+      { phase: 'joining', phaseDetail: 'Looking' },
+      'Joining the cluster',
+      /Looking\. It happens by itself/,
+    ],
+    ['no quorum', { phase: 'no-quorum' }, 'No quorum', /2 of the 3 voters.*reads and writes wait/],
+    ['paused', { paused: true }, 'Paused', /neither sends/],
+    [
+      'signaling lost',
+      { signaling: { state: 'lost', url: 'ws://x', detail: null } },
+      'Signaling server lost',
+      /goes on over its own links, but nobody new can join/,
+    ],
+    [
+      'stopped',
+      { phase: 'stopped', phaseDetail: 'no space' },
+      'Stopped, because: no space.',
+      /Reload this tab/,
+    ],
+  ] satisfies [string, Partial<PageView>, string, RegExp][])(
+    '%s has a text of its own',
+    (_, change, title, text) => {
+      const [banner] = bannersOf({ ...readyView(), ...change });
+      expect(banner?.title).toBe(title);
+      expect(banner?.text).toMatch(text);
+    },
+  );
+
+  test('a ready cluster needs no explanation', () => {
+    expect(bannersOf(readyView())).toEqual([]);
+  });
+
+  test('an error before there is a controller names the problem', async () => {
+    app.controller = null;
+    app.fatal = { title: 'config.json is not valid', problems: ['timing.tickMs: expected an integer'] };
+    await expect
+      .element(page.getByRole('alert'))
+      .toHaveTextContent(/config.json is not valid.*timing.tickMs/s);
+  });
+
+  test('a title without a name, and of a paused node', () => {
+    const view = readyView();
+    expect(documentTitle({ ...view, status: { ...view.status, name: null, role: 'joining' } })).toBe(
+      'joining · tabraft',
+    );
+    expect(documentTitle({ ...view, paused: true })).toBe('A · paused · tabraft');
+  });
+
+  test.each([
+    [{ id: 'r', kind: 'drop', from: 'A' }, 'drop everything from A'],
+    [
+      {
+        id: 'r',
+        kind: 'delay',
+        messages: ['appendRequest'],
+        from: 'A',
+        to: 'B',
+        delayMs: [50, 200],
+        probability: 0.3,
+      },
+      'delay appendRequest from A to B by 50–200 ms, 30 % of the time',
+    ],
+    [
+      { id: 'r', kind: 'drop', from: ['A', 'B'], messages: ['ping', 'pong'] },
+      'drop ping and pong from A or B',
+    ],
+  ] as const)('a fault rule is a sentence: %o', (rule, sentence) => {
+    expect(faultSentence(structuredClone(rule) as Parameters<typeof faultSentence>[0])).toBe(sentence);
+  });
+});
+
+describe('operations on data', () => {
+  test('put, get, cas and delete pass on what was typed', async () => {
+    await field('Key').fill('k');
+    await field('Value').fill('v');
+    await button('Put').click();
+    expect(lastCall()).toEqual({ name: 'raft.put', args: ['k', 'v'] });
+    await button('Get').click();
+    expect(lastCall()).toEqual({ name: 'raft.get', args: ['k', { consistency: 'linearizable' }] });
+    await page.getByLabelText('Consistency of Get').selectOptions('local');
+    await button('Get').click();
+    expect(lastCall()).toEqual({ name: 'raft.get', args: ['k', { consistency: 'local' }] });
+    await field('Expected').fill('v');
+    await field('Value').fill('w');
+    await button('Compare and set').click();
+    expect(lastCall()).toEqual({ name: 'raft.cas', args: ['k', 'v', 'w'] });
+    await button('Delete').click();
+    expect(lastCall()).toEqual({ name: 'raft.put', args: ['k', null] });
+  });
+
+  test('an empty field is an empty string; the absent toggle is a null', async () => {
+    await field('Key').fill('k');
+    await button('Compare and set').click();
+    expect(lastCall()?.args).toEqual(['k', '', '']);
+    await field('Expect absent').click();
+    await button('Compare and set').click();
+    expect(lastCall()?.args).toEqual(['k', null, '']);
+    await field('Set absent').click();
+    await button('Compare and set').click();
+    expect(lastCall()?.args).toEqual(['k', null, null]);
+  });
+
+  test('Enter in a value does what the value is for', async () => {
+    await field('Key').fill('k');
+    await field('Value').fill('v');
+    await userEvent.keyboard('{Enter}');
+    await expect.poll(lastCall).toEqual({ name: 'raft.put', args: ['k', 'v'] });
+    await field('Expected').fill('v');
+    await userEvent.keyboard('{Enter}');
+    await expect.poll(lastCall).toEqual({ name: 'raft.cas', args: ['k', 'v', 'v'] });
+  });
+
+  test('nothing is asked without a key', async () => {
+    await button('Put').click();
+    expect(controller.asked).toEqual([]);
+  });
+
+  test('a transaction has the rows it shows', async () => {
+    await field('Row 1 key').fill('a');
+    await field('Row 1 absent').click();
+    await field('Row 2 key').fill('b');
+    await field('Row 2 value').fill('1');
+    await button('Add row').click();
+    await userEvent.keyboard('c');
+    await field('Row 3 absent').click();
+    await button('Run transaction').click();
+    expect(lastCall()?.args).toEqual([
+      [
+        { op: 'ASSERT', key: 'a', val: null },
+        { op: 'SET', key: 'b', val: '1' },
+        { op: 'SET', key: 'c', val: null },
+      ],
+    ]);
+    await button('Delete row 1').click();
+    await button('Run transaction').click();
+    expect(lastCall()?.args).toEqual([
+      [
+        { op: 'SET', key: 'b', val: '1' },
+        { op: 'SET', key: 'c', val: null },
+      ],
+    ]);
+  });
+
+  test('each outcome is a word, with its reason or place', async () => {
+    const latest = page.getByRole('status', { name: 'Latest outcome' }).first();
+    await field('Key').fill('k');
+    await button('Put').click();
+    await expect.element(latest).toHaveTextContent(/ok index 129, term 3 [\d.]+ ms/);
+    controller.nextResult = { outcome: 'failed', code: 'assertion', reason: 'k: expected "a"' };
+    await button('Put').click();
+    await expect.element(latest).toHaveTextContent(/failed k: expected "a" [\d.]+ ms/);
+    controller.nextResult = { outcome: 'unknown', code: 'timed-out', reason: 'No answer came.' };
+    await button('Put').click();
+    await expect.element(latest).toHaveTextContent(/unknown No answer came\. [\d.]+ ms/);
+    controller.nextError = new Error('the call broke');
+    await button('Get').click();
+    await expect.element(latest).toHaveTextContent(/unknown the call broke/);
+    await expect
+      .element(page.getByRole('region', { name: 'Last operations' }))
+      .toHaveTextContent(/put k = ""/);
+  });
+
+  test('the local copy follows what is applied, and cuts long values visibly', async () => {
+    const copy = page.getByRole('region', { name: 'This tab’s copy' });
+    controller.store.set('long', 'x'.repeat(5000));
+    controller.changeStatus({ appliedIndex: 200 });
+    await expect.element(copy).toHaveTextContent(/…" \(5,000 characters\)/);
+    for (let i = 0; i < 250; i += 1) controller.store.set(`key-${i}`, 'v');
+    controller.changeStatus({ appliedIndex: 201 });
+    await expect.element(page.getByText(/Shown are 100 of 251 keys/)).toBeVisible();
+  });
+});
+
+describe('actions', () => {
+  test('isolate asks for the preset, heal clears its rules only', async () => {
+    controller.change({ rules: [{ id: 'mine', kind: 'drop', from: 'B' }] });
+    await button('Isolate A').click();
+    expect(lastCall()).toEqual({ name: 'faults.preset', args: ['isolate', 'A'] });
+    await button('Heal A').click();
+    expect(lastCall()).toEqual({ name: 'faults.clear', args: [['isolate:A:out', 'isolate:A:in']] });
+    await button('Clear rule mine').click();
+    expect(lastCall()).toEqual({ name: 'faults.clear', args: [['mine']] });
+  });
+
+  test('remove and promote ask first; Escape and Cancel do nothing', async () => {
+    controller.changeStatus({ members: [member('A'), member('B'), member('C', { kind: 'learner' })] });
+    await button('Remove B').click();
+    await userEvent.keyboard('{Escape}');
+    await button('Remove B').click();
+    await button('Cancel').click();
+    expect(controller.asked).toEqual([]);
+    await button('Remove B').click();
+    await button('Yes, remove').click();
+    await expect.poll(lastCall).toEqual({ name: 'raft.removeMember', args: ['B'] });
+    await button('Promote C').click();
+    await button('Yes, promote').click();
+    await expect.poll(lastCall).toEqual({ name: 'raft.promote', args: ['C'] });
+    await expect.element(page.getByText('C is a voter now.')).toBeVisible();
+  });
+
+  test('the node’s own actions', async () => {
+    await button('Pause').click();
+    await button('Resume').click();
+    await button('Force election').click();
+    await button('Restart').click();
+    await button('Wipe storage').click();
+    await button('Yes, wipe it').click();
+    await button('New cluster').click();
+    await button('Yes, leave').click();
+    await expect
+      .poll(() => controller.asked)
+      .toEqual(['node.pause', 'node.resume', 'node.campaign', 'node.restart', 'node.wipe', 'newCluster']);
+  });
+
+  test('a rule from the form', async () => {
+    await page.getByText('Add a rule').click();
+    await field('Kind').selectOptions('delay');
+    await field('From').selectOptions('A');
+    await field('Chance in %').fill('30');
+    await field('heartbeat').click();
+    await button('Add rule').click();
+    expect(lastCall()?.args).toEqual([
+      {
+        id: 'delay-1',
+        kind: 'delay',
+        from: 'A',
+        messages: ['heartbeat'],
+        probability: 0.3,
+        delayMs: [50, 200],
+      },
+    ]);
+    await expect
+      .element(page.getByText('delay heartbeat from A by 50–200 ms, 30 % of the time', { exact: true }))
+      .toBeVisible();
+  });
+
+  test('what goes wrong is shown', async () => {
+    controller.nextError = new Error('There is no member "A".');
+    await button('Isolate A').click();
+    await expect.element(page.getByText('Isolate A: There is no member "A".')).toBeVisible();
+    controller.nextResult = { outcome: 'unknown', code: 'timed-out', reason: 'No answer came.' };
+    await button('Remove B').click();
+    await button('Yes, remove').click();
+    await expect.element(page.getByText('Remove B: unknown: No answer came.')).toBeVisible();
+  });
+});
+
+describe('live data', () => {
+  test('leaves focus, selection and what is typed alone', async () => {
+    await field('Value').fill('half a wo');
+    const before = deepActiveElement();
+    for (let i = 0; i < 20; i += 1) {
+      controller.changeStatus({ term: i, role: i % 2 === 0 ? 'leader' : 'follower', appliedIndex: i });
+      controller.change({ notices: [notice(i, `n${i}`)] });
+      await app.updateComplete;
+    }
+    expect(deepActiveElement()).toBe(before);
+    await userEvent.keyboard('rd');
+    await expect.element(field('Value')).toHaveValue('half a word');
+  });
+
+  test('a toggled button keeps its focus', async () => {
+    await button('Isolate B').click();
+    await expect.element(button('Heal B')).toHaveFocus();
+  });
+
+  test('the page lets go of a controller that it no longer shows', async () => {
+    expect(controller.listenerCount).toBe(1);
+    const next = new FakeController(readyView());
+    app.controller = next;
+    await app.updateComplete;
+    expect([controller.listenerCount, next.listenerCount]).toEqual([0, 1]);
+    app.remove();
+    expect(next.listenerCount).toBe(0);
+  });
+});
+
+function deepActiveElement(): Element | null {
+  let element = document.activeElement;
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+  return element;
+}
