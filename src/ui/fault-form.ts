@@ -61,16 +61,17 @@ export class FaultForm extends LitElement {
       <details>
         <summary>Add a rule</summary>
         <form @submit=${this.#submit}>
-          <label class="field">
-            <span class="label">Kind</span>
+          <div class="field">
+            <label class="label" for="kind">Kind</label>
             <select
+              id="kind"
               .value=${this.kind}
               @change=${(event: Event) => (this.kind = valueOf(event) as FaultKind)}
             >
               <option value="drop">drop</option>
               <option value="delay">delay</option>
             </select>
-          </label>
+          </div>
           ${this.#renderMember('From', this.from, (name) => (this.from = name))}
           ${this.#renderMember('To', this.to, (name) => (this.to = name))}
           ${this.#renderNumber('Chance in %', this.percent, 1, 100, (value) => (this.percent = value))}
@@ -83,13 +84,13 @@ export class FaultForm extends LitElement {
   }
 
   #renderMember(label: string, chosen: string, choose: (name: string) => void): unknown {
-    return html`<label class="field">
-      <span class="label">${label}</span>
-      <select @change=${(event: Event) => choose(valueOf(event))}>
+    return html`<div class="field">
+      <label class="label" for=${label}>${label}</label>
+      <select id=${label} @change=${(event: Event) => choose(valueOf(event))}>
         <option value="" ?selected=${chosen === ''}>anyone</option>
         ${this.names.map((name) => html`<option value=${name} ?selected=${chosen === name}>${name}</option>`)}
       </select>
-    </label>`;
+    </div>`;
   }
 
   #renderBounds(): unknown {
@@ -148,8 +149,9 @@ export class FaultForm extends LitElement {
     return {
       id: this.#freeId(),
       kind,
-      ...(from === '' ? {} : { from }),
-      ...(to === '' ? {} : { to }),
+      // A member that was chosen may have gone; its option went with it.
+      ...(this.names.includes(from) ? { from } : {}),
+      ...(this.names.includes(to) ? { to } : {}),
       ...(messages.length === 0 ? {} : { messages: [...messages] }),
       ...(percent === 100 ? {} : { probability: percent / 100 }),
       ...(kind === 'delay' ? { delayMs: [minMs, maxMs] } : {}),

@@ -77,7 +77,7 @@ export class Faults extends LitElement {
     return html`<li>
       ${icon('warning')}
       <div>
-        ${faultSentence(rule)}
+        <span>${faultSentence(rule)}</span>
         <div class="small soft mono">${rule.id}</div>
       </div>
       <button

@@ -73,7 +73,7 @@ export class Header extends LitElement {
       }
       .facts {
         display: grid;
-        grid-template-columns: repeat(4, minmax(4.75rem, auto));
+        grid-template-columns: 4.5rem 5rem 7.25rem 7.25rem;
         gap: var(--gap-4);
       }
       dt {

@@ -36,6 +36,9 @@ export class OperationHistory extends LitElement {
         justify-content: space-between;
         gap: var(--gap-3);
       }
+      .what .number {
+        flex: none;
+      }
       .outcome {
         display: flex;
         flex-wrap: wrap;

@@ -1,5 +1,5 @@
 import type { Consistency, Instruction, ReadResult, Tabraft, WriteResult } from '../api.ts';
-import { formatValue, messageOf, plural } from './format.ts';
+import { formatCount, formatValue, messageOf, plural } from './format.ts';
 
 /** What the key-value panel can ask for. */
 export type Operation =
@@ -65,5 +65,7 @@ export function describeOperation(operation: Operation): string {
 /** What an outcome adds to its word. */
 export function describeOutcome(outcome: Outcome): string {
   if (outcome.outcome !== 'ok') return outcome.reason;
-  return 'index' in outcome ? `index ${outcome.index}, term ${outcome.term}` : formatValue(outcome.value);
+  return 'index' in outcome
+    ? `index ${formatCount(outcome.index)}, term ${formatCount(outcome.term)}`
+    : formatValue(outcome.value);
 }

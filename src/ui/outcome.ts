@@ -27,7 +27,7 @@ export function latestOutcome(record: OperationRecord | null, hint: string): Tem
     ${record === null ? html`<span class="soft">${hint}</span>` : outcomeView(record)}
     ${
       record?.result?.outcome.outcome === 'unknown'
-        ? html`<span class="soft">It may have happened: read it to find out.</span>`
+        ? html`<span class="soft">Read the keys to find out.</span>`
         : nothing
     }
   </p>`;
