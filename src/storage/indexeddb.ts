@@ -164,12 +164,12 @@ class IndexedDbStorage implements Storage {
     checkBatch(batch, this.#runs.at(-1)?.last ?? 0);
     const transaction = this.db.transaction(['state', 'log'], 'readwrite', { durability: 'strict' });
     const { hardState, truncateFrom, entries } = batch;
+    const writes: Promise<unknown>[] = [transaction.done];
     try {
       if (truncateFrom !== null) await this.#truncate(transaction, truncateFrom);
       const [first] = entries;
       const last = entries.at(-1);
       const log = transaction.objectStore('log');
-      const writes: Promise<unknown>[] = [transaction.done];
       if (first !== undefined && last !== undefined) {
         const run = { first: first.index, last: last.index };
         writes.push(log.put({ ...run, bytes: encodeEntries(entries) }, run.first));
@@ -178,8 +178,11 @@ class IndexedDbStorage implements Storage {
       if (hardState !== null) writes.push(transaction.objectStore('state').put(hardState, 'hardState'));
       await Promise.all(writes);
     } catch (error) {
-      transaction.done.catch(() => undefined); // says the same as `error`
-      throw error;
+      void Promise.allSettled(writes); // they say the same as `error`
+      // Requests that an abort swept away do not say why there was one; the transaction does.
+      const cause = transaction.error ?? error;
+      abort(transaction);
+      throw cause;
     }
   }
 
@@ -206,6 +209,15 @@ class IndexedDbStorage implements Storage {
       this.#failure ??= storageError(error);
       throw this.#failure;
     }
+  }
+}
+
+/** What was written so far would else become durable without the rest. */
+function abort(transaction: WriteTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It has ended already: the browser aborted it, and that is why we are here.
   }
 }
 

@@ -86,7 +86,10 @@ export function storageContract(name: string, make: () => Promise<StoreUnderTest
 
     it.each([
       ['a gap', batch({ entries: entries(4, 5) })],
+      ['a gap behind a truncation', batch({ truncateFrom: 2, entries: entries(3, 3) })],
+      ['an entry that is there already', batch({ entries: entries(2, 2) })],
       ['a truncation beyond the end', batch({ truncateFrom: 5 })],
+      ['a truncation at 0', batch({ truncateFrom: 0 })],
       ['entries out of order', batch({ entries: [command(3, 1), command(5, 1)] })],
     ])('refuses %s, and everything after it', async (_, wrong) => {
       const storage = await fresh();
@@ -96,6 +99,28 @@ export function storageContract(name: string, make: () => Promise<StoreUnderTest
         kind: 'contract',
       });
       await expect(storage.load()).rejects.toMatchObject({ kind: 'contract' });
+      await storage.close();
+    });
+
+    it('leaves the store as it was when it refuses a batch, hard state included', async () => {
+      const { storage, reopen } = await make();
+      await storage.load();
+      await storage.write(batch({ hardState: VOTE, entries: entries(1, 2) }));
+      const wrong = batch({ hardState: { ...VOTE, term: 9 }, truncateFrom: 1, entries: entries(7, 7) });
+      await expect(storage.write(wrong)).rejects.toMatchObject({ kind: 'contract' });
+      await storage.close();
+      if (reopen === null) return;
+      const again = await reopen();
+      expect(await again.load()).toEqual({ hardState: VOTE, entries: entries(1, 2) });
+      await again.close();
+    });
+
+    it('refuses the writes that were called behind one that fails', async () => {
+      const storage = await fresh();
+      const calls = [storage.write(batch({ entries: entries(7, 7) })), storage.write(batch({}))];
+      for (const outcome of await Promise.allSettled(calls)) {
+        expect(outcome).toMatchObject({ status: 'rejected', reason: { kind: 'contract' } });
+      }
       await storage.close();
     });
 

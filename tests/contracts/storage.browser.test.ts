@@ -46,6 +46,17 @@ async function withRuns<T>(
   return found;
 }
 
+/** Has `act` called for every record that is put, with the put that it stands in for. */
+function onPut(
+  act: (store: IDBObjectStore, put: () => IDBRequest<IDBValidKey>) => IDBRequest<IDBValidKey>,
+): void {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its store below
+  const original = IDBObjectStore.prototype.put;
+  vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...args) {
+    return act(this, () => original.apply(this, args));
+  });
+}
+
 storageContract('memory', () => Promise.resolve({ storage: new MemoryStorage(), reopen: null }));
 
 storageContract('IndexedDB', async () => {
@@ -118,15 +129,65 @@ describe('IndexedDB storage', () => {
     await storage.close();
   });
 
+  it.each([
+    ['aborts the transaction while requests wait', 'pending'],
+    ['aborts the transaction when it is to be made durable', 'commit'],
+  ])('says that there is no space where the browser %s', async (_, when) => {
+    const storage = await open(newIdentity());
+    await storage.load();
+    // What Chromium does when the disk is full; nothing but the transaction knows the reason.
+    const full = new DOMException('full', 'QuotaExceededError');
+    onPut(({ transaction }, put) => {
+      Object.defineProperty(transaction, 'error', { get: () => full });
+      const request = put();
+      if (when === 'pending') transaction.abort();
+      else request.addEventListener('success', () => transaction.abort());
+      return request;
+    });
+    await expect(storage.write(batch({ entries: entries(1, 1) }))).rejects.toMatchObject({ kind: 'quota' });
+    await expect(storage.load()).rejects.toMatchObject({ kind: 'quota' });
+    await storage.close();
+  });
+
+  it('writes nothing of a batch whose last request cannot be made', async () => {
+    const identity = newIdentity();
+    const storage = await open(identity);
+    await storage.load();
+    await storage.write(batch({ entries: entries(1, 3) }));
+    await storage.write(batch({ entries: entries(4, 6) }));
+    onPut((store, put) => {
+      if (store.name === 'state') throw new DOMException('full', 'QuotaExceededError');
+      return put();
+    });
+    const hardState = { term: 9, votedFor: null, commitIndex: 0 };
+    const write = storage.write(batch({ hardState, truncateFrom: 2, entries: [command(2, 9)] }));
+    await expect(write).rejects.toMatchObject({ kind: 'quota' });
+    await storage.close();
+    vi.restoreAllMocks();
+    const again = await open(identity);
+    expect(await again.load()).toEqual({ hardState: null, entries: entries(1, 6) });
+    await again.close();
+  });
+
+  it('truncates nothing where the run that it is to cut has gone', async () => {
+    const identity = newIdentity();
+    const storage = await open(identity);
+    await storage.load();
+    for (const from of [1, 4, 7]) await storage.write(batch({ entries: entries(from, from + 2) }));
+    await withRuns(identity, (runs) => runs.delete(4));
+    await expect(storage.write(batch({ truncateFrom: 5 }))).rejects.toMatchObject({ kind: 'corrupt' });
+    await storage.close();
+    expect(await withRuns(identity, (runs) => runs.getAllKeys())).toEqual([1, 7]);
+  });
+
   it('writes nothing of a batch that is aborted', async () => {
     const identity = newIdentity();
     const storage = await open(identity);
     await storage.load();
     await storage.write(batch({ entries: entries(1, 2) }));
-    const put = IDBObjectStore.prototype.put;
-    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...args) {
-      const request = put.apply(this, args);
-      if (this.name === 'state') this.transaction.abort();
+    onPut((store, put) => {
+      const request = put();
+      if (store.name === 'state') store.transaction.abort();
       return request;
     });
     const hardState = { term: 9, votedFor: null, commitIndex: 0 };
