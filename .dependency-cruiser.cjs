@@ -37,7 +37,7 @@ module.exports = {
     only('runtime', [CORE, STORAGE_INTERFACE, LINK_INTERFACE, '^src/trace/'], 'Interfaces only.'),
     only('signaling', [PROTOCOL], 'The client, and the definition it shares with the server.'),
     only('mesh', [CORE, '^src/signaling/', '^src/transport/', PROTOCOL], 'Connections, not consensus.'),
-    only('ui', ['^src/worker/contract\\.ts$'], 'The page is a function of plain data.'),
+    only('ui', ['^src/(worker/contract|core/message)\\.ts$'], 'The page is a function of plain data.'),
     {
       name: 'server-stands-alone',
       comment: 'The signaling server knows the configuration schema and nothing else of the page.',

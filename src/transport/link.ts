@@ -1,7 +1,4 @@
-/** How a link's frames travel: straight from the worker, relayed by the page, or within one browser. */
-export type Channel = 'worker' | 'relay' | 'local';
-
-/** No carrier accepts or delivers a larger frame (64 KiB is what every browser carries). */
+/** No carrier accepts a larger frame, and no session believes one (64 KiB is what every browser carries). */
 export const MAX_FRAME_BYTES = 64 * 1024;
 
 /**

@@ -353,7 +353,10 @@ describe('membership', () => {
     cluster.elect('A');
     const first = cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('C') } });
     const second = cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('B') } });
-    expect(cluster.node('A').replies.get(second)).toMatchObject({ outcome: 'failed', code: 'change-refused' });
+    expect(cluster.node('A').replies.get(second)).toMatchObject({
+      outcome: 'failed',
+      code: 'change-refused',
+    });
     cluster.settle();
     expect(cluster.node('A').replies.get(first)?.outcome).toBe('ok');
   });
@@ -393,7 +396,10 @@ describe('membership', () => {
   it('does not take the last voter away', () => {
     const cluster = growing();
     const request = cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('A') } });
-    expect(cluster.node('A').replies.get(request)).toMatchObject({ outcome: 'failed', code: 'change-refused' });
+    expect(cluster.node('A').replies.get(request)).toMatchObject({
+      outcome: 'failed',
+      code: 'change-refused',
+    });
   });
 });
 
@@ -410,7 +416,12 @@ describe('strangers', () => {
       expect(effects).toEqual([
         {
           type: 'trace',
-          event: { kind: 'refused', what: 'appendResponse', from: id(stranger), reason: 'it is not a member' },
+          event: {
+            kind: 'refused',
+            what: 'appendResponse',
+            from: id(stranger),
+            reason: 'it is not a member',
+          },
         },
       ]);
     }
