@@ -26,6 +26,11 @@ export interface SessionHandlers {
 
 /** A worker that is busy for longer leaves the page with its last report. */
 const REFRESH_TIMEOUT_MS = 1000;
+const END_TIMEOUT_MS = 5000;
+
+async function silence(timeoutMs: number): Promise<null> {
+  return new Promise((resolve) => setTimeout(() => resolve(null), timeoutMs));
+}
 
 /**
  * One member's run in this page, from the claim of its storage to its end: the worker with the node,
@@ -110,8 +115,7 @@ export class Session {
 
   /** The newest state of the node, if it answers, without waiting for its next report. */
   async refresh(): Promise<void> {
-    const silence = new Promise<null>((resolve) => setTimeout(() => resolve(null), REFRESH_TIMEOUT_MS));
-    const snapshot = await Promise.race([this.node.snapshot(), silence]);
+    const snapshot = await Promise.race([this.node.snapshot(), silence(REFRESH_TIMEOUT_MS)]);
     if (snapshot !== null) this.#onSnapshot(snapshot, []);
   }
 
@@ -119,8 +123,8 @@ export class Session {
   async end(wipe: boolean): Promise<void> {
     this.#mesh?.close();
     this.#mesh = null;
-    if (wipe) await this.node.wipe();
-    else await this.node.stop();
+    // A worker that has crashed or hangs answers nothing; ending it releases its lock all the same.
+    await Promise.race([wipe ? this.node.wipe() : this.node.stop(), silence(END_TIMEOUT_MS)]);
     this.#worker.terminate();
   }
 

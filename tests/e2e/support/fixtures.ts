@@ -12,12 +12,14 @@ declare global {
   }
 }
 
-const ROOT = join(import.meta.dirname, '../../..');
+export const ROOT = join(import.meta.dirname, '../../..');
 
 /** The server that `npm start` runs, over the built page; it can go away and come back on its port. */
 export class TestServer {
   #running: RunningServer | null = null;
   #port = 0;
+
+  constructor(private readonly configFile = join(ROOT, 'config.json')) {}
 
   get url(): string {
     return `http://localhost:${this.#port}/`;
@@ -28,7 +30,7 @@ export class TestServer {
       port: this.#port,
       host: null,
       distDir: join(ROOT, 'dist'),
-      configFile: join(ROOT, 'config.json'),
+      configFile: this.configFile,
     });
     this.#port = this.#running.port;
   }
