@@ -4,9 +4,15 @@ import { MAX_FRAME_BYTES } from './link.ts';
 /** The first byte of every frame. A peer of another version is refused by its hello. */
 export const FRAME_VERSION = 1;
 const HEADER_BYTES = 2;
+/** In a part, before its bytes: the number of its message (4 bytes), and its position there (2 bytes). */
+const PART_HEADER_BYTES = 6;
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 
-/** The second byte. A message is one `whole` frame, or `part`s and a `last`. */
+/**
+ * The second byte. A message is one `whole` frame, or `part`s and a `last`. A sender whose buffer is
+ * full gives up in the middle, so every part says where it belongs: parts of two messages must never
+ * make a third.
+ */
 const KINDS = { hello: 0, whole: 1, part: 2, last: 3 } as const;
 type FrameKind = keyof typeof KINDS;
 
@@ -29,16 +35,22 @@ export function helloFrame(body: Uint8Array): Uint8Array<ArrayBuffer> {
   return frame('hello', body);
 }
 
-/** The frames of one message, each small enough for every carrier. */
-export function* messageFrames(message: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
-  const room = MAX_FRAME_BYTES - HEADER_BYTES;
-  if (message.length <= room) {
+/** The frames of the link's message `number`, each small enough for every carrier. */
+export function* messageFrames(message: Uint8Array, number: number): Generator<Uint8Array<ArrayBuffer>> {
+  if (message.length <= MAX_FRAME_BYTES - HEADER_BYTES) {
     yield frame('whole', message);
     return;
   }
+  const room = MAX_FRAME_BYTES - HEADER_BYTES - PART_HEADER_BYTES;
   for (let start = 0; start < message.length; start += room) {
     const kind = start + room < message.length ? 'part' : 'last';
-    yield frame(kind, message.subarray(start, start + room));
+    const piece = message.subarray(start, start + room);
+    const body = new Uint8Array(PART_HEADER_BYTES + piece.length);
+    const header = new DataView(body.buffer);
+    header.setUint32(0, number >>> 0);
+    header.setUint16(4, start / room);
+    body.set(piece, PART_HEADER_BYTES);
+    yield frame(kind, body);
   }
 }
 
@@ -49,28 +61,44 @@ interface Received {
 
 /** Puts messages together again from the frames of one link, which keep their order. */
 export class Assembler {
+  #number = 0;
   #parts: Uint8Array[] = [];
   #bytes = 0;
 
   /**
    * What `bytes` completes; null where more is to come. Throws `DecodeError` for what makes no sense,
-   * and is then ready for the next message.
+   * and is then ready for the next message. A message that its sender gave up is forgotten.
    */
   receive(bytes: Uint8Array): Received | null {
+    if (bytes.length > MAX_FRAME_BYTES) this.#fail(`a frame has more than ${MAX_FRAME_BYTES} bytes`);
     if (bytes[0] !== FRAME_VERSION)
       this.#fail(`frame version ${bytes[0] ?? 'none'} instead of ${FRAME_VERSION}`);
     const kind = KIND_OF.get(bytes[1]) ?? this.#fail(`${bytes[1] ?? 'nothing'} is no kind of frame`);
     const body = bytes.subarray(HEADER_BYTES);
     if (kind === 'hello') return { kind: 'hello', body };
     if (kind === 'whole') {
-      if (this.#parts.length > 0) this.#fail('a message breaks off');
+      this.#reset();
       return { kind: 'message', body };
     }
-    if (kind === 'last' && this.#parts.length === 0) this.#fail('a message lacks its beginning');
-    this.#bytes += body.length;
-    if (this.#bytes > MAX_MESSAGE_BYTES) this.#fail(`a message has more than ${MAX_MESSAGE_BYTES} bytes`);
-    this.#parts.push(body);
+    this.#add(body);
     return kind === 'last' ? { kind: 'message', body: this.#join() } : null;
+  }
+
+  #add(body: Uint8Array): void {
+    if (body.length <= PART_HEADER_BYTES) this.#fail('a part is empty');
+    const header = new DataView(body.buffer, body.byteOffset, PART_HEADER_BYTES);
+    const number = header.getUint32(0);
+    const position = header.getUint16(4);
+    if (position === 0) {
+      this.#reset();
+      this.#number = number;
+    } else if (number !== this.#number || position !== this.#parts.length) {
+      this.#fail('a message lacks a part');
+    }
+    const piece = body.subarray(PART_HEADER_BYTES);
+    this.#bytes += piece.length;
+    if (this.#bytes > MAX_MESSAGE_BYTES) this.#fail(`a message has more than ${MAX_MESSAGE_BYTES} bytes`);
+    this.#parts.push(piece);
   }
 
   #join(): Uint8Array {

@@ -43,6 +43,7 @@ export class LinkSession {
   readonly #assembler = new Assembler();
   #member: MemberId | null = null;
   #isAcknowledged = false;
+  #nextMessage = 0;
   #cancelHello: () => void = () => undefined;
   #isClosed = false;
 
@@ -65,7 +66,8 @@ export class LinkSession {
   /** False: not sent, or not all of it. */
   send(message: Message): boolean {
     if (this.#member === null || this.#isClosed) return false;
-    for (const frame of messageFrames(encodeMessage(message))) {
+    this.#nextMessage += 1;
+    for (const frame of messageFrames(encodeMessage(message), this.#nextMessage)) {
       if (!this.carrier.send(frame)) return false;
     }
     return true;

@@ -89,6 +89,8 @@ export function readEntries(reader: Reader): Entry[] {
   const count = reader.count(MAX_ENTRIES);
   const first = reader.integer();
   if (count > 0 && first === 0) throw new DecodeError('the first entry has index 1');
+  if (count === 0 && first !== 0) throw new DecodeError('no entry has an index where there are none');
+  if (first + count > Number.MAX_SAFE_INTEGER) throw new DecodeError('an index is too large');
   const entries: Entry[] = [];
   for (let index = first; index < first + count; index += 1) {
     const term = reader.integer();
