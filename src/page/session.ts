@@ -6,6 +6,7 @@ import { Mesh, type PeerView } from '../mesh/mesh.ts';
 import type { LinkHost } from '../mesh/remote.ts';
 import type { ClusterKeys } from '../mesh/secret.ts';
 import type { SignalingState } from '../signaling/client.ts';
+import { deleteStoredMember } from '../storage/indexeddb.ts';
 import { relay } from '../transport/port.ts';
 import type { LinkCommand, LinkEvent, NodeApi, NodeNotice, NodeSnapshot } from '../worker/contract.ts';
 
@@ -123,9 +124,14 @@ export class Session {
   async end(wipe: boolean): Promise<void> {
     this.#mesh?.close();
     this.#mesh = null;
-    // A worker that has crashed or hangs answers nothing; ending it releases its lock all the same.
-    await Promise.race([wipe ? this.node.wipe() : this.node.stop(), silence(END_TIMEOUT_MS)]);
+    const ending = wipe ? this.node.wipe() : this.node.stop();
+    const answer = await Promise.race([ending.then(() => 'ended'), silence(END_TIMEOUT_MS)]);
     this.#worker.terminate();
+    // A worker that has crashed or hangs answers nothing; its end releases lock and database all the same.
+    const memberId = this.snapshot?.memberId;
+    if (answer === null && wipe && memberId !== undefined) {
+      await deleteStoredMember({ clusterId: this.options.keys.clusterId, memberId });
+    }
   }
 
   #onSnapshot(snapshot: NodeSnapshot, notices: readonly NodeNotice[]): void {
