@@ -143,9 +143,9 @@ function createFaults(ports: OperationPorts): Tabraft['faults'] {
     clear: (ids) => ports.clearRules(ids),
     list: () => Promise.resolve(ports.rules()),
     async preset(name, ...names) {
-      const preset = PRESETS[name];
+      const preset = PRESETS.get(name);
       if (preset === undefined) {
-        throw new TypeError(`There is no preset "${name}", only ${Object.keys(PRESETS).join(', ')}.`);
+        throw new TypeError(`There is no preset "${name}", only ${[...PRESETS.keys()].join(', ')}.`);
       }
       const members = ports.snapshot()?.members.map((member) => member.name) ?? [];
       const unknown = names.find((wanted) => !members.includes(wanted));

@@ -52,4 +52,6 @@ function isolate(isolated: readonly string[]): FaultRule[] {
 }
 
 /** Presets by name, each a function from member names to plain rules. */
-export const PRESETS: Readonly<Record<string, (names: readonly string[]) => FaultRule[]>> = { isolate };
+export const PRESETS: ReadonlyMap<string, (names: readonly string[]) => FaultRule[]> = new Map([
+  ['isolate', isolate],
+]);

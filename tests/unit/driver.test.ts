@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest';
+import type { Entry } from '../../src/core/raft/log-entry.ts';
+import type { OperationResult, RaftMessage } from '../../src/core/raft/message.ts';
+import { createRaft } from '../../src/core/raft/state.ts';
+import { Driver, type DriverEvent } from '../../src/runtime/driver.ts';
+import { StorageError, type Storage, type StoredState, type WriteBatch } from '../../src/storage/storage.ts';
+import { command, configuration, id, logOf, options } from '../support/core-cluster.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+/** Completes writes when the test says so. */
+class HeldStorage implements Storage {
+  readonly batches: WriteBatch[] = [];
+  #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+
+  load(): Promise<StoredState> {
+    throw new Error('the driver does not load');
+  }
+
+  async write(batch: WriteBatch): Promise<void> {
+    this.batches.push(batch);
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  async close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Makes the writes under way durable; the driver notices before this resolves. */
+  async complete(): Promise<void> {
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
+    await settled();
+  }
+
+  async fail(error: Error): Promise<void> {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    await settled();
+  }
+}
+
+/** Once all promises that can are resolved. */
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+interface Rig {
+  readonly driver: Driver;
+  readonly clock: ManualClock;
+  readonly storage: HeldStorage;
+  readonly sent: RaftMessage[];
+  readonly events: DriverEvent[];
+  readonly stops: string[];
+}
+
+function rig(entries: Entry[] = logOf(configuration('ABC'))): Rig {
+  const clock = new ManualClock();
+  const storage = new HeldStorage();
+  const sent: RaftMessage[] = [];
+  const events: DriverEvent[] = [];
+  const stops: string[] = [];
+  const raft = createRaft(options('A'), { hardState: { term: 1, votedFor: null, commitIndex: 0 }, entries });
+  const driver = new Driver(
+    raft,
+    { tickMs: 10, firstRequest: 1, maxPausedMessages: 3 },
+    {
+      clock,
+      storage,
+      machine: { apply: (bytes) => bytes },
+      send: (message) => sent.push(message),
+      onEvent: (event) => events.push(event),
+      onTurn: () => undefined,
+      onStop: (reason) => stops.push(reason),
+    },
+  );
+  return { driver, clock, storage, sent, events, stops };
+}
+
+const append = (term: number, prevIndex = 1): RaftMessage => ({
+  type: 'appendRequest',
+  from: id('B'),
+  to: id('A'),
+  term,
+  prevIndex,
+  prevTerm: 1,
+  commitIndex: 0,
+  entries: [{ index: prevIndex + 1, term, payload: { kind: 'noop' } }],
+});
+
+function ask(driver: Driver, timeoutMs: number): OperationResult[] {
+  const results: OperationResult[] = [];
+  driver.request(command(1), timeoutMs, (result) => results.push(result));
+  return results;
+}
+
+describe('durable before visible', () => {
+  it('an acknowledgement leaves only after the write', async () => {
+    const { driver, clock, storage, sent } = rig();
+    driver.receive(append(2));
+    clock.advance(0);
+    await settled();
+    expect(storage.batches).toHaveLength(1);
+    expect(storage.batches[0]).toMatchObject({ hardState: { term: 2 }, entries: [{ index: 2 }] });
+    expect(sent).toEqual([]);
+    await storage.complete();
+    expect(sent).toMatchObject([{ type: 'appendResponse', result: { kind: 'accepted', matchIndex: 2 } }]);
+  });
+
+  it('what comes while a write is under way goes into the next one together', async () => {
+    const { driver, clock, storage, sent } = rig();
+    driver.receive(append(2));
+    clock.advance(0);
+    await settled();
+    for (const prevIndex of [2, 3, 4]) {
+      driver.receive({ ...append(2, prevIndex), prevTerm: 2 } as RaftMessage);
+      clock.advance(0);
+    }
+    await settled();
+    expect(storage.batches).toHaveLength(1);
+    await storage.complete();
+    expect(storage.batches).toHaveLength(2);
+    expect(storage.batches[1]?.entries.map(({ index }) => index)).toEqual([3, 4, 5]);
+    expect(sent).toHaveLength(1);
+    await storage.complete();
+    expect(sent).toHaveLength(4);
+  });
+});
+
+describe('time', () => {
+  it('however long the tab slept, it is one tick', () => {
+    const { driver, clock, events } = rig();
+    clock.advance(10);
+    const { ticks } = driver.raft;
+    clock.sleep(60_000);
+    expect(driver.raft.ticks).toBe(ticks + 1);
+    expect(events).toContainEqual({ kind: 'gap', gapMs: expect.any(Number) as number });
+  });
+
+  it('an operation that no leader was found for fails for certain, once', () => {
+    const { driver, clock } = rig();
+    const results = ask(driver, 100);
+    clock.advance(50);
+    expect(results).toEqual([]);
+    clock.advance(200);
+    expect(results).toMatchObject([{ outcome: 'failed', code: 'no-leader' }]);
+  });
+
+  it('an operation that was handed over is unknown when its time is up', async () => {
+    const { driver, clock, storage } = rig();
+    driver.receive(append(2));
+    clock.advance(0);
+    await storage.complete();
+    const results = ask(driver, 50);
+    clock.advance(100);
+    expect(results).toMatchObject([{ outcome: 'unknown', code: 'timed-out' }]);
+  });
+});
+
+describe('pause and stop', () => {
+  it('a paused node keeps messages, up to a bound, and answers nothing', () => {
+    const { driver, clock, events } = rig();
+    driver.pause();
+    for (let count = 0; count < 5; count += 1) driver.receive(append(2));
+    clock.advance(1000);
+    expect(driver.raft).toMatchObject({ term: 1, ticks: 0 });
+    expect(events.filter((event) => event.kind === 'overflow')).not.toHaveLength(0);
+    expect(ask(driver, 100)).toMatchObject([{ outcome: 'failed', code: 'not-running' }]);
+    driver.resume();
+    clock.advance(0);
+    expect(driver.raft.term).toBe(2);
+  });
+
+  it('a failed write stops the node, with the reason, and ends what is under way as unknown', async () => {
+    const { driver, clock, storage, sent, stops } = rig();
+    driver.receive(append(2));
+    clock.advance(0);
+    const results = ask(driver, 1000);
+    clock.advance(0);
+    const reason = 'There is no space left.';
+    await storage.fail(new StorageError('quota', reason));
+    expect(stops).toEqual([reason]);
+    expect(driver.stoppedReason).toBe(reason);
+    expect(results).toMatchObject([{ outcome: 'unknown', code: 'not-running' }]);
+    const sentBefore = sent.length;
+    driver.receive(append(3));
+    clock.advance(1000);
+    expect(sent).toHaveLength(sentBefore);
+    expect(ask(driver, 100)).toMatchObject([{ outcome: 'failed', code: 'not-running' }]);
+  });
+
+  it('a broken invariant stops the node instead of the page', () => {
+    const { driver, clock, stops } = rig();
+    driver.receive({ type: 'nonsense' } as unknown as RaftMessage);
+    clock.advance(0);
+    expect(stops).toHaveLength(1);
+    expect(stops[0]).toContain('impossible');
+  });
+});
