@@ -91,12 +91,17 @@ async function openUnblocked(
   callbacks: OpenDBCallbacks<NodeSchema>,
 ): Promise<IDBPDatabase<NodeSchema>> {
   return new Promise((resolve, reject) => {
+    let isRefused = false;
     const blocked = (): void => {
       const text =
         'Another tab still uses an older version of this tab’s storage. Close or reload the others.';
+      isRefused = true;
       reject(new StorageError('blocked', text));
     };
-    openDB<NodeSchema>(name, DATABASE_VERSION, { ...callbacks, blocked }).then(resolve, reject);
+    openDB<NodeSchema>(name, DATABASE_VERSION, { ...callbacks, blocked }).then((db) => {
+      if (isRefused) db.close();
+      else resolve(db);
+    }, reject);
   });
 }
 
@@ -115,7 +120,7 @@ class IndexedDbStorage implements Storage {
   #runs: { readonly first: number; readonly last: number }[] = [];
   #failure: StorageError | null = null;
   #isLoaded = false;
-  #lastWrite: Promise<void> = Promise.resolve();
+  #lastCall: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly db: IDBPDatabase<NodeSchema>,
@@ -123,40 +128,40 @@ class IndexedDbStorage implements Storage {
   ) {}
 
   async load(): Promise<StoredState> {
-    return this.#guard(async () => {
-      const transaction = this.db.transaction(['state', 'log'], 'readonly');
-      const [hardState, runs] = await Promise.all([
-        transaction.objectStore('state').get('hardState'),
-        transaction.objectStore('log').getAll(),
-        transaction.done,
-      ]);
-      const entries = runs.flatMap((run) => decodeRun(run));
-      const gap = entries.findIndex((entry, position) => entry.index !== position + 1);
-      if (gap >= 0) throw corrupt(`entry ${gap + 1} is missing`);
-      this.#runs = runs.map(({ first, last }) => ({ first, last }));
-      this.#isLoaded = true;
-      return { hardState: hardState ?? null, entries };
-    });
+    return this.#inOrder(() => this.#load());
   }
 
   async write(batch: WriteBatch): Promise<void> {
-    // The chain keeps the order of calls: a truncation reads before it writes.
-    const result = this.#lastWrite.then(() => this.#guard(() => this.#write(batch)));
-    this.#lastWrite = result.catch(() => undefined); // the caller is told through `result`
-    return result;
+    return this.#inOrder(() => this.#write(batch));
   }
 
   async close(): Promise<void> {
-    await this.#lastWrite;
+    await this.#lastCall;
     this.#failure ??= new StorageError('lost', 'The storage was closed.');
     this.db.close();
   }
 
   lose(error: StorageError): void {
+    // Also where it has failed before: whoever wants to delete the database waits for this.
+    this.db.close();
     if (this.#failure !== null) return;
     this.#failure = error;
-    this.db.close();
     this.onLost(error);
+  }
+
+  async #load(): Promise<StoredState> {
+    const transaction = this.db.transaction(['state', 'log'], 'readonly');
+    const [hardState, runs] = await Promise.all([
+      transaction.objectStore('state').get('hardState'),
+      transaction.objectStore('log').getAll(),
+      transaction.done,
+    ]);
+    const entries = runs.flatMap((run) => decodeRun(run));
+    const gap = entries.findIndex((entry, position) => entry.index !== position + 1);
+    if (gap >= 0) throw corrupt(`entry ${gap + 1} is missing`);
+    this.#runs = runs.map(({ first, last }) => ({ first, last }));
+    this.#isLoaded = true;
+    return { hardState: hardState ?? null, entries };
   }
 
   async #write(batch: WriteBatch): Promise<void> {
@@ -198,6 +203,13 @@ class IndexedDbStorage implements Storage {
     const kept = decodeRun(stored).filter((entry) => entry.index < from);
     await log.put({ first: cut.first, last: from - 1, bytes: encodeEntries(kept) }, cut.first);
     this.#runs.push({ first: cut.first, last: from - 1 });
+  }
+
+  /** The chain keeps the order of calls: a load sets `#runs`, and a truncation reads before it writes. */
+  async #inOrder<T>(call: () => Promise<T>): Promise<T> {
+    const result = this.#lastCall.then(() => this.#guard(call));
+    this.#lastCall = result.catch(() => undefined); // the caller is told through `result`
+    return result;
   }
 
   /** After a failure of any kind nothing more is tried: the log may not be what the node believes. */

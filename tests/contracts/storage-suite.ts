@@ -84,6 +84,18 @@ export function storageContract(name: string, make: () => Promise<StoreUnderTest
       await storage.close();
     });
 
+    it('loads what was written by the calls before it, and nothing of those behind it', async () => {
+      const storage = await fresh();
+      const first = storage.write(batch({ entries: entries(1, 2) }));
+      const loaded = storage.load();
+      const second = storage.write(batch({ entries: entries(3, 4) }));
+      await Promise.all([first, second]);
+      expect((await loaded).entries).toEqual(entries(1, 2));
+      await storage.write(batch({ entries: entries(5, 5) }));
+      expect((await storage.load()).entries).toEqual(entries(1, 5));
+      await storage.close();
+    });
+
     it.each([
       ['a gap', batch({ entries: entries(4, 5) })],
       ['a gap behind a truncation', batch({ truncateFrom: 2, entries: entries(3, 3) })],

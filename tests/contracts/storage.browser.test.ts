@@ -222,6 +222,18 @@ describe('IndexedDB storage', () => {
     await again.close();
   });
 
+  it('lets go of a database that turned out to be damaged, so that it can be wiped', async () => {
+    const identity = newIdentity();
+    const storage = await open(identity);
+    await storage.load();
+    await storage.write(batch({ entries: entries(1, 3) }));
+    await withRuns(identity, (runs) => runs.put({ first: 1, last: 3, bytes: new Uint8Array([1]) }, 1));
+    await expect(storage.load()).rejects.toMatchObject({ kind: 'corrupt' });
+    await deleteStoredMember(identity);
+    expect(await listStoredMembers(CLUSTER)).not.toContain(identity.memberId);
+    await expect(storage.load()).rejects.toMatchObject({ kind: 'corrupt' });
+  });
+
   it('refuses another member’s database', async () => {
     const identity = newIdentity();
     const db = await openDB(databaseName(identity), 1, {
