@@ -23,6 +23,7 @@ export class FaultGossip {
   readonly #entries = new Map<string, RuleEntry>();
   readonly #unconfirmed = new Map<number, { readonly pages: Set<string>; readonly done: () => void }>();
   #nextToken = 1;
+  #applied: Promise<void> = Promise.resolve();
 
   constructor(
     initial: readonly FaultRule[],
@@ -54,9 +55,9 @@ export class FaultGossip {
   }
 
   async receive(page: string, entries: readonly RuleEntry[], token: number): Promise<void> {
-    const news = entries.filter((entry) => this.#isNewer(entry));
-    for (const entry of news) this.#put(entry);
-    if (news.length > 0) await this.ports.apply(this.rules());
+    if (this.#merge(entries)) this.#apply();
+    // What was known before may still be on its way to the node.
+    await this.#applied;
     this.ports.confirm(page, token);
   }
 
@@ -70,8 +71,25 @@ export class FaultGossip {
     if (changes.length === 0) return;
     const version = Math.max(0, ...[...this.#entries.values()].map((entry) => entry.version)) + 1;
     const entries = changes.map(({ id, rule }) => ({ id, version, author: this.ports.self, rule }));
-    for (const entry of entries) this.#put(entry);
-    await Promise.all([this.ports.apply(this.rules()), this.#spread(entries)]);
+    this.#merge(entries);
+    this.#apply();
+    await Promise.all([this.#applied, this.#spread(entries)]);
+  }
+
+  /** Whether anything of it was news. */
+  #merge(entries: readonly RuleEntry[]): boolean {
+    let isNews = false;
+    for (const entry of entries) {
+      if (!this.#isNewer(entry)) continue;
+      this.#put(entry);
+      isNews = true;
+    }
+    return isNews;
+  }
+
+  #apply(): void {
+    this.#applied = this.ports.apply(this.rules());
+    this.#applied.catch(() => undefined); // whoever awaits it is told
   }
 
   async #spread(entries: readonly RuleEntry[]): Promise<void> {
@@ -96,7 +114,10 @@ export class FaultGossip {
   #isNewer(entry: RuleEntry): boolean {
     const known = this.#entries.get(entry.id);
     if (known === undefined) return true;
-    return entry.version > known.version || (entry.version === known.version && entry.author > known.author);
+    if (entry.version !== known.version) return entry.version > known.version;
+    if (entry.author !== known.author) return entry.author > known.author;
+    // Two tabs with different configurations: any order will do, so long as it is the same everywhere.
+    return JSON.stringify(entry.rule) > JSON.stringify(known.rule);
   }
 
   /** Bounded: of too many, the oldest tombstones go first. */

@@ -16,12 +16,16 @@ export const MAX_RULE_ENTRIES = 1024;
 const Rule = v.custom<FaultRule>((input) => parseFaultRule(input).ok, 'expected a fault rule');
 
 /** One rule in the replicated set; null: cleared. The higher version wins, then the higher author. */
-const RuleEntrySchema = v.object({
-  id: v.pipe(v.string(), v.maxLength(64)),
-  version: Version,
-  author: Id,
-  rule: v.nullable(Rule),
-});
+const RuleEntrySchema = v.pipe(
+  v.object({
+    id: v.pipe(v.string(), v.maxLength(64)),
+    version: Version,
+    author: Id,
+    rule: v.nullable(Rule),
+  }),
+  // Under another id than its own a rule could never be cleared.
+  v.check(({ id, rule }) => rule === null || rule.id === id, 'expected the rule’s own id'),
+);
 export type RuleEntry = v.InferOutput<typeof RuleEntrySchema>;
 
 const ControlSchema = v.variant('type', [
