@@ -1,7 +1,7 @@
 import { MAX_FRAME_BYTES, type Carrier } from './link.ts';
 
 /** Chromium closes a channel whose buffer passes about 16 MB; what would exceed this is not sent. */
-const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+export const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 
 /** Frames over a WebRTC data channel, in the page or, transferred, in a worker. */
 export class DataChannelCarrier implements Carrier {
@@ -14,7 +14,8 @@ export class DataChannelCarrier implements Carrier {
     channel.binaryType = 'arraybuffer';
     channel.onopen = () => this.onOpen();
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (data instanceof ArrayBuffer) this.onFrame(new Uint8Array(data));
+      // Text is no frame; an empty one is refused, and counted, like any that cannot be read.
+      this.onFrame(data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array());
     };
     channel.onclose = () => this.#close('The channel was closed.');
   }
