@@ -9,7 +9,7 @@ export interface PingerOptions {
   readonly silenceMs: number;
 }
 
-/** Pings of one member that are kept while unanswered. */
+/** Pings of one member that are kept while unanswered; one that somebody waits for is kept as well. */
 const MAX_UNANSWERED = 8;
 
 interface Peer {
@@ -104,8 +104,10 @@ export class Pinger {
     this.#nextNonce += 1;
     const sentAt = this.#peers.get(id)?.sentAt;
     sentAt?.set(nonce, this.clock.now());
-    const [oldest] = sentAt?.keys() ?? [];
-    if (sentAt !== undefined && sentAt.size > MAX_UNANSWERED && oldest !== undefined) sentAt.delete(oldest);
+    if (sentAt !== undefined && sentAt.size > MAX_UNANSWERED) {
+      const oldest = [...sentAt.keys()].find((sent) => !this.#waiting.has(sent));
+      if (oldest !== undefined) sentAt.delete(oldest);
+    }
     this.send({ type: 'ping', from: this.options.id, to: id, nonce });
     return nonce;
   }

@@ -1,0 +1,228 @@
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import type { Effect } from '../../src/core/raft/interface.ts';
+import type { Entry } from '../../src/core/raft/log-entry.ts';
+import { Disk, mergeBatches } from '../../src/runtime/disk.ts';
+import { MemoryStorage } from '../../src/storage/memory.ts';
+import type { Storage, StoredState, WriteBatch } from '../../src/storage/storage.ts';
+import { bytes } from '../support/core-cluster.ts';
+
+const entry = (index: number, term: number): Entry => ({
+  index,
+  term,
+  payload: { kind: 'command', command: bytes(index % 256, term % 256) },
+});
+const run = (first: number, ...terms: number[]): Entry[] =>
+  terms.map((term, offset) => entry(first + offset, term));
+const batch = (change: Partial<WriteBatch>): WriteBatch => ({
+  hardState: null,
+  truncateFrom: null,
+  entries: [],
+  ...change,
+});
+const outline = (entries: readonly Entry[]): string =>
+  entries.map(({ index, term }) => `${index}:${term}`).join(' ');
+
+// ── Merging ───────────────────────────────────────────────────────────────────────────────────
+
+describe('batches merged into one', () => {
+  const merged = (...changes: Partial<WriteBatch>[]): string => {
+    const { truncateFrom, entries } = mergeBatches(changes.map(batch));
+    return `${truncateFrom === null ? '' : `cut ${truncateFrom}, `}${outline(entries)}`;
+  };
+
+  it('hold all entries in order, and the newest hard state', () => {
+    const hardState = (term: number): WriteBatch['hardState'] => ({ term, votedFor: null, commitIndex: 0 });
+    const changes = [
+      batch({ hardState: hardState(1), entries: run(1, 1) }),
+      batch({ hardState: hardState(2) }),
+      batch({ entries: run(2, 1, 1) }),
+    ];
+    expect(mergeBatches(changes)).toEqual(batch({ hardState: hardState(2), entries: run(1, 1, 1, 1) }));
+    expect(mergeBatches([])).toEqual(batch({}));
+  });
+
+  it('do not write what a later one removes', () => {
+    expect(merged({ entries: run(5, 1, 1, 1) }, { truncateFrom: 6, entries: run(6, 2) })).toBe('5:1 6:2');
+    expect(merged({ entries: run(5, 1, 1) }, { truncateFrom: 5 })).toBe('');
+  });
+
+  it('remove from the store what was there before all of them, from the lowest cut on', () => {
+    expect(merged({ truncateFrom: 4, entries: run(4, 2) }, { truncateFrom: 2, entries: run(2, 3) })).toBe(
+      'cut 2, 2:3',
+    );
+    expect(merged({ truncateFrom: 2, entries: run(2, 2, 2) }, { truncateFrom: 3 })).toBe('cut 2, 2:2');
+    expect(merged({ entries: run(5, 1) }, { truncateFrom: 3, entries: run(3, 2) })).toBe('cut 3, 3:2');
+  });
+
+  interface Change {
+    readonly term: number | null;
+    /** How many of the last entries go; null: no truncation. */
+    readonly removed: number | null;
+    readonly added: number;
+  }
+  const arbitraryChange: fc.Arbitrary<Change> = fc.record({
+    term: fc.option(fc.nat(9)),
+    removed: fc.option(fc.nat(8)),
+    added: fc.nat(4),
+  });
+
+  /** A batch that fits a log of so many entries; its terms tell it from all others. */
+  function batchFor({ term, removed, added }: Change, length: number, mark: number): WriteBatch {
+    const truncateFrom = removed === null ? null : Math.max(length - removed, 0) + 1;
+    const entries = run(truncateFrom ?? length + 1, ...Array<number>(added).fill(mark));
+    return {
+      hardState: term === null ? null : { term, votedFor: null, commitIndex: 0 },
+      truncateFrom,
+      entries,
+    };
+  }
+
+  it('are what all of them are one by one, and keep the contract of a store', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(6), fc.array(arbitraryChange, { maxLength: 8 }), async (stored, changes) => {
+        const start = batch({ entries: run(1, ...Array<number>(stored).fill(1)) });
+        const [oneByOne, atOnce] = [new MemoryStorage(), new MemoryStorage()];
+        await Promise.all([oneByOne.write(start), atOnce.write(start)]);
+        const batches: WriteBatch[] = [];
+        for (const [position, change] of changes.entries()) {
+          const next = batchFor(change, (await oneByOne.load()).entries.length, position + 2);
+          await oneByOne.write(next);
+          batches.push(next);
+        }
+        await atOnce.write(mergeBatches(batches));
+        expect(await atOnce.load()).toEqual(await oneByOne.load());
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+// ── Group commit ──────────────────────────────────────────────────────────────────────────────
+
+type Persist = Extract<Effect, { type: 'persist' }>;
+
+const persist = (sequence: number, change: Partial<WriteBatch> = {}): Persist => ({
+  type: 'persist',
+  sequence,
+  ...batch({ entries: run(sequence, 1) }),
+  ...change,
+});
+
+/** A store whose writes end when the test says so. */
+class SlowStorage implements Storage {
+  readonly batches: WriteBatch[] = [];
+  readonly #underWay: { readonly done: () => void; readonly fail: (error: Error) => void }[] = [];
+  isClosed = false;
+
+  load(): Promise<StoredState> {
+    return Promise.resolve({ hardState: null, entries: [] });
+  }
+
+  write(next: WriteBatch): Promise<void> {
+    this.batches.push(next);
+    return new Promise((done, fail) => this.#underWay.push({ done, fail }));
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    return Promise.resolve();
+  }
+
+  get writesUnderWay(): number {
+    return this.#underWay.length;
+  }
+
+  end(error?: Error): void {
+    const write = this.#underWay.shift();
+    if (write === undefined) throw new Error('no write is under way');
+    if (error === undefined) write.done();
+    else write.fail(error);
+  }
+}
+
+function scene(): { storage: SlowStorage; disk: Disk; log: string[] } {
+  const storage = new SlowStorage();
+  const log: string[] = [];
+  const disk = new Disk(
+    storage,
+    (sequence) => log.push(`durable ${sequence}`),
+    (error) => log.push(`failed: ${error instanceof Error ? error.message : String(error)}`),
+  );
+  return { storage, disk, log };
+}
+
+/** What the store was given, a line for each write. */
+const writes = ({ batches }: SlowStorage): string[] => batches.map(({ entries }) => outline(entries));
+
+describe('the disk', () => {
+  it('writes at once, and reports it as durable only when it is', async () => {
+    const { storage, disk, log } = scene();
+    disk.write(persist(1));
+    expect([writes(storage), log]).toEqual([['1:1'], []]);
+    storage.end();
+    await vi.waitFor(() => expect(log).toEqual(['durable 1']));
+  });
+
+  it('puts everything that comes during a write into the next one', async () => {
+    const { storage, disk, log } = scene();
+    for (const sequence of [1, 2, 3, 4]) disk.write(persist(sequence));
+    expect([writes(storage), storage.writesUnderWay]).toEqual([['1:1'], 1]);
+    storage.end();
+    await vi.waitFor(() => expect(writes(storage)).toEqual(['1:1', '2:1 3:1 4:1']));
+    expect([log, storage.writesUnderWay]).toEqual([['durable 1'], 1]);
+    disk.write(persist(5));
+    storage.end();
+    await vi.waitFor(() => expect(writes(storage)).toEqual(['1:1', '2:1 3:1 4:1', '5:1']));
+    storage.end();
+    await vi.waitFor(() => expect(log).toEqual(['durable 1', 'durable 4', 'durable 5']));
+  });
+
+  it('writes what its own report brings about', async () => {
+    const storage = new SlowStorage();
+    const disk: Disk = new Disk(
+      storage,
+      (sequence) => {
+        if (sequence < 3) disk.write(persist(sequence + 1));
+      },
+      () => undefined,
+    );
+    disk.write(persist(1));
+    for (const count of [2, 3]) {
+      storage.end();
+      await vi.waitFor(() => expect(storage.batches).toHaveLength(count));
+    }
+    expect(writes(storage)).toEqual(['1:1', '2:1', '3:1']);
+  });
+
+  it('reports a failure, and nothing of what waited is written', async () => {
+    const { storage, disk, log } = scene();
+    disk.write(persist(1));
+    disk.write(persist(2));
+    storage.end(new Error('no space'));
+    await vi.waitFor(() => expect(log).toEqual(['failed: no space']));
+    expect(writes(storage)).toEqual(['1:1']);
+  });
+
+  it('reports nothing once it is closed, and writes nothing more', async () => {
+    const { storage, disk, log } = scene();
+    disk.write(persist(1));
+    disk.write(persist(2));
+    await disk.close();
+    expect(storage.isClosed).toBe(true);
+    storage.end();
+    disk.write(persist(3));
+    // What is awaited here comes after all that the end of the write can bring about.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([log, writes(storage)]).toEqual([[], ['1:1']]);
+  });
+
+  it('a write that fails after the close is nobody’s concern', async () => {
+    const { storage, disk, log } = scene();
+    disk.write(persist(1));
+    await disk.close();
+    storage.end(new Error('closed'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(log).toEqual([]);
+  });
+});
