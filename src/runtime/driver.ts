@@ -183,13 +183,16 @@ export class Driver {
 
   #runTurns(): void {
     this.#isScheduled = false;
-    if (this.#isPaused) return;
+    if (this.#isPaused || this.#stopped !== null) return;
     try {
       do {
         const inputs = this.#inputs;
         this.#inputs = [];
-        for (const effect of step(this.raft, inputs)) this.#carryOut(effect);
-      } while (this.#inputs.length > 0 && this.#stopped === null);
+        for (const effect of step(this.raft, inputs)) {
+          if (this.stoppedReason !== null) break; // on an earlier effect of this turn
+          this.#carryOut(effect);
+        }
+      } while (this.#inputs.length > 0 && this.stoppedReason === null);
     } catch (error) {
       this.stop(describe(error));
     }

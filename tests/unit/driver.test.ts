@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Entry } from '../../src/core/raft/log-entry.ts';
 import type { OperationResult, RaftMessage } from '../../src/core/raft/message.ts';
 import { createRaft } from '../../src/core/raft/state.ts';
@@ -51,14 +51,17 @@ interface Rig {
   readonly stops: string[];
 }
 
-function rig(entries: Entry[] = logOf(configuration('ABC'))): Rig {
+function rig(
+  entries: Entry[] = logOf(configuration('ABC')),
+  onEvent: (event: DriverEvent, driver: Driver) => void = () => undefined,
+): Rig {
   const clock = new ManualClock();
   const storage = new HeldStorage();
   const sent: RaftMessage[] = [];
   const events: DriverEvent[] = [];
   const stops: string[] = [];
   const raft = createRaft(options('A'), { hardState: { term: 1, votedFor: null, commitIndex: 0 }, entries });
-  const driver = new Driver(
+  const driver: Driver = new Driver(
     raft,
     { tickMs: 10, firstRequest: 1, maxPausedMessages: 3 },
     {
@@ -66,7 +69,10 @@ function rig(entries: Entry[] = logOf(configuration('ABC'))): Rig {
       storage,
       machine: { apply: (bytes) => bytes },
       send: (message) => sent.push(message),
-      onEvent: (event) => events.push(event),
+      onEvent: (event) => {
+        events.push(event);
+        onEvent(event, driver);
+      },
       onTurn: () => undefined,
       onStop: (reason) => stops.push(reason),
     },
@@ -192,5 +198,104 @@ describe('pause and stop', () => {
     clock.advance(0);
     expect(stops).toHaveLength(1);
     expect(stops[0]).toContain('impossible');
+  });
+
+  it('a node that is stopped in the middle of a turn says nothing more', () => {
+    const { driver, clock, sent, stops } = rig(logOf(configuration('ABC')), (event, self) => {
+      if (event.kind === 'role') self.stop('The storage was taken away.');
+    });
+    driver.campaign();
+    clock.advance(0);
+    expect([stops, sent]).toEqual([['The storage was taken away.'], []]);
+    expect(driver.raft.role).not.toBe('follower');
+  });
+
+  it('a node that is stopped before its first turn never takes one', () => {
+    const { driver, clock, storage, sent } = rig(logOf(configuration('A')));
+    driver.stop('It was not needed.');
+    clock.advance(1000);
+    expect([driver.raft.ticks, storage.batches, sent]).toEqual([0, [], []]);
+  });
+
+  it('stopping is told once, and closing waits for the storage', async () => {
+    const { driver, storage, stops } = rig();
+    const close = vi.spyOn(storage, 'close');
+    driver.stop('First.');
+    driver.stop('Second.');
+    await driver.close('Third.');
+    expect([stops, driver.stoppedReason]).toEqual([['First.'], 'First.']);
+    expect(close).toHaveBeenCalled();
+  });
+
+  it('what becomes durable after the stop is not reported', async () => {
+    const { driver, clock, storage, sent } = rig();
+    driver.receive(append(2));
+    clock.advance(0);
+    driver.stop('Enough.');
+    await storage.complete();
+    clock.advance(1000);
+    expect(sent).toEqual([]);
+    expect(driver.raft.durableIndex).toBe(1);
+  });
+
+  it('a pause is no gap, and an operation from before it ends after it', async () => {
+    const { driver, clock, storage, events } = rig();
+    driver.receive(append(2));
+    clock.advance(0);
+    await storage.complete();
+    const results = ask(driver, 50);
+    clock.advance(10);
+    driver.pause();
+    driver.pause();
+    clock.advance(60_000);
+    expect(results).toEqual([]);
+    driver.resume();
+    driver.resume();
+    clock.advance(10);
+    expect(results).toMatchObject([{ outcome: 'unknown', code: 'timed-out' }]);
+    expect(events.map(({ kind }) => kind).filter((kind) => kind !== 'leader')).toEqual(['paused', 'resumed']);
+  });
+});
+
+describe('the one answer to an operation', () => {
+  const answered = (request: number): RaftMessage => ({
+    type: 'forwardResponse',
+    from: id('B'),
+    to: id('A'),
+    term: 2,
+    request,
+    result: { outcome: 'ok', index: 3, term: 2, value: new Uint8Array() },
+  });
+
+  /** A follower of B, whose operations are forwarded. */
+  async function follower(): Promise<Rig> {
+    const made = rig();
+    made.driver.receive(append(2));
+    made.clock.advance(0);
+    await made.storage.complete();
+    return made;
+  }
+
+  it('is the leader’s, however often it says it', async () => {
+    const { driver, clock, sent } = await follower();
+    const [first, second] = [ask(driver, 1000), ask(driver, 1000)];
+    clock.advance(0);
+    const requests = sent.flatMap((message) => (message.type === 'forwardRequest' ? [message.request] : []));
+    expect(requests).toEqual([1, 2]);
+    for (const request of [2, 2, 99]) driver.receive(answered(request));
+    clock.advance(0);
+    expect([first, second]).toMatchObject([[], [{ outcome: 'ok', index: 3, term: 2 }]]);
+    clock.advance(5000);
+    expect([first, second]).toMatchObject([[{ outcome: 'unknown', code: 'timed-out' }], [{ outcome: 'ok' }]]);
+  });
+
+  it('stays unknown when the leader’s comes after the time was up, or the node stops', async () => {
+    const { driver, clock } = await follower();
+    const results = ask(driver, 50);
+    clock.advance(200);
+    driver.receive(answered(1));
+    clock.advance(0);
+    driver.stop('Enough.');
+    expect(results).toMatchObject([{ outcome: 'unknown', code: 'timed-out' }]);
   });
 });
