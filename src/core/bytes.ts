@@ -1,3 +1,5 @@
+import { assert } from './assert.ts';
+
 /** Bytes that do not say what they should. What is read here came from a peer or from a disk. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
@@ -23,6 +25,7 @@ export class Writer {
 
   /** A non-negative safe integer in base 128, low digits first (LEB128). */
   integer(value: number): void {
+    assert(Number.isSafeInteger(value) && value >= 0, 'only non-negative safe integers are written');
     let rest = value;
     while (rest >= 0x80) {
       this.byte((rest % 0x80) | 0x80);

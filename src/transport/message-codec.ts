@@ -35,6 +35,17 @@ const TYPES = new Map<number, MessageType>(
   Object.entries(TAGS).map(([type, tag]) => [tag, type as MessageType]),
 );
 
+/**
+ * A server's term is 0 until it hears of its first election. It may ask then, or say that it cannot
+ * answer; whatever belongs to an election or comes from a leader, or answers it, has a later term.
+ */
+const MAY_HAVE_TERM_0: ReadonlySet<MessageType> = new Set<MessageType>([
+  'preVoteResponse',
+  'forwardRequest',
+  'forwardResponse',
+  'joinRequest',
+]);
+
 const MAX_COMMAND_BYTES = 16 * 1024 * 1024;
 const MAX_REASON_BYTES = 4096;
 const OPERATION_KINDS = ['command', 'read', 'change'] as const;
@@ -130,6 +141,8 @@ function readFields(reader: Reader, type: MessageType): Message {
   if (type === 'ping') return { type, from, to, nonce: reader.integer() };
   if (type === 'pong') return { type, from, to, nonce: reader.integer() };
   const envelope = { from, to, term: reader.integer() };
+  if (envelope.term === 0 && !MAY_HAVE_TERM_0.has(type))
+    throw new DecodeError('no server says this in term 0');
   switch (type) {
     case 'preVoteRequest':
       return { type, ...envelope, lastIndex: reader.integer(), lastTerm: reader.integer() };

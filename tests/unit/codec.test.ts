@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { InvariantViolation } from '../../src/core/assert.ts';
 import { DecodeError, Writer } from '../../src/core/bytes.ts';
 import { MESSAGE_TYPES, type Message, type MessageType } from '../../src/core/message.ts';
 import { decodeEntries, encodeEntries } from '../../src/core/raft/entry-codec.ts';
@@ -17,7 +18,8 @@ const memberId = fc.stringMatching(/^[A-Za-z0-9_-]{16,64}$/).map((text) => text 
 const blob = fc.uint8Array({ maxLength: 300 });
 /** Well-formed, as JSON text and form fields are: a lone surrogate has no UTF-8. */
 const text = fc.string({ unit: 'grapheme', maxLength: 8 });
-const envelope = { from: memberId, to: memberId, term: integer };
+const laterTerm = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const envelope = { from: memberId, to: memberId, term: fc.oneof(term, laterTerm) };
 
 const member: fc.Arbitrary<Member> = fc.record({
   id: memberId,
@@ -291,6 +293,33 @@ describe('what a message may not say', () => {
     ['a reason that is not UTF-8', raw(10, 1, 1, 1, 0, 1, 0xff), 'a text is not UTF-8'],
   ])('%s', (_what, encoded, reason) => {
     expect(decode(encoded)).toBe(reason);
+  });
+
+  const NEVER_IN_TERM_0 = [
+    'preVoteRequest',
+    'voteRequest',
+    'voteResponse',
+    'appendRequest',
+    'appendResponse',
+    'heartbeat',
+    'heartbeatResponse',
+    'removedNotice',
+  ] as const;
+
+  it.each(MESSAGE_TYPES)('term 0, before the first election, where it cannot be: %s', (name) => {
+    const isRefused = NEVER_IN_TERM_0.some((other) => other === name);
+    fc.assert(
+      fc.property(MESSAGES[name], (message) => {
+        const early = name === 'ping' || name === 'pong' ? message : { ...message, term: 0 };
+        const decoded = decode(encodeMessage(early));
+        expect(decoded).toEqual(isRefused ? 'no server says this in term 0' : early);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it.each([-1, 1.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY])('%s is never written', (value) => {
+    expect(() => new Writer().integer(value)).toThrow(InvariantViolation);
   });
 
   it('an index that cannot be counted', () => {
