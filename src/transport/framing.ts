@@ -9,8 +9,8 @@ const PART_HEADER_BYTES = 6;
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 
 /**
- * The second byte. A message is one `whole` frame, or `part`s and a `last`. A sender whose buffer is
- * full gives up in the middle, so every part says where it belongs: parts of two messages must never
+ * The second byte. A message is one `whole` frame, or `part`s and a `last`, between which others may
+ * come whole. Every part says where it belongs: whatever is lost, parts of two messages must never
  * make a third.
  */
 const KINDS = { hello: 0, whole: 1, part: 2, last: 3 } as const;
@@ -67,7 +67,7 @@ export class Assembler {
 
   /**
    * What `bytes` completes; null where more is to come. Throws `DecodeError` for what makes no sense,
-   * and is then ready for the next message. A message that its sender gave up is forgotten.
+   * and is then ready for the next message. One that breaks off is forgotten when another begins.
    */
   receive(bytes: Uint8Array): Received | null {
     if (bytes.length > MAX_FRAME_BYTES) this.#fail(`a frame has more than ${MAX_FRAME_BYTES} bytes`);
@@ -76,10 +76,7 @@ export class Assembler {
     const kind = KIND_OF.get(bytes[1]) ?? this.#fail(`${bytes[1] ?? 'nothing'} is no kind of frame`);
     const body = bytes.subarray(HEADER_BYTES);
     if (kind === 'hello') return { kind: 'hello', body };
-    if (kind === 'whole') {
-      this.#reset();
-      return { kind: 'message', body };
-    }
+    if (kind === 'whole') return { kind: 'message', body };
     this.#add(body);
     return kind === 'last' ? { kind: 'message', body: this.#join() } : null;
   }

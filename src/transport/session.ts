@@ -12,6 +12,9 @@ import { decodeMessage, encodeMessage } from './message-codec.ts';
  */
 const HELLO_PERIOD_MS = 250;
 
+/** How often a carrier whose buffer was full is tried again with the rest of a message. */
+const RETRY_PERIOD_MS = 10;
+
 export interface SessionOptions {
   readonly clusterId: string;
   readonly self: MemberId;
@@ -44,6 +47,9 @@ export class LinkSession {
   #member: MemberId | null = null;
   #isAcknowledged = false;
   #nextMessage = 0;
+  /** What is left of the one message that has begun and found the buffer full. */
+  #rest: Uint8Array<ArrayBuffer>[] = [];
+  #cancelRetry: () => void = () => undefined;
   #cancelHello: () => void = () => undefined;
   #isClosed = false;
 
@@ -63,19 +69,36 @@ export class LinkSession {
     return this.#member;
   }
 
-  /** False: not sent, or not all of it. */
+  /**
+   * False: not sent. A message may be larger than the carrier's buffer, so once it has begun, its rest
+   * follows as room comes free. Until then other large ones are refused, and small ones overtake it.
+   */
   send(message: Message): boolean {
     if (this.#member === null || this.#isClosed) return false;
     this.#nextMessage += 1;
-    for (const frame of messageFrames(encodeMessage(message), this.#nextMessage)) {
-      if (!this.carrier.send(frame)) return false;
-    }
+    const frames = [...messageFrames(encodeMessage(message), this.#nextMessage)];
+    if (frames.length > 1 && this.#rest.length > 0) return false;
+    const rest = this.#sendFrames(frames);
+    if (rest.length === frames.length) return false;
+    if (rest.length > 0) this.#sendLater(rest);
     return true;
   }
 
   close(): void {
     this.carrier.close();
     this.#onClose('This side closed the link.');
+  }
+
+  /** The frames that found no room. */
+  #sendFrames(frames: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer>[] {
+    const refused = frames.findIndex((frame) => !this.carrier.send(frame));
+    return refused < 0 ? [] : frames.slice(refused);
+  }
+
+  #sendLater(rest: Uint8Array<ArrayBuffer>[]): void {
+    this.#rest = rest;
+    if (rest.length === 0) return;
+    this.#cancelRetry = this.options.after(RETRY_PERIOD_MS, () => this.#sendLater(this.#sendFrames(rest)));
   }
 
   #repeatHello(): void {
@@ -132,6 +155,7 @@ export class LinkSession {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelHello();
+    this.#cancelRetry();
     this.handlers.onClose(reason);
   }
 }

@@ -1,9 +1,14 @@
 import { expect, it, vi } from 'vitest';
+import type { MemberId } from '../../src/core/ids.ts';
+import { decodeTransaction, encodeTransaction } from '../../src/core/kv/transaction.ts';
+import type { Message } from '../../src/core/message.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { BroadcastNetwork } from '../../src/transport/broadcast.ts';
-import { DataChannelCarrier } from '../../src/transport/data-channel.ts';
+import { DataChannelCarrier, MAX_BUFFERED_BYTES } from '../../src/transport/data-channel.ts';
 import { MAX_FRAME_BYTES, type Carrier } from '../../src/transport/link.ts';
 import { createMemoryLink } from '../../src/transport/memory.ts';
 import { PortCarrier, relay } from '../../src/transport/port.ts';
+import { LinkSession } from '../../src/transport/session.ts';
 import { carrierContract, type LinkUnderTest } from './transport-suite.ts';
 
 interface Connected {
@@ -152,3 +157,50 @@ it('text is no frame: it reaches the session as one that cannot be read', async 
   await vi.waitFor(() => expect(frames).toEqual([new Uint8Array(), Uint8Array.of(7)]), 10_000);
   for (const connection of connections) connection.close();
 });
+
+it.each<[string, (channel: RTCDataChannel) => Carrier]>([
+  ['a channel', (channel) => new DataChannelCarrier(channel)],
+  ['a relay', relayed],
+])(
+  'the largest transaction of the default limits crosses %s, though no buffer holds it',
+  async (_, carrierOf) => {
+    const { connections, channels } = connect();
+    const received: Message[] = [];
+    const session = (channel: RTCDataChannel, self: string): LinkSession =>
+      new LinkSession(
+        carrierOf(channel),
+        {
+          clusterId: 'cluster-of-tests',
+          self: self as MemberId,
+          after: (delayMs, callback) => systemClock.after(delayMs, callback),
+        },
+        {
+          onOpen: () => undefined,
+          onMessage: (message) => received.push(message),
+          onRefused: (reason) => expect.fail(reason),
+          onClose: () => undefined,
+        },
+      );
+    const [left, right] = [
+      session(channels[0], 'member-A00000000'),
+      session(channels[1], 'member-B00000000'),
+    ];
+    const envelope = { from: 'member-A00000000' as MemberId, to: 'member-B00000000' as MemberId };
+    const val = 'v'.repeat(64 * 1024);
+    const key = 'k'.repeat(1024);
+    const command = encodeTransaction(Array.from({ length: 128 }, () => ({ op: 'SET', key, val })));
+    expect(command.length).toBeGreaterThan(MAX_BUFFERED_BYTES);
+    await vi.waitFor(() => expect([left.member, right.member]).toEqual([envelope.to, envelope.from]), 10_000);
+
+    const operation = { kind: 'command' as const, command };
+    expect(left.send({ type: 'forwardRequest', ...envelope, term: 1, request: 1, operation })).toBe(true);
+    await vi.waitFor(() => expect(left.send({ type: 'ping', ...envelope, nonce: 7 })).toBe(true), 10_000);
+    await vi.waitFor(() => expect(received).toHaveLength(2), 30_000);
+    const [forwarded] = received.flatMap((message) =>
+      message.type === 'forwardRequest' && message.operation.kind === 'command' ? [message.operation] : [],
+    );
+    expect(decodeTransaction(forwarded?.command ?? new Uint8Array())).toHaveLength(128);
+    for (const connection of connections) connection.close();
+  },
+  60_000,
+);

@@ -57,12 +57,14 @@ describe('frames', () => {
     );
   });
 
-  it('a hello may come between the parts of a message', () => {
+  it('a hello, or a small message, may come between the parts of a large one', () => {
     const [first, last] = frames(text(100 * KIB), 1);
     if (first === undefined || last === undefined) throw new Error('two frames');
-    expect(transcript(new Assembler(), [first, helloFrame(text(5)), last])).toEqual([
+    const small = frames(text(9), 2);
+    expect(transcript(new Assembler(), [first, helloFrame(text(5)), ...small, last])).toEqual([
       '…',
       'hello of 5',
+      'message of 9',
       `message of ${100 * KIB}`,
     ]);
   });

@@ -10,6 +10,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 
 const CLUSTER = 'cluster-of-tests';
 const HELLO_PERIOD_MS = 250;
+const RETRY_PERIOD_MS = 10;
 
 const ping = (from: string, to: string, nonce = 1): Message => ({
   type: 'ping',
@@ -219,16 +220,46 @@ describe('messages', () => {
     expect(b.member).toBe(id('A'));
   });
 
-  it('are told to be unsent where the buffer is full in their middle, and later ones come through', () => {
+  it('larger than the carrier’s buffer arrive as room comes free', () => {
     const scene = new Scene();
     const { a, logB } = scene.introduced();
     scene.ends[0].room = 1;
-    expect(a.send(append('A', 'B', 3 * MAX_FRAME_BYTES))).toBe(false);
+    expect(a.send(append('A', 'B', 5 * MAX_FRAME_BYTES))).toBe(true);
+    scene.clock.advance(1000);
+    expect(logB).toEqual([]);
+    for (let count = 0; count < 5; count += 1) {
+      scene.ends[0].room = 1;
+      scene.clock.advance(RETRY_PERIOD_MS);
+    }
+    expect(logB).toEqual(['appendRequest']);
+    expect(scene.clock.pendingTimers).toBe(0);
+  });
+
+  it('are refused while a large one waits for room, if they are large; small ones overtake it', () => {
+    const scene = new Scene();
+    const { a, logB } = scene.introduced();
+    scene.ends[0].room = 1;
+    expect(a.send(append('A', 'B', 3 * MAX_FRAME_BYTES))).toBe(true);
+    expect(a.send(ping('A', 'B', 1))).toBe(false);
+    scene.ends[0].room = 1;
+    expect(a.send(append('A', 'B', 2 * MAX_FRAME_BYTES))).toBe(false);
+    expect(a.send(ping('A', 'B', 2))).toBe(true);
     scene.ends[0].room = Number.POSITIVE_INFINITY;
+    scene.clock.advance(RETRY_PERIOD_MS);
     expect(a.send(append('A', 'B', 2 * MAX_FRAME_BYTES))).toBe(true);
-    expect(a.send(ping('A', 'B'))).toBe(true);
     scene.clock.settle();
-    expect(logB).toEqual(['appendRequest', 'ping 1']);
+    expect(logB).toEqual(['ping 2', 'appendRequest', 'appendRequest']);
+  });
+
+  it('are given up with the link, whatever still waits for room', () => {
+    const scene = new Scene();
+    const { a, logB } = scene.introduced();
+    scene.ends[0].room = 1;
+    a.send(append('A', 'B', 3 * MAX_FRAME_BYTES));
+    a.close();
+    expect(scene.clock.pendingTimers).toBe(0);
+    scene.clock.settle();
+    expect(logB).toEqual(['closed: The other side closed the link.']);
   });
 
   it('after the end are not sent, and no longer heard', () => {
