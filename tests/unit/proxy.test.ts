@@ -59,6 +59,44 @@ describe('rules', () => {
     }
   });
 
+  it('chance is drawn only for rules that fit otherwise: one elsewhere does not change a run', () => {
+    const rule: FaultRule = { id: 'r', kind: 'drop', to: 'B', probability: 0.5 };
+    const elsewhere: FaultRule = { id: 'e', kind: 'drop', to: 'C', probability: 0.5 };
+    const run = (rules: FaultRule[]): string[] => {
+      const random = createRandom(3);
+      return Array.from({ length: 100 }, () => judge(rules, route('A', 'B'), random).action);
+    };
+    expect(run([elsewhere, rule])).toEqual(run([rule]));
+  });
+
+  it('a probability of 0 never strikes, one of 1 always does', () => {
+    const random = createRandom(1);
+    const strikes = (probability: number): number =>
+      Array.from({ length: 1000 }).filter(
+        () => judge([{ id: 'r', kind: 'drop', probability }], route('A', 'B'), random).action === 'drop',
+      ).length;
+    expect([strikes(0), strikes(1)]).toEqual([0, 1000]);
+  });
+
+  it('a drop that chance spares leaves the delays in force', () => {
+    const rules: FaultRule[] = [
+      { id: 'never', kind: 'drop', probability: 0 },
+      { id: 'slow', kind: 'delay', delayMs: [5, 5] },
+    ];
+    expect(judge(rules, route('A', 'B'), createRandom(1))).toEqual({
+      action: 'delay',
+      rule: 'slow',
+      delayMs: 5,
+    });
+  });
+
+  it('isolating two cuts them off from each other too', () => {
+    const rules = PRESETS.get('isolate')?.(['A', 'B']) ?? [];
+    expect(verdict(rules, route('A', 'B'))).toBe('drop');
+    expect(verdict(rules, route('B', 'A'))).toBe('drop');
+    expect(verdict(rules, route('C', 'D'))).toBe('pass');
+  });
+
   it('a delay lies within its bounds', () => {
     fc.assert(
       fc.property(fc.nat(1000), fc.nat(1000), fc.nat(), (low, span, seed) => {
@@ -132,5 +170,36 @@ describe('proxy', () => {
     proxy.send(ping(2));
     expect(sent).toEqual([1]);
     expect(faults).toEqual(['unsent', 'dropped']);
+  });
+
+  it('a slow link does not hold up another, and an unsent message is counted when it is due', () => {
+    const { proxy, clock, sent, faults } = rig();
+    proxy.setRules([
+      { id: 'slow', kind: 'delay', to: 'B', delayMs: [500, 500] },
+      { id: 'quick', kind: 'delay', to: 'X', delayMs: [10, 10] },
+    ]);
+    proxy.send(ping(1));
+    proxy.send(ping(2, id('X')));
+    proxy.send(ping(3, id('C')));
+    expect(sent).toEqual([3]);
+    clock.advance(10);
+    expect([sent, faults]).toEqual([
+      [3, 2],
+      ['delayed', 'delayed', 'unsent'],
+    ]);
+    clock.advance(489);
+    expect(sent).toEqual([3, 2]);
+    clock.advance(1);
+    expect(sent).toEqual([3, 2, 1]);
+  });
+
+  it('a message that is delayed already leaves in its time, whatever the rules become', () => {
+    const { proxy, clock, sent } = rig();
+    proxy.setRules([{ id: 'slow', kind: 'delay', delayMs: [100, 100] }]);
+    proxy.send(ping(1));
+    proxy.setRules([{ id: 'cut', kind: 'drop' }]);
+    proxy.send(ping(2));
+    clock.advance(100);
+    expect(sent).toEqual([1]);
   });
 });
