@@ -16,7 +16,7 @@ import { messageOf } from './format.ts';
 import './header.ts';
 import './join.ts';
 import { LocalStates } from './local-states.ts';
-import { hueOf } from './names.ts';
+import { chromaOf, hueOf } from './names.ts';
 import './notice-list.ts';
 import { runOperation, type Operation, type OperationRecord } from './operation.ts';
 import './report-bar.ts';
@@ -46,7 +46,7 @@ export class App extends LitElement {
 
   static override readonly styles = css`
     :host {
-      --accent: light-dark(oklch(0.45 0.1 var(--hue)), oklch(0.8 0.1 var(--hue)));
+      --accent: light-dark(oklch(0.45 var(--chroma) var(--hue)), oklch(0.8 var(--chroma) var(--hue)));
       --on-accent: light-dark(#fff, #131618);
       display: block;
       min-block-size: 100vh;
@@ -94,7 +94,9 @@ export class App extends LitElement {
   override updated(): void {
     const view = this.controller?.view;
     if (view === undefined) return;
-    this.style.setProperty('--hue', String(hueOf(view.status.name)));
+    const { name } = view.status;
+    this.style.setProperty('--hue', String(hueOf(name)));
+    this.style.setProperty('--chroma', String(chromaOf(name)));
     showInTabStrip(view);
   }
 

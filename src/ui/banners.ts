@@ -84,16 +84,14 @@ function alone({ targetVoters }: PageView): Banner {
 function noQuorum(view: PageView): Banner {
   const voters = view.status.members.filter(({ kind }) => kind === 'voter').length;
   const majority = Math.floor(voters / 2) + 1;
-  const rules =
-    view.rules.length === 0
-      ? ''
-      : ` ${plural(view.rules.length, 'fault rule')} may be the cause: see Faults.`;
+  const isDisturbed = view.rules.length > 0;
+  const rules = isDisturbed ? ` ${plural(view.rules.length, 'fault rule')} may be the cause.` : '';
   return {
     id: 'no-quorum',
     level: 'warning',
     title: 'No quorum',
     text: `${detailOf(view)} It takes ${majority} of the ${plural(voters, 'voter')}, talking to each other, to lead and to commit. Until then reads and writes wait, and a write that times out is unknown; local reads still answer. Open the missing tabs again.${rules}`,
-    action: null,
+    action: isDisturbed ? { label: 'Clear the faults', action: { kind: 'clear-all-rules' } } : null,
   };
 }
 

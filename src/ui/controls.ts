@@ -172,6 +172,14 @@ export const controls = css`
   .number {
     font-variant-numeric: tabular-nums;
   }
+  .latest {
+    min-block-size: 1.4em;
+    margin-block-start: var(--gap-3);
+    overflow-wrap: anywhere;
+  }
+  .latest > * {
+    margin-inline-end: var(--gap-2);
+  }
   .hidden-text {
     position: absolute;
     inline-size: 1px;

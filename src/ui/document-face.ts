@@ -1,4 +1,4 @@
-import { hueOf } from './names.ts';
+import { chromaOf, hueOf } from './names.ts';
 import { documentTitle } from './status-text.ts';
 import type { PageView } from './view.ts';
 
@@ -20,6 +20,6 @@ export function showInTabStrip(view: PageView): void {
 function iconOf(name: string | null): string {
   // The configuration bounds names to letters, digits, - and _: nothing to escape.
   const letters = (name ?? '·').slice(0, 2);
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="oklch(0.45 0.1 ${hueOf(name)})"/><text x="16" y="23" font-family="monospace" font-weight="700" font-size="${letters.length > 1 ? 16 : 21}" text-anchor="middle" fill="white">${letters}</text></svg>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="oklch(0.45 ${chromaOf(name)} ${hueOf(name)})"/><text x="16" y="23" font-family="monospace" font-weight="700" font-size="${letters.length > 1 ? 16 : 21}" text-anchor="middle" fill="white">${letters}</text></svg>`;
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }

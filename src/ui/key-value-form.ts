@@ -51,14 +51,6 @@ export class KeyValueForm extends LitElement {
         border-start-start-radius: 0;
         border-end-start-radius: 0;
       }
-      .latest {
-        min-block-size: 1.4em;
-        margin-block-start: var(--gap-3);
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0 var(--gap-3);
-        overflow-wrap: anywhere;
-      }
       @media (max-width: 40rem) {
         form {
           grid-template-columns: repeat(2, minmax(0, 1fr));

@@ -8,7 +8,7 @@ import { icon } from './icons.ts';
 import { hueOf } from './names.ts';
 
 /** A badge has room for so many; a longer name stands beside it in full. */
-const BADGE_LETTERS = 3;
+const BADGE_LETTERS = 2;
 
 const CHANNEL_WORDS = {
   worker: 'worker channel',

@@ -10,6 +10,11 @@ export function hueOf(name: string | null): number {
   return HUES[sum % HUES.length] ?? 220;
 }
 
+/** Grey, so that a tab without a name does not pass for one that has it. */
+export function chromaOf(name: string | null): number {
+  return name === null ? 0.02 : 0.1;
+}
+
 export const ROLE_WORDS: Readonly<Record<Role, string>> = {
   follower: 'Follower',
   candidate: 'Candidate',

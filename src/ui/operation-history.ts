@@ -39,10 +39,8 @@ export class OperationHistory extends LitElement {
       .what .number {
         flex: none;
       }
-      .outcome {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0 var(--gap-3);
+      .outcome > * {
+        margin-inline-end: var(--gap-2);
       }
     `,
   ];

@@ -26,7 +26,7 @@ export function latestOutcome(record: OperationRecord | null, hint: string): Tem
   return html`<p class="latest small" role="status" aria-label="Latest outcome" aria-atomic="true">
     ${record === null ? html`<span class="soft">${hint}</span>` : outcomeView(record)}
     ${
-      record?.result?.outcome.outcome === 'unknown'
+      record?.result?.outcome.outcome === 'unknown' && record.operation.kind !== 'get'
         ? html`<span class="soft">Read the keys to find out.</span>`
         : nothing
     }

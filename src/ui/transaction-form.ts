@@ -44,14 +44,6 @@ export class TransactionForm extends LitElement {
         inline-size: var(--control);
         padding: 0;
       }
-      .latest {
-        min-block-size: 1.4em;
-        margin-block-start: var(--gap-3);
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0 var(--gap-3);
-        overflow-wrap: anywhere;
-      }
       @media (max-width: 40rem) {
         li {
           grid-template-columns: 6.5rem minmax(0, 1fr) auto;

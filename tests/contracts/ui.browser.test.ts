@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import '../../src/ui/app.ts';
 import type { App } from '../../src/ui/app.ts';
@@ -19,7 +19,10 @@ beforeEach(async () => {
   await app.updateComplete;
 });
 
-afterEach(() => app.remove());
+afterEach(() => {
+  app.remove();
+  vi.restoreAllMocks();
+});
 
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const field = (name: string) => page.getByLabelText(name, { exact: true });
@@ -274,6 +277,15 @@ describe('actions', () => {
       .toBeVisible();
   });
 
+  test('without a quorum, rules that may be the cause can be cleared at once', async () => {
+    controller.change({ phase: 'no-quorum' });
+    await expect.element(page.getByText('No quorum', { exact: true })).toBeVisible();
+    expect(button('Clear the faults').query()).toBeNull();
+    controller.change({ rules: [{ id: 'isolate:A:out', kind: 'drop', from: 'A' }] });
+    await button('Clear the faults').click();
+    expect(lastCall()).toEqual({ name: 'faults.clear', args: [undefined] });
+  });
+
   test('what goes wrong is shown', async () => {
     controller.nextError = new Error('There is no member "A".');
     await button('Isolate A').click();
@@ -282,6 +294,32 @@ describe('actions', () => {
     await button('Remove B').click();
     await button('Yes, remove').click();
     await expect.element(page.getByText('Remove B: unknown: No answer came.')).toBeVisible();
+  });
+});
+
+describe('the join link', () => {
+  test('is copied, and the page says so', async () => {
+    const copy = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
+    await button('Copy link').click();
+    expect(copy).toHaveBeenCalledWith(controller.view.joinLink);
+    await expect.element(page.getByRole('status', { name: 'Copying' })).toHaveTextContent('Link copied.');
+  });
+
+  test('is selected, to be copied by hand, where the browser refuses', async () => {
+    vi.spyOn(navigator.clipboard, 'writeText').mockRejectedValue(new Error('not allowed'));
+    await button('Copy link').click();
+    await expect
+      .element(page.getByRole('status', { name: 'Copying' }))
+      .toHaveTextContent(/The link is selected/);
+    const link = field('Join link').element() as HTMLInputElement;
+    expect(deepActiveElement()).toBe(link);
+    expect([link.selectionStart, link.selectionEnd]).toEqual([0, controller.view.joinLink.length]);
+  });
+
+  test('opens in another tab that shares nothing with this one', async () => {
+    const open = vi.spyOn(window, 'open').mockReturnValue(null);
+    await button('Open another tab').click();
+    expect(open).toHaveBeenCalledWith(controller.view.joinLink, '_blank', 'noopener');
   });
 });
 
