@@ -115,9 +115,11 @@ export class ClusterController implements PageController {
 
   async #restart(wipe: boolean): Promise<void> {
     await this.#change(async () => {
-      await this.#session?.end(wipe);
-      if (wipe) sessionStorage.removeItem(MEMBER_KEY);
+      const hasEnded = (await this.#session?.end(wipe)) ?? true;
+      if (wipe && hasEnded) sessionStorage.removeItem(MEMBER_KEY);
       await this.#startSession(false);
+      if (wipe && !hasEnded)
+        throw new Error('The node did not answer, so its storage was not wiped. Try again.');
     });
   }
 

@@ -6,7 +6,6 @@ import { Mesh, type PeerView } from '../mesh/mesh.ts';
 import type { LinkHost } from '../mesh/remote.ts';
 import type { ClusterKeys } from '../mesh/secret.ts';
 import type { SignalingState } from '../signaling/client.ts';
-import { deleteStoredMember } from '../storage/indexeddb.ts';
 import { relay } from '../transport/port.ts';
 import type { LinkCommand, LinkEvent, NodeApi, NodeNotice, NodeSnapshot } from '../worker/contract.ts';
 
@@ -120,18 +119,17 @@ export class Session {
     if (snapshot !== null) this.#onSnapshot(snapshot, []);
   }
 
-  /** Ends the member's run; with `wipe`, its storage is deleted for good. */
-  async end(wipe: boolean): Promise<void> {
+  /**
+   * Ends the member's run; with `wipe`, its storage is deleted for good. False: the worker has crashed
+   * or hangs. Its end releases lock and database all the same, but nothing was wiped.
+   */
+  async end(wipe: boolean): Promise<boolean> {
     this.#mesh?.close();
     this.#mesh = null;
-    const ending = wipe ? this.node.wipe() : this.node.stop();
-    const answer = await Promise.race([ending.then(() => 'ended'), silence(END_TIMEOUT_MS)]);
+    const ending = (wipe ? this.node.wipe() : this.node.stop()).then(() => true);
+    const answer = await Promise.race([ending, silence(END_TIMEOUT_MS)]);
     this.#worker.terminate();
-    // A worker that has crashed or hangs answers nothing; its end releases lock and database all the same.
-    const memberId = this.snapshot?.memberId;
-    if (answer === null && wipe && memberId !== undefined) {
-      await deleteStoredMember({ clusterId: this.options.keys.clusterId, memberId });
-    }
+    return answer !== null;
   }
 
   #onSnapshot(snapshot: NodeSnapshot, notices: readonly NodeNotice[]): void {

@@ -122,6 +122,7 @@ export class Driver {
     this.#isPaused = false;
     this.#lastTickAt = this.ports.clock.now();
     this.ports.onEvent({ kind: 'resumed' });
+    this.#sendReleased();
     this.#schedule();
   }
 
@@ -245,12 +246,17 @@ export class Driver {
   #onDurable(sequence: number): void {
     if (this.#stopped !== null) return;
     this.#durableSequence = sequence;
-    const held = this.#held;
-    this.#held = held.filter((effect) => effect.awaits > sequence);
-    for (const effect of held) {
-      if (effect.awaits <= sequence) this.ports.send(effect.message);
-    }
+    if (!this.#isPaused) this.#sendReleased();
     this.#feed({ type: 'persisted', sequence });
+  }
+
+  /** Sends what waited for a write that is durable by now. */
+  #sendReleased(): void {
+    const held = this.#held;
+    this.#held = held.filter((effect) => effect.awaits > this.#durableSequence);
+    for (const effect of held) {
+      if (effect.awaits <= this.#durableSequence) this.ports.send(effect.message);
+    }
   }
 }
 

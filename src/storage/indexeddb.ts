@@ -56,18 +56,26 @@ export async function deleteStoredMember(identity: StoreIdentity): Promise<void>
 }
 
 /**
- * Opens a member's database, or creates it. `onLost` tells at once when the browser has taken the
- * database away; every later call fails then.
+ * Opens a member's database, or creates it; a member that is known to exist (`mustExist`) is never
+ * created anew, since it would have forgotten its vote. `onLost` tells at once when the browser has
+ * taken the database away; every later call fails then.
  */
 export async function openIndexedDbStorage(
   identity: StoreIdentity,
   onLost: (error: StorageError) => void,
+  mustExist = false,
 ): Promise<Storage> {
   let storage: IndexedDbStorage | null = null;
   const lose = (why: string): void => storage?.lose(new StorageError('lost', why));
+  let isMissing = false;
   try {
     const db = await openUnblocked(databaseName(identity), {
       upgrade(created, _oldVersion, _newVersion, transaction) {
+        if (mustExist) {
+          isMissing = true;
+          transaction.abort();
+          return;
+        }
         created.createObjectStore('identity');
         created.createObjectStore('state');
         created.createObjectStore('log');
@@ -81,6 +89,8 @@ export async function openIndexedDbStorage(
     await checkIdentity(db, identity);
     return storage;
   } catch (error) {
+    // What is missing was deleted since the member was listed.
+    if (isMissing) throw new StorageError('lost', 'This tab’s storage has been deleted. Reload the page.');
     throw storageError(error);
   }
 }

@@ -2,6 +2,7 @@ import { unreachable } from '../core/assert.ts';
 import { DecodeError, Reader, Writer } from '../core/bytes.ts';
 import type { Message, MessageType } from '../core/message.ts';
 import { readEntries, readMemberId, writeEntries, writeMemberId } from '../core/raft/entry-codec.ts';
+import { MAX_COMMAND_BYTES } from '../core/raft/log-entry.ts';
 import {
   FAILURE_CODES,
   type AppendResult,
@@ -46,7 +47,6 @@ const MAY_HAVE_TERM_0: ReadonlySet<MessageType> = new Set<MessageType>([
   'joinRequest',
 ]);
 
-const MAX_COMMAND_BYTES = 16 * 1024 * 1024;
 const MAX_REASON_BYTES = 4096;
 const OPERATION_KINDS = ['command', 'read', 'change'] as const;
 const CHANGE_KINDS = ['add-learner', 'promote', 'remove'] as const;
@@ -108,16 +108,19 @@ function writeFields(writer: Writer, message: Message): void {
       return;
     case 'forwardRequest':
       writer.integer(message.request);
+      writer.integer(message.attempt);
       writeOperation(writer, message.operation);
       return;
     case 'forwardResponse':
       writer.integer(message.request);
+      writer.integer(message.attempt);
       writeResult(writer, message.result);
       return;
     case 'joinRequest':
       writeMemberId(writer, message.joiner);
       return;
     case 'removedNotice':
+      writer.integer(message.configurationIndex);
       return;
     default:
       unreachable(message);
@@ -163,13 +166,13 @@ function readFields(reader: Reader, type: MessageType): Message {
     case 'heartbeatResponse':
       return { type, ...envelope, readRound: reader.integer() };
     case 'forwardRequest':
-      return { type, ...envelope, request: reader.integer(), operation: readOperation(reader) };
+      return { type, ...envelope, ...readAttempt(reader), operation: readOperation(reader) };
     case 'forwardResponse':
-      return { type, ...envelope, request: reader.integer(), result: readResult(reader) };
+      return { type, ...envelope, ...readAttempt(reader), result: readResult(reader) };
     case 'joinRequest':
       return { type, ...envelope, joiner: readMemberId(reader) };
     case 'removedNotice':
-      return { type, ...envelope };
+      return { type, ...envelope, configurationIndex: reader.integer() };
     default:
       return unreachable(type);
   }
@@ -207,6 +210,10 @@ function readAppendResult(reader: Reader): AppendResult {
   const kind = readChoice(reader, APPEND_RESULT_KINDS);
   if (kind === 'accepted') return { kind, matchIndex: reader.integer() };
   return { kind, prevIndex: reader.integer(), hintIndex: reader.integer(), hintTerm: reader.integer() };
+}
+
+function readAttempt(reader: Reader): { request: number; attempt: number } {
+  return { request: reader.integer(), attempt: reader.integer() };
 }
 
 function writeOperation(writer: Writer, operation: Operation): void {

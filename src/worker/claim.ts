@@ -17,19 +17,22 @@ const PREDECESSOR_TIMEOUT_MS = 3000;
 /**
  * Claims a member by a Web Lock: the preferred one, else any that is free, else a new one. The lock
  * is the worker's, like the database connection, so that no two workers ever run one member.
+ *
+ * `list` names the members that are stored. It is asked again under the lock: whoever held it before
+ * may have wiped the member, and a voter that comes back empty would have forgotten its vote.
  */
 export async function claimMember(
   clusterId: string,
   preferred: string | null,
-  existing: readonly string[],
+  list: () => Promise<readonly string[]>,
 ): Promise<Claim> {
-  if (preferred !== null && existing.includes(preferred)) {
-    const release = await acquire(clusterId, preferred, PREDECESSOR_TIMEOUT_MS);
-    if (release !== null) return { memberId: preferred as MemberId, isNew: false, release };
-  }
-  for (const memberId of existing) {
-    const release = await acquire(clusterId, memberId, 0);
-    if (release !== null) return { memberId: memberId as MemberId, isNew: false, release };
+  const existing = await list();
+  const candidates = [...existing].sort((a, b) => Number(b === preferred) - Number(a === preferred));
+  for (const memberId of candidates) {
+    const release = await acquire(clusterId, memberId, memberId === preferred ? PREDECESSOR_TIMEOUT_MS : 0);
+    if (release === null) continue;
+    if ((await list()).includes(memberId)) return { memberId: memberId as MemberId, isNew: false, release };
+    release();
   }
   const memberId = createId() as MemberId;
   const release = await acquire(clusterId, memberId, 0);

@@ -42,12 +42,12 @@ class NodeHost {
   async #start({ clusterId, preferredMember, found, config }: StartOptions): Promise<StartResult> {
     if (this.#links === null || this.#node !== null) throw new Error('connectLinks, then start, once');
     const isDurable = config.storage.kind === 'indexeddb';
-    const existing = isDurable ? await listStoredMembers(clusterId) : [];
-    this.#claim = await claimMember(clusterId, preferredMember, existing);
+    const list = async (): Promise<string[]> => (isDurable ? listStoredMembers(clusterId) : []);
+    this.#claim = await claimMember(clusterId, preferredMember, list);
     const { memberId, isNew } = this.#claim;
     this.#identity = { clusterId, memberId };
     const storage: Storage = isDurable
-      ? await openIndexedDbStorage(this.#identity, (error) => this.#node?.fail(error.message))
+      ? await openIndexedDbStorage(this.#identity, (error) => this.#node?.fail(error.message), !isNew)
       : new MemoryStorage();
     await storage.load();
     if (found) await foundCluster(storage, memberId, config);

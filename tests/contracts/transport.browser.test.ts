@@ -193,7 +193,9 @@ it.each<[string, (channel: RTCDataChannel) => Carrier]>([
     await vi.waitFor(() => expect([left.member, right.member]).toEqual([envelope.to, envelope.from]), 10_000);
 
     const operation = { kind: 'command' as const, command };
-    expect(left.send({ type: 'forwardRequest', ...envelope, term: 1, request: 1, operation })).toBe(true);
+    expect(
+      left.send({ type: 'forwardRequest', ...envelope, term: 1, request: 1, attempt: 1, operation }),
+    ).toBe(true);
     await vi.waitFor(() => expect(left.send({ type: 'ping', ...envelope, nonce: 7 })).toBe(true), 10_000);
     await vi.waitFor(() => expect(received).toHaveLength(2), 30_000);
     const [forwarded] = received.flatMap((message) =>

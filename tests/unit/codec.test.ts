@@ -104,10 +104,22 @@ const MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<Extract<Message, { t
   appendResponse: fc.record({ type: type('appendResponse'), ...envelope, result: appendResult }),
   heartbeat: fc.record({ type: type('heartbeat'), ...envelope, commitIndex: integer, readRound: integer }),
   heartbeatResponse: fc.record({ type: type('heartbeatResponse'), ...envelope, readRound: integer }),
-  forwardRequest: fc.record({ type: type('forwardRequest'), ...envelope, request: integer, operation }),
-  forwardResponse: fc.record({ type: type('forwardResponse'), ...envelope, request: integer, result }),
+  forwardRequest: fc.record({
+    type: type('forwardRequest'),
+    ...envelope,
+    request: integer,
+    attempt: integer,
+    operation,
+  }),
+  forwardResponse: fc.record({
+    type: type('forwardResponse'),
+    ...envelope,
+    request: integer,
+    attempt: integer,
+    result,
+  }),
   joinRequest: fc.record({ type: type('joinRequest'), ...envelope, joiner: memberId }),
-  removedNotice: fc.record({ type: type('removedNotice'), ...envelope }),
+  removedNotice: fc.record({ type: type('removedNotice'), ...envelope, configurationIndex: integer }),
   ping: fc.record({ type: type('ping'), from: memberId, to: memberId, nonce: integer }),
   pong: fc.record({ type: type('pong'), from: memberId, to: memberId, nonce: integer }),
 };
@@ -271,14 +283,14 @@ describe('what a message may not say', () => {
     ['a type that does not exist', raw(0), '0 is no type of message'],
     ['a type of a later version', raw(15), '15 is no type of message'],
     ['a vote that is neither', raw(4, 1, 2), '2 is neither true nor false'],
-    ['an operation that does not exist', raw(9, 1, 1, 3), '3 is none of command, read, change'],
+    ['an operation that does not exist', raw(9, 1, 1, 1, 3), '3 is none of command, read, change'],
     ['an integer with needless digits', raw(13, 0x80, 0x00), 'an integer has needless digits'],
     ['an integer of 2⁵³', raw(13, 128, 128, 128, 128, 128, 128, 128, 16), 'an integer is too large'],
     ['an integer without an end', raw(13, ...Array<number>(12).fill(255)), 'an integer is too large'],
-    ['a command longer than its message', raw(9, 1, 1, 0, 100, 1), 'it ends too early'],
+    ['a command longer than its message', raw(9, 1, 1, 1, 0, 100, 1), 'it ends too early'],
     [
       'a command of 17 MiB',
-      raw(9, 1, 1, 0, 128, 128, 192, 8),
+      raw(9, 1, 1, 1, 0, 128, 128, 192, 8),
       '17825792 bytes where at most 16777216 may be',
     ],
     ['more entries than bytes', raw(5, 1, 0, 0, 0, 50, 1), 'it ends too early'],
@@ -290,7 +302,7 @@ describe('what a message may not say', () => {
     ['entries from index 0 on', raw(5, 1, 0, 0, 0, 1, 0, 1, 0), 'the first entry has index 1'],
     ['an index without entries', raw(5, 1, 0, 0, 0, 0, 1), 'no entry has an index where there are none'],
     ['an entry of no kind', raw(5, 1, 0, 0, 0, 1, 1, 1, 3), '3 is no kind of entry'],
-    ['a reason that is not UTF-8', raw(10, 1, 1, 1, 0, 1, 0xff), 'a text is not UTF-8'],
+    ['a reason that is not UTF-8', raw(10, 1, 1, 1, 1, 0, 1, 0xff), 'a text is not UTF-8'],
   ])('%s', (_what, encoded, reason) => {
     expect(decode(encoded)).toBe(reason);
   });

@@ -264,6 +264,7 @@ describe('the one answer to an operation', () => {
     to: id('A'),
     term: 2,
     request,
+    attempt: 1,
     result: { outcome: 'ok', index: 3, term: 2, value: new Uint8Array() },
   });
 

@@ -431,7 +431,7 @@ describe('strangers', () => {
   it('operations of a server outside the configuration are refused', () => {
     const cluster = CoreCluster.of('ABC');
     cluster.elect('A');
-    const message = { from: id('X'), to: id('A'), term: 2, request: 1, operation: command(1) };
+    const message = { from: id('X'), to: id('A'), term: 2, request: 1, attempt: 1, operation: command(1) };
     cluster.input('A', { type: 'message', message: { type: 'forwardRequest', ...message } });
     expect(cluster.raft('A').log.lastIndex).toBe(2);
     expect(cluster.network.at(-1)).toMatchObject({
@@ -439,5 +439,149 @@ describe('strangers', () => {
       to: id('X'),
       result: { outcome: 'failed', code: 'not-a-member' },
     });
+  });
+});
+
+describe('what hostile schedules have taught', () => {
+  it('the only voter is elected however slow its disk is', () => {
+    const cluster = CoreCluster.of('A');
+    cluster.autoPersist = false;
+    for (let ticks = 0; ticks < 100; ticks += 1) cluster.input('A', { type: 'tick' });
+    expect(cluster.raft('A')).toMatchObject({ role: 'candidate', term: 2 });
+    cluster.persistOne('A');
+    expect(cluster.raft('A').role).toBe('leader');
+  });
+
+  it('a late answer to an earlier attempt is not taken for the answer to this one', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('B');
+    cluster.isLost = ({ type }) => type === 'forwardResponse' || type === 'appendRequest';
+    const request = cluster.request('A', command(1));
+    cluster.settle();
+    const refusal = { outcome: 'failed' as const, code: 'no-leader' as const, reason: 'not the leader' };
+    const late = { type: 'forwardResponse' as const, from: id('B'), to: id('A'), term: 2, request };
+    cluster.input('A', { type: 'message', message: { ...late, attempt: 0, result: refusal } });
+    cluster.tick(3, 'A');
+    cluster.input('A', { type: 'expire', request });
+    expect(cluster.node('A').replies.get(request)).toMatchObject({ outcome: 'unknown' });
+  });
+
+  it('what was handed over once is unknown for ever, even if it is queued again', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('B');
+    cluster.isLost = ({ type }) => type === 'forwardResponse' || type === 'appendRequest';
+    const request = cluster.request('A', command(1));
+    cluster.settle();
+    const refusal = { outcome: 'failed' as const, code: 'no-leader' as const, reason: 'not the leader' };
+    const answer = { type: 'forwardResponse' as const, from: id('B'), to: id('A'), term: 2, request };
+    cluster.input('A', { type: 'message', message: { ...answer, attempt: 1, result: refusal } });
+    cluster.input('A', { type: 'expire', request });
+    expect(cluster.node('A').replies.get(request)).toMatchObject({ outcome: 'unknown' });
+  });
+
+  it('a server that an uncommitted configuration leaves out can still win with its longer log', () => {
+    const cluster = CoreCluster.of('AB');
+    cluster.elect('B');
+    cluster.isLost = () => true;
+    cluster.request('B', { kind: 'change', change: { kind: 'remove', id: id('B') } });
+    cluster.settle();
+    expect(members(cluster, 'B')).toBe('A:voter');
+    cluster.restart('B');
+    cluster.heal();
+    cluster.tick(100);
+    expect(members(cluster, 'A')).toBe('A:voter');
+    expect(leaders(cluster)).toEqual(['A']);
+    expect(cluster.raft('B').removed).toBe(true);
+  });
+
+  it('a joiner whose admission was never committed asks again', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.add('X', {}, { targetVoters: 3 });
+    cluster.input('X', { type: 'links', linked: [id('A'), id('B'), id('C')] });
+    cluster.isolate('A', 'X');
+    cluster.tick(60);
+    expect(cluster.raft('X').log.lastIndex).toBe(3);
+    expect(cluster.raft('A').commitIndex).toBe(2);
+    const [successor = ''] = leaders(cluster).filter((name) => name !== 'A');
+    cluster.request(successor, command(1));
+    cluster.settle();
+    cluster.heal();
+    cluster.tick(60);
+    expect(members(cluster, 'X')).toBe('A:voter B:voter C:voter D:learner');
+    expect(members(cluster, successor)).toBe(members(cluster, 'X'));
+  });
+
+  it('a learner that is removed is told', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.add('X');
+    cluster.input('X', { type: 'links', linked: [id('A')] });
+    cluster.tick(20);
+    expect(members(cluster, 'X')).toContain('D:learner');
+    cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('X') } });
+    cluster.tick(60);
+    expect(cluster.raft('X').removed).toBe(true);
+    expect(members(cluster, 'A')).toBe('A:voter B:voter C:voter');
+  });
+
+  it('a removed leader does not come back by a restart', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('A') } });
+    cluster.settle();
+    expect(cluster.raft('A').removed).toBe(true);
+    cluster.restart('A');
+    cluster.input('A', { type: 'links', linked: [id('B'), id('C')] });
+    cluster.tick(60);
+    expect(cluster.raft('A').removed).toBe(true);
+    expect(members(cluster, 'B')).toBe('B:voter C:voter');
+  });
+
+  it('frames that claim a second leader, or other committed entries, are refused and stop nobody', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    const envelope = { from: id('C'), term: 2, commitIndex: 0 };
+    const forged = { ...envelope, type: 'appendRequest' as const, prevIndex: 0, prevTerm: 0 };
+    const entry = { index: 1, term: 2, payload: { kind: 'noop' as const } };
+    for (const to of ['A', 'B']) {
+      const heartbeat = { ...envelope, type: 'heartbeat' as const, to: id(to), readRound: 0 };
+      cluster.input(to, { type: 'message', message: heartbeat });
+      cluster.input(to, { type: 'message', message: { ...forged, to: id(to), entries: [entry] } });
+      const fromLeader = { ...forged, from: id('A'), to: id(to), entries: [entry] };
+      cluster.input(to, { type: 'message', message: fromLeader });
+    }
+    expect(leaders(cluster)).toEqual(['A']);
+    const request = cluster.request('B', command(1));
+    cluster.settle();
+    expect(cluster.node('B').replies.get(request)?.outcome).toBe('ok');
+  });
+
+  it('admits no more members than a configuration can hold, and nobody who is asked for by a stranger', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    const ask = (from: string, joiner: string): void => {
+      const message = {
+        type: 'joinRequest' as const,
+        from: id(from),
+        to: id('A'),
+        term: 0,
+        joiner: id(joiner),
+      };
+      cluster.input('A', { type: 'message', message });
+      cluster.settle();
+    };
+    ask('X', 'Y');
+    expect(members(cluster, 'A')).toBe('A:voter B:voter C:voter');
+    for (let count = 0; count < 120; count += 1) ask(`N${count}x`, `N${count}x`);
+    expect(configurationInForce(cluster.raft('A')).configuration.members).toHaveLength(100);
+  });
+
+  it('refuses a command that no log could be read with', () => {
+    const cluster = CoreCluster.of('A');
+    cluster.tick();
+    const huge = { kind: 'command' as const, command: new Uint8Array(16 * 1024 * 1024 + 1) };
+    const request = cluster.request('A', huge);
+    expect(cluster.node('A').replies.get(request)).toMatchObject({ outcome: 'failed', code: 'too-large' });
   });
 });

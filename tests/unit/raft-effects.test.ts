@@ -341,6 +341,7 @@ describe('a leader', () => {
       to: C,
       term: 5,
       request: 30,
+      attempt: 1,
       operation: { kind: 'read' },
     };
     expect(step(raft, [newer])).toEqual([

@@ -1,6 +1,6 @@
 import { assert, unreachable } from '../assert.ts';
 import type { MemberId } from '../ids.ts';
-import type { Configuration, Member } from './log-entry.ts';
+import { MAX_MEMBERS, type Configuration, type Member } from './log-entry.ts';
 import type { ConfigurationChange } from './message.ts';
 
 export const EMPTY_CONFIGURATION: Configuration = { members: [], namesAssigned: 0 };
@@ -53,7 +53,8 @@ export function refuseChange(configuration: Configuration, change: Configuration
   const member = findMember(configuration, change.id);
   switch (change.kind) {
     case 'add-learner':
-      return member === null ? null : `${member.name} is a member already`;
+      if (member !== null) return `${member.name} is a member already`;
+      return configuration.members.length < MAX_MEMBERS ? null : `there are ${MAX_MEMBERS} members already`;
     case 'promote':
       if (member === null) return 'there is no such member';
       return member.kind === 'learner' ? null : `${member.name} is a voter already`;

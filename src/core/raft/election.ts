@@ -1,11 +1,11 @@
 import type { MemberId } from '../ids.ts';
-import { findMember, isQuorum, isVoter, voters } from './configuration.ts';
+import { findMember, isQuorum, voters } from './configuration.ts';
 import type { PreVoteRequest, PreVoteResponse, RemovedNotice, VoteRequest, VoteResponse } from './message.ts';
 import { becomeLeader, broadcastHeartbeat, refuse } from './replication.ts';
 import {
   becomeFollower,
   configurationInForce,
-  isMember,
+  ownKind,
   resetElectionTimer,
   send,
   setLeader,
@@ -21,22 +21,30 @@ export function tick(raft: Raft): void {
     if (raft.heartbeatElapsedTicks >= raft.options.heartbeatTicks) broadcastHeartbeat(raft, raft.leadership);
     return;
   }
-  if (!isMember(raft)) {
+  if (ownKind(raft) === null) {
     askToJoin(raft);
     return;
   }
   raft.electionElapsedTicks += 1;
-  if (mayCampaign(raft) && isAlone(raft)) campaign(raft, false);
+  if (mayCampaign(raft) && isAlone(raft)) campaignAlone(raft);
   else if (raft.electionElapsedTicks >= raft.electionTimeoutTicks) onElectionTimeout(raft);
+  // A learner that nobody leads may have been added by an entry that was never committed.
+  if (raft.leader === null && ownKind(raft) === 'learner') askToJoin(raft);
 }
 
 function mayCampaign(raft: Raft): boolean {
-  return !raft.removed && isVoter(configurationInForce(raft).configuration, raft.id);
+  return !raft.removed && ownKind(raft) === 'voter';
 }
 
-/** The only voter has nobody to wait for. */
+/** This server is the only voter, and so has nobody to wait for. */
 function isAlone(raft: Raft): boolean {
-  return voters(configurationInForce(raft).configuration).length === 1;
+  const [only, ...others] = voters(configurationInForce(raft).configuration);
+  return only?.id === raft.id && others.length === 0;
+}
+
+/** Once: the next term would only put off the vote whose write is under way. */
+function campaignAlone(raft: Raft): void {
+  if (raft.role !== 'candidate') campaign(raft, false);
 }
 
 function onElectionTimeout(raft: Raft): void {
@@ -118,13 +126,16 @@ function isLoyalToLeader(raft: Raft): boolean {
   return raft.leader !== null && raft.rules.isLoyal(raft.ticks - raft.leaderHeardAtTick, minTimeoutTicks);
 }
 
-/** A leader tells a campaigning stranger that it is out, once its own configuration is committed. */
-function dismissStranger(raft: Raft, from: MemberId): boolean {
+/** Tells a campaigning stranger that it is out, as far as the committed configuration goes. */
+function dismissStranger(raft: Raft, from: MemberId): void {
   const { index, configuration } = configurationInForce(raft);
-  if (raft.leadership === null || findMember(configuration, from) !== null || index > raft.commitIndex)
-    return false;
-  send(raft, { type: 'removedNotice', from: raft.id, to: from, term: raft.term });
-  return true;
+  if (index > 0 && index <= raft.commitIndex && findMember(configuration, from) === null) {
+    sendRemovedNotice(raft, from, index);
+  }
+}
+
+export function sendRemovedNotice(raft: Raft, to: MemberId, configurationIndex: number): void {
+  send(raft, { type: 'removedNotice', from: raft.id, to, term: raft.term, configurationIndex });
 }
 
 /**
@@ -132,7 +143,7 @@ function dismissStranger(raft: Raft, from: MemberId): boolean {
  * against it: the voter's own may be older (dissertation §4.1).
  */
 export function handlePreVoteRequest(raft: Raft, message: PreVoteRequest): void {
-  if (dismissStranger(raft, message.from)) return;
+  dismissStranger(raft, message.from);
   const granted =
     message.term > raft.term && !isLoyalToLeader(raft) && raft.rules.isUpToDate(message, raft.log);
   if (granted) trace(raft, { kind: 'vote', candidate: message.from, term: message.term, preVote: true });
@@ -152,7 +163,7 @@ export function handlePreVoteResponse(raft: Raft, message: PreVoteResponse): voi
 
 /** Whether a vote request may touch this server at all; else it is ignored, its term included. */
 export function mayConsiderVote(raft: Raft, message: VoteRequest): boolean {
-  if (dismissStranger(raft, message.from)) return false;
+  dismissStranger(raft, message.from);
   return message.force || message.term <= raft.term || !isLoyalToLeader(raft);
 }
 
@@ -175,9 +186,9 @@ export function handleVoteResponse(raft: Raft, message: VoteResponse): void {
   if (raft.rules.countsVote(message.term, raft.term)) countVote(raft, message.from, message.granted);
 }
 
-/** An older leader's notice says nothing about a configuration that it does not know. */
+/** A later configuration than the notice's may name this server again; it will then be told so. */
 export function handleRemovedNotice(raft: Raft, message: RemovedNotice): void {
-  if (message.term < raft.term || raft.removed) return;
+  if (message.configurationIndex < configurationInForce(raft).index || raft.removed) return;
   becomeFollower(raft, raft.term, null);
   raft.removed = true;
   trace(raft, { kind: 'removed', term: raft.term });

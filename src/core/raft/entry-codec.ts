@@ -1,11 +1,16 @@
 import { unreachable } from '../assert.ts';
 import { DecodeError, Reader, Writer } from '../bytes.ts';
 import type { MemberId } from '../ids.ts';
-import type { Configuration, Entry, Member, Payload } from './log-entry.ts';
+import {
+  MAX_COMMAND_BYTES,
+  MAX_MEMBERS,
+  type Configuration,
+  type Entry,
+  type Member,
+  type Payload,
+} from './log-entry.ts';
 
-/** Bounds of what is believed from a peer or a disk; a command's holds a transaction of the largest size. */
-const MAX_COMMAND_BYTES = 16 * 1024 * 1024;
-const MAX_MEMBERS = 1000;
+/** Bounds of what is believed from a peer or a disk. */
 const MAX_NAME_BYTES = 64;
 const MAX_ENTRIES = 1_000_000;
 

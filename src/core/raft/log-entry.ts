@@ -1,5 +1,12 @@
 import type { MemberId } from '../ids.ts';
 
+/**
+ * Held by whoever writes an entry, so that nobody stores or sends what cannot be read back; the
+ * codecs refuse more.
+ */
+export const MAX_COMMAND_BYTES = 16 * 1024 * 1024;
+export const MAX_MEMBERS = 100;
+
 /** A server of the cluster. Voters count towards quorums; learners only receive the log (§4.2.1). */
 export interface Member {
   readonly id: MemberId;

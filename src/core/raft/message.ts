@@ -18,6 +18,7 @@ export const FAILURE_CODES = [
   'not-a-member',
   'lost-leadership',
   'change-refused',
+  'too-large',
   'overloaded',
   'timed-out',
   'not-running',
@@ -109,16 +110,21 @@ export interface HeartbeatResponse extends Envelope {
   readonly readRound: number;
 }
 
-/** A client's operation handed on to the leader (§6.2). */
+/**
+ * A client's operation handed on to the leader (§6.2). `attempt` counts how often; the answer repeats
+ * it, so that a late answer to an earlier attempt is not taken for this one's.
+ */
 export interface ForwardRequest extends Envelope {
   readonly type: 'forwardRequest';
   readonly request: RequestId;
+  readonly attempt: number;
   readonly operation: Operation;
 }
 
 export interface ForwardResponse extends Envelope {
   readonly type: 'forwardResponse';
   readonly request: RequestId;
+  readonly attempt: number;
   readonly result: OperationResult;
 }
 
@@ -128,9 +134,13 @@ export interface JoinRequest extends Envelope {
   readonly joiner: MemberId;
 }
 
-/** The leader's answer to a server that campaigns though it was removed (§4.2.3). */
+/**
+ * Tells a server that the committed configuration at `configurationIndex` does not name it (§4.2.3).
+ * It says nothing to a server that knows a later one.
+ */
 export interface RemovedNotice extends Envelope {
   readonly type: 'removedNotice';
+  readonly configurationIndex: number;
 }
 
 export type RaftMessage =

@@ -169,10 +169,12 @@ function emitWrites(raft: Raft): void {
   const entries = raft.log.range(raft.unwrittenFrom, raft.log.lastIndex);
   const { term, votedFor, commitIndex, writtenHardState } = raft;
   const isNewVote = term !== writtenHardState.term || votedFor !== writtenHardState.votedFor;
-  if (entries.length === 0 && raft.removeFrom === null && !isNewVote) return;
+  // The commit index alone is never worth a write, but travels with one; except for a server that it
+  // takes out of the cluster, which must not come back believing otherwise.
+  const isRemoval = raft.removed && commitIndex > writtenHardState.commitIndex;
+  if (entries.length === 0 && raft.removeFrom === null && !isNewVote && !isRemoval) return;
   raft.lastSequence += 1;
   if (isNewVote) raft.termSequence = raft.lastSequence;
-  // The commit index alone is never worth a write, but travels with one.
   const isNewHardState = isNewVote || commitIndex !== writtenHardState.commitIndex;
   const hardState = isNewHardState ? { term, votedFor, commitIndex } : null;
   if (hardState !== null) raft.writtenHardState = hardState;
@@ -203,13 +205,23 @@ function emitCommitted(raft: Raft): void {
   raft.effects.push({ type: 'apply', entries, wanted });
 }
 
-/** Dissertation §4.2.2: a leader that is not in the new configuration steps down once it commits. */
+/** Those whom a committed configuration leaves out are told; this server may be one of them. */
 function onConfigurationCommitted(raft: Raft, index: number): void {
-  const inForce = configurationInForce(raft);
-  const wasMember = raft.configurations.some(
-    (earlier) => earlier.index < index && findMember(earlier.configuration, raft.id) !== null,
-  );
-  if (index !== inForce.index || !wasMember || findMember(inForce.configuration, raft.id) !== null) return;
+  const position = raft.configurations.findIndex((known) => known.index === index);
+  const current = raft.configurations[position]?.configuration;
+  const previous = raft.configurations[position - 1]?.configuration;
+  if (current === undefined || previous === undefined) return;
+  for (const { id } of previous.members) {
+    if (findMember(current, id) !== null) continue;
+    if (id === raft.id) leaveCluster(raft, index);
+    else if (raft.leadership !== null) election.sendRemovedNotice(raft, id, index);
+  }
+}
+
+/** Dissertation §4.2.2: a leader that is not in the new configuration steps down once it commits. */
+function leaveCluster(raft: Raft, index: number): void {
+  // A later configuration in the log names this server again, or it is out for good.
+  if (configurationInForce(raft).index !== index) return;
   becomeFollower(raft, raft.term, null);
   raft.removed = true;
   trace(raft, { kind: 'removed', term: raft.term });

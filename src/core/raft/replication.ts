@@ -198,20 +198,26 @@ export function hearsQuorum(raft: Raft, leadership: Leadership): boolean {
 
 // ── Follower ────────────────────────────────────────────────────────────────────────────────────
 
-/** Whoever sends entries or heartbeats in the current term leads it. */
-export function followLeader(raft: Raft, leader: MemberId): void {
-  assert(raft.role !== 'leader', `two leaders in term ${raft.term}: this server and ${leader}`);
-  assert(raft.leader === null || raft.leader === leader, `two leaders in term ${raft.term}`);
-  becomeFollower(raft, raft.term, leader);
+/**
+ * Whoever sends entries or heartbeats in the current term leads it. Election Safety rules a second
+ * leader out, so a frame that claims to come from one is refused: it is broken, or forged.
+ */
+function followLeader(raft: Raft, { from, type }: AppendRequest | Heartbeat): boolean {
+  if (raft.role === 'leader' || (raft.leader !== null && raft.leader !== from)) {
+    refuse(raft, from, type, `term ${raft.term} has another leader`);
+    return false;
+  }
+  becomeFollower(raft, raft.term, from);
   resetElectionTimer(raft);
   raft.leaderHeardAtTick = raft.ticks;
+  return true;
 }
 
 /** AppendEntries, receiver's side (Figure 2). */
 export function handleAppendRequest(raft: Raft, message: AppendRequest): void {
-  followLeader(raft, message.from);
+  if (!followLeader(raft, message)) return;
   const { prevIndex, prevTerm, entries } = message;
-  if (prevIndex < raft.commitIndex && raft.log.termAt(prevIndex) !== prevTerm) {
+  if (contradictsCommitted(raft, message)) {
     refuse(raft, message.from, message.type, 'it contradicts committed entries');
     return;
   }
@@ -232,6 +238,13 @@ export function handleAppendRequest(raft: Raft, message: AppendRequest): void {
   respond(raft, message, { kind: 'accepted', matchIndex });
 }
 
+/** No leader's log can (Leader Completeness), so such a message is broken, or forged. */
+function contradictsCommitted(raft: Raft, { prevIndex, prevTerm, entries }: AppendRequest): boolean {
+  const differs = (index: number, term: number): boolean =>
+    index <= raft.commitIndex && raft.log.termAt(index) !== term;
+  return differs(prevIndex, prevTerm) || entries.some(({ index, term }) => differs(index, term));
+}
+
 /** Figure 2: nobody acknowledges entries before they are durable. */
 function respond(raft: Raft, { from }: AppendRequest, result: AppendResponse['result']): void {
   const needs = result.kind === 'accepted' ? 'log' : 'term';
@@ -239,7 +252,7 @@ function respond(raft: Raft, { from }: AppendRequest, result: AppendResponse['re
 }
 
 export function handleHeartbeat(raft: Raft, message: Heartbeat): void {
-  followLeader(raft, message.from);
+  if (!followLeader(raft, message)) return;
   raft.commitIndex = raft.rules.commitIndexAfterAppend(
     raft.commitIndex,
     message.commitIndex,

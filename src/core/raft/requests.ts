@@ -1,5 +1,6 @@
 import { unreachable } from '../assert.ts';
 import type { MemberId, RequestId } from '../ids.ts';
+import { MAX_COMMAND_BYTES } from './log-entry.ts';
 import { applyChange, findMember, refuseChange, voters } from './configuration.ts';
 import type {
   ConfigurationChange,
@@ -23,6 +24,10 @@ import {
 
 const NO_VALUE = new Uint8Array();
 
+function own(raft: Raft, request: RequestId): Origin {
+  return { node: raft.id, request, attempt: 0 };
+}
+
 function failed(code: FailureCode, reason: string): OperationResult {
   return { outcome: 'failed', code, reason };
 }
@@ -30,14 +35,15 @@ function failed(code: FailureCode, reason: string): OperationResult {
 // ── The node that a client talks to ─────────────────────────────────────────────────────────────
 
 export function handleRequest(raft: Raft, request: RequestId, operation: Operation): void {
-  const pending: PendingRequest = { operation, stage: { kind: 'queued', notBeforeTick: raft.ticks } };
+  const stage = { kind: 'queued' as const, notBeforeTick: raft.ticks };
+  const pending: PendingRequest = { operation, stage, attempts: 0 };
   const refusal = raft.removed
     ? failed('not-a-member', 'This node was removed from the cluster.')
     : raft.requests.size >= raft.options.maxPendingRequests
       ? failed('overloaded', `This node has ${raft.requests.size} operations under way already.`)
       : null;
   raft.requests.set(request, pending);
-  if (refusal !== null) answer(raft, { node: raft.id, request }, refusal);
+  if (refusal !== null) answer(raft, own(raft, request), refusal);
 }
 
 /**
@@ -48,14 +54,14 @@ export function handleExpiry(raft: Raft, request: RequestId): void {
   const pending = raft.requests.get(request);
   if (pending === undefined) return;
   const result: OperationResult =
-    pending.stage.kind === 'queued'
+    pending.stage.kind === 'queued' && pending.attempts === 0
       ? failed('no-leader', 'No leader was known in the time given, so nothing was done.')
       : {
           outcome: 'unknown',
           code: 'timed-out',
           reason: 'No answer came in the time given. It may have happened, or may still happen.',
         };
-  answer(raft, { node: raft.id, request }, result);
+  answer(raft, own(raft, request), result);
 }
 
 /** Hands queued operations to the leader, if there is one, and asks again for reads that got lost. */
@@ -73,17 +79,29 @@ export function routeRequests(raft: Raft): void {
     if (!isDue && !isLostRead) continue;
     if (raft.leadership !== null) {
       pending.stage = { kind: 'accepted' };
-      accept(raft, raft.leadership, { node: raft.id, request }, operation);
+      accept(raft, raft.leadership, own(raft, request), operation);
     } else {
       pending.stage = { kind: 'forwarded', to: leader, atTick: raft.ticks };
-      send(raft, { type: 'forwardRequest', from: raft.id, to: leader, term: raft.term, request, operation });
+      pending.attempts += 1;
+      const { attempts: attempt } = pending;
+      send(raft, {
+        type: 'forwardRequest',
+        from: raft.id,
+        to: leader,
+        term: raft.term,
+        request,
+        attempt,
+        operation,
+      });
     }
   }
 }
 
-export function handleForwardResponse(raft: Raft, { from, request, result }: ForwardResponse): void {
+export function handleForwardResponse(raft: Raft, message: ForwardResponse): void {
+  const { from, request, attempt, result } = message;
   const pending = raft.requests.get(request);
   if (pending?.stage.kind !== 'forwarded' || pending.stage.to !== from) return;
+  if (pending.attempts !== attempt) return;
   if (result.outcome === 'ok' && pending.operation.kind === 'read') {
     pending.stage = { kind: 'applying', readIndex: result.index };
   } else if (result.outcome === 'failed' && result.code === 'no-leader') {
@@ -91,7 +109,7 @@ export function handleForwardResponse(raft: Raft, { from, request, result }: For
     // that take each other for the leader pass it to and fro.
     pending.stage = { kind: 'queued', notBeforeTick: raft.ticks + raft.options.heartbeatTicks };
   } else {
-    answer(raft, { node: raft.id, request }, result);
+    answer(raft, own(raft, request), result);
   }
 }
 
@@ -99,7 +117,7 @@ export function handleForwardResponse(raft: Raft, { from, request, result }: For
 export function answerReads(raft: Raft): void {
   for (const [request, { stage }] of raft.requests) {
     if (stage.kind !== 'applying' || stage.readIndex > raft.appliedIndex) continue;
-    answer(raft, { node: raft.id, request }, readAnswer(raft, stage.readIndex));
+    answer(raft, own(raft, request), readAnswer(raft, stage.readIndex));
   }
 }
 
@@ -110,12 +128,12 @@ function readAnswer(raft: Raft, readIndex: number): OperationResult {
 // ── The leader ──────────────────────────────────────────────────────────────────────────────────
 
 export function handleForwardRequest(raft: Raft, message: ForwardRequest): void {
-  const origin: Origin = { node: message.from, request: message.request };
-  if (findMember(configurationInForce(raft).configuration, message.from) === null) {
+  const origin: Origin = { node: message.from, request: message.request, attempt: message.attempt };
+  if (raft.leadership === null) {
+    answer(raft, origin, failed('no-leader', 'The node that was asked is not the leader.'));
+  } else if (findMember(configurationInForce(raft).configuration, message.from) === null) {
     refuse(raft, message.from, message.type, 'it is not a member');
     answer(raft, origin, failed('not-a-member', 'This node is not a member of the cluster.'));
-  } else if (raft.leadership === null) {
-    answer(raft, origin, failed('no-leader', 'The node that was asked is not the leader.'));
   } else {
     accept(raft, raft.leadership, origin, message.operation);
   }
@@ -129,6 +147,15 @@ function accept(raft: Raft, leadership: Leadership, origin: Origin, operation: O
   }
   switch (operation.kind) {
     case 'command':
+      if (operation.command.length > MAX_COMMAND_BYTES) {
+        const size = operation.command.length;
+        answer(
+          raft,
+          origin,
+          failed('too-large', `A command of ${size} bytes: at most ${MAX_COMMAND_BYTES} fit.`),
+        );
+        return;
+      }
       waitFor(raft, appendAsLeader(raft, { kind: 'command', command: operation.command }), origin);
       return;
     case 'read':
@@ -235,6 +262,12 @@ function changeConfiguration(raft: Raft, change: ConfigurationChange): number {
 export function handleJoinRequest(raft: Raft, message: JoinRequest): void {
   const change: ConfigurationChange = { kind: 'add-learner', id: message.joiner };
   if (raft.leadership !== null) {
+    // A server asks for itself; only members hand on what others ask.
+    const isMembers = findMember(configurationInForce(raft).configuration, message.from) !== null;
+    if (message.from !== message.joiner && !isMembers) {
+      refuse(raft, message.from, message.type, 'it asks for another server');
+      return;
+    }
     const isNew = refuseChange(configurationInForce(raft).configuration, change) === null;
     if (isNew && mayChange(raft)) changeConfiguration(raft, change);
   } else if (raft.leader !== null && message.from === message.joiner) {

@@ -3,7 +3,7 @@ import { createRandom, nextInteger, type Random } from '../random.ts';
 import { EMPTY_CONFIGURATION, findMember } from './configuration.ts';
 import type { Effect, InitialState, RaftEvent, RaftOptions, RaftRole } from './interface.ts';
 import { RaftLog } from './log.ts';
-import type { Configuration, HardState } from './log-entry.ts';
+import type { Configuration, HardState, Member } from './log-entry.ts';
 import type { Operation, OperationResult, RaftMessage } from './message.ts';
 import type { Progress } from './progress.ts';
 import { RULES, type Rules } from './rules.ts';
@@ -12,9 +12,11 @@ import { RULES, type Rules } from './rules.ts';
 export interface Origin {
   readonly node: MemberId;
   readonly request: RequestId;
+  /** Of a forwarded operation; 0 for one of this node's own clients. */
+  readonly attempt: number;
 }
 
-/** How far an operation of this node's own clients has got. Only `queued` is certain not to happen. */
+/** How far an operation of this node's own clients has got. */
 export type RequestStage =
   | { readonly kind: 'queued'; readonly notBeforeTick: number }
   | { readonly kind: 'forwarded'; readonly to: MemberId; readonly atTick: number }
@@ -26,6 +28,8 @@ export type RequestStage =
 export interface PendingRequest {
   readonly operation: Operation;
   stage: RequestStage;
+  /** How often it was handed to another server. While 0 and `queued`, it is certain not to happen. */
+  attempts: number;
 }
 
 /** Who is to be told once the fate of the entry (`index`, `term`) is settled. */
@@ -155,8 +159,16 @@ export function configurationInForce(raft: Raft): { index: number; configuration
   return raft.configurations.at(-1) ?? { index: 0, configuration: EMPTY_CONFIGURATION };
 }
 
-export function isMember(raft: Raft): boolean {
-  return findMember(configurationInForce(raft).configuration, raft.id) !== null;
+/**
+ * What this server is in its cluster; null: nothing. A server that an uncommitted configuration leaves
+ * out still counts as what it was: its log may be the one that has to win (dissertation §4.2.2).
+ */
+export function ownKind(raft: Raft): Member['kind'] | null {
+  const { index, configuration } = configurationInForce(raft);
+  const member = findMember(configuration, raft.id);
+  if (member !== null || index <= raft.commitIndex) return member?.kind ?? null;
+  const previous = raft.configurations.at(-2)?.configuration;
+  return previous === undefined ? null : (findMember(previous, raft.id)?.kind ?? null);
 }
 
 export function trace(raft: Raft, event: RaftEvent): void {
@@ -223,6 +235,7 @@ export function answer(raft: Raft, origin: Origin, result: OperationResult): voi
     to: origin.node,
     term: raft.term,
     request: origin.request,
+    attempt: origin.attempt,
     result,
   });
 }
