@@ -216,7 +216,7 @@ export class Session {
     const before = this.signaling.state;
     this.signaling = state;
     if (state.state === 'lost' && before === 'connected') {
-      this.handlers.onNotice({ level: 'warning', text: `The signaling server is lost. ${state.detail}` });
+      this.handlers.onNotice({ level: 'warning', text: `The signaling server is lost: ${state.detail}.` });
     }
     if (state.state === 'connected' && before === 'lost') {
       this.handlers.onNotice({ level: 'info', text: 'The signaling server is back.' });

@@ -107,7 +107,7 @@ export class SignalingClient {
     this.#socket = null;
     this.#isJoined = false;
     if (this.#isClosed) return;
-    const why = this.#lastRefusal ?? `${this.options.url} does not answer.`;
+    const why = this.#lastRefusal ?? `${this.options.url} does not answer`;
     this.handlers.onState({ state: 'lost', detail: why });
     this.#setTimer(this.#pauseMs, () => this.#dial());
     this.#pauseMs = Math.min(this.#pauseMs * 2, this.options.reconnectMs[1]);
@@ -153,7 +153,7 @@ export class SignalingClient {
     this.#setTimer(PING_PERIOD_MS, () => {
       this.#send({ type: 'ping' });
       this.#setTimer(PONG_TIMEOUT_MS, () => {
-        this.#lastRefusal = 'The signaling server has stopped answering.';
+        this.#lastRefusal = 'it has stopped answering';
         this.#abandon();
       });
     });

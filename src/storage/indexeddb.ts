@@ -67,12 +67,12 @@ export async function openIndexedDbStorage(
 ): Promise<Storage> {
   let storage: IndexedDbStorage | null = null;
   const lose = (why: string): void => storage?.lose(new StorageError('lost', why));
-  let isMissing = false;
+  const found = { isMissing: false };
   try {
     const db = await openUnblocked(databaseName(identity), {
       upgrade(created, _oldVersion, _newVersion, transaction) {
         if (mustExist) {
-          isMissing = true;
+          found.isMissing = true;
           transaction.abort();
           return;
         }
@@ -90,7 +90,8 @@ export async function openIndexedDbStorage(
     return storage;
   } catch (error) {
     // What is missing was deleted since the member was listed.
-    if (isMissing) throw new StorageError('lost', 'This tab’s storage has been deleted. Reload the page.');
+    if (found.isMissing)
+      throw new StorageError('lost', 'This tab’s storage has been deleted. Reload the page.');
     throw storageError(error);
   }
 }

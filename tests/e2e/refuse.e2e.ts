@@ -36,7 +36,10 @@ test('storage of a newer version stops the node, with the reason', async ({ cont
     (name) =>
       new Promise((resolve, reject) => {
         const request = indexedDB.open(name, 999);
-        request.onsuccess = () => resolve(request.result.close());
+        request.onsuccess = () => {
+          request.result.close();
+          resolve(null);
+        };
         request.onerror = () => reject(request.error ?? new Error('no reason'));
       }),
     `tabraft/${clusterId}/${memberId}`,

@@ -13,10 +13,6 @@ export function voters(configuration: Configuration): Member[] {
   return configuration.members.filter((member) => member.kind === 'voter');
 }
 
-export function isVoter(configuration: Configuration, id: MemberId): boolean {
-  return findMember(configuration, id)?.kind === 'voter';
-}
-
 /** More than half of the voters. Nobody is a quorum of an empty configuration. */
 export function isQuorum(configuration: Configuration, holds: (id: MemberId) => boolean): boolean {
   const all = voters(configuration);

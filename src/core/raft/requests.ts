@@ -59,7 +59,10 @@ export function handleExpiry(raft: Raft, request: RequestId): void {
       : {
           outcome: 'unknown',
           code: 'timed-out',
-          reason: 'No answer came in the time given. It may have happened, or may still happen.',
+          reason:
+            pending.operation.kind === 'read'
+              ? 'No answer came in the time given.'
+              : 'No answer came in the time given. It may have happened, or may still happen.',
         };
   answer(raft, own(raft, request), result);
 }
