@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'node',
           environment: 'node',
-          include: ['tests/unit/**/*.test.ts', 'tests/contracts/**/*.node.test.ts'],
+          include: ['tests/{unit,paper,scenarios,sim}/**/*.test.ts', 'tests/contracts/**/*.node.test.ts'],
         },
       },
       {

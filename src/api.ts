@@ -112,6 +112,8 @@ export interface Tabraft {
     log(o?: { from?: number; to?: number }): Promise<LogEntryView[]>;
     removeMember(name: string): Promise<WriteResult>;
     promote(name: string): Promise<WriteResult>;
+    transferLeadership(name: string): Promise<WriteResult>;
+    snapshot(): Promise<void>;
   };
   faults: {
     set(rule: FaultRule): Promise<void>;

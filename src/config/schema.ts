@@ -130,6 +130,8 @@ const ConfigSchema = Keys({
       heartbeatMs: v.optional(HeartbeatMs, 100),
       electionTimeoutMs: v.optional(ElectionTimeoutMs, [1000, 2000]),
       requestTimeoutMs: v.optional(Integer(100, HOUR_MS), 5000),
+      /** Null: a lost voter is never replaced. */
+      replaceVoterMs: v.optional(v.nullable(Integer(1000, 24 * HOUR_MS)), 60_000),
     }),
     {},
   ),
@@ -152,6 +154,10 @@ const ConfigSchema = Keys({
       pendingRequests: v.optional(Integer(1, 1_000_000), 4096),
       appendBytes: v.optional(Integer(1024, 16_777_216), 262_144),
       inflightAppends: v.optional(Integer(1, 4096), 64),
+      inflightBytes: v.optional(Integer(1024, 67_108_864), 4_194_304),
+      snapshotEntries: v.optional(Integer(1, 10_000_000), 10_000),
+      snapshotBytes: v.optional(Integer(1024, 1_073_741_824), 8_388_608),
+      retainedEntries: v.optional(Integer(0, 1_000_000), 1000),
       logPageEntries: v.optional(Integer(1, 100_000), 1000),
     }),
     {},
@@ -229,6 +235,12 @@ function withTimingChecked<C extends Config>(config: C): Checked<C> {
   const problems: string[] = [];
   if (tickMs > heartbeatMs) {
     problems.push(`timing.tickMs: expected at most heartbeatMs (${heartbeatMs}), received ${tickMs}`);
+  }
+  const { replaceVoterMs } = config.timing;
+  if (replaceVoterMs !== null && replaceVoterMs < electionTimeoutMs[1]) {
+    problems.push(
+      `timing.replaceVoterMs: expected at least the longest electionTimeoutMs (${electionTimeoutMs[1]}), received ${replaceVoterMs}`,
+    );
   }
   if (heartbeatMs >= electionTimeoutMs[0]) {
     problems.push(

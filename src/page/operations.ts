@@ -63,7 +63,7 @@ export function createOperations(ports: OperationPorts): Pick<Tabraft, 'raft' | 
     return withNode<WriteResult>(timeoutMs, (node) => node.transact(instructions, timeoutMs));
   }
 
-  async function change(kind: 'promote' | 'remove', name: string): Promise<WriteResult> {
+  async function change(kind: 'promote' | 'remove' | 'transfer', name: string): Promise<WriteResult> {
     return withNode<WriteResult>(timing.requestTimeoutMs, (node) =>
       node.change(kind, name, timing.requestTimeoutMs),
     );
@@ -104,6 +104,12 @@ export function createOperations(ports: OperationPorts): Pick<Tabraft, 'raft' | 
       log: (range) => readLog(ports, range ?? {}),
       removeMember: (name) => change('remove', name),
       promote: (name) => change('promote', name),
+      transferLeadership: (name) => change('transfer', name),
+      async snapshot() {
+        const timeoutMs = timing.requestTimeoutMs;
+        const failure = await withNode<null>(timeoutMs, (node) => node.takeSnapshot(timeoutMs));
+        if (failure !== null) throw new Error(failure.reason);
+      },
     },
     faults: createFaults(ports),
     async ping(name) {

@@ -54,13 +54,19 @@ export class Disk {
   }
 }
 
-/** One batch with the effect of all: the newest hard state, and no entry that a later one removes. */
+/** One batch with the effect of all: the newest hard state and snapshot, and no entry that a later one removes. */
 export function mergeBatches(batches: readonly WriteBatch[]): WriteBatch {
+  const [only] = batches;
+  if (only !== undefined && batches.length === 1) return only;
   let hardState: WriteBatch['hardState'] = null;
+  let snapshot: WriteBatch['snapshot'] = null;
+  let compactTo: number | null = null;
   let truncateFrom: number | null = null;
   let entries: WriteBatch['entries'] = [];
   for (const batch of batches) {
     hardState = batch.hardState ?? hardState;
+    snapshot = batch.snapshot ?? snapshot;
+    if (batch.compactTo !== null) compactTo = Math.max(compactTo ?? 0, batch.compactTo);
     const from = batch.truncateFrom;
     if (from !== null) {
       const firstWaiting = entries[0]?.index ?? Number.POSITIVE_INFINITY;
@@ -68,7 +74,7 @@ export function mergeBatches(batches: readonly WriteBatch[]): WriteBatch {
       // What was only waiting is simply not written; what is older must be removed from the store.
       if (from < firstWaiting) truncateFrom = Math.min(truncateFrom ?? from, from);
     }
-    entries = [...entries, ...batch.entries];
+    entries = entries.length === 0 ? batch.entries : [...entries, ...batch.entries];
   }
-  return { hardState, truncateFrom, entries };
+  return { hardState, snapshot, compactTo, truncateFrom, entries };
 }

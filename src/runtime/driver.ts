@@ -93,6 +93,11 @@ export class Driver {
     this.#feed({ type: 'campaign' });
   }
 
+  /** Takes a snapshot of the state machine now, if there is anything new in it. */
+  compact(): void {
+    this.#feed({ type: 'compact' });
+  }
+
   /**
    * Runs one client operation. `onResult` is called exactly once, and for a read at the very moment
    * at which the state machine may be read.
@@ -122,6 +127,7 @@ export class Driver {
     this.#isPaused = false;
     this.#lastTickAt = this.ports.clock.now();
     this.ports.onEvent({ kind: 'resumed' });
+    this.#feed({ type: 'woke' });
     this.#sendReleased();
     this.#schedule();
   }
@@ -162,7 +168,10 @@ export class Driver {
     const gapMs = now - this.#lastTickAt;
     this.#lastTickAt = now;
     if (this.#isPaused) return;
-    if (gapMs > GAP_TICKS * this.options.tickMs) this.ports.onEvent({ kind: 'gap', gapMs });
+    if (gapMs > GAP_TICKS * this.options.tickMs) {
+      this.ports.onEvent({ kind: 'gap', gapMs });
+      this.#feed({ type: 'woke' });
+    }
     // However long the gap, it is one tick: a tab that slept must not fire a burst of elections.
     this.#feed({ type: 'tick' });
     for (const [request, { deadline }] of this.#callbacks) {
@@ -212,6 +221,12 @@ export class Driver {
       case 'apply':
         this.#apply(effect);
         return;
+      case 'snapshot':
+        this.#feed({ type: 'snapshotTaken', index: effect.index, data: this.ports.machine.snapshot() });
+        return;
+      case 'restore':
+        this.ports.machine.restore(effect.snapshot.data);
+        return;
       case 'reply':
         this.#reply(effect.request, effect.result);
         return;
@@ -226,11 +241,11 @@ export class Driver {
   #apply({ entries, wanted }: Extract<Effect, { type: 'apply' }>): void {
     const answers: Answer[] = [];
     let nextWanted = 0;
-    for (const { index, payload } of entries) {
+    for (const { index, term, payload } of entries) {
       if (payload.kind !== 'command') continue;
-      const value = this.ports.machine.apply(payload.command);
+      const value = this.ports.machine.apply(payload.command, index, payload.timeMs);
       if (wanted[nextWanted] !== index) continue;
-      answers.push({ index, value });
+      answers.push({ index, term, value });
       nextWanted += 1;
     }
     const last = entries.at(-1);

@@ -7,13 +7,22 @@ import {
   type OpenDBCallbacks,
 } from 'idb';
 import { DecodeError } from '../core/bytes.ts';
-import { decodeEntries, encodeEntries } from '../core/raft/entry-codec.ts';
-import type { Entry, HardState } from '../core/raft/log-entry.ts';
-import { checkBatch } from './memory.ts';
+import { crc32 } from '../core/raft/checksum.ts';
+import {
+  decodeEntries,
+  decodeSnapshotMetadata,
+  encodeEntries,
+  encodeSnapshotMetadata,
+} from '../core/raft/entry-codec.ts';
+import type { Entry, HardState, Snapshot } from '../core/raft/log-entry.ts';
+import { checkBatch, type LogExtent } from './memory.ts';
 import { StorageError, type Storage, type StoredState, type WriteBatch } from './storage.ts';
 
-/** Raised whenever the layout changes; a database of a higher version is refused. */
-export const DATABASE_VERSION = 1;
+/**
+ * Raised whenever the layout changes; a database of a higher version is refused. Version 2 added the
+ * snapshot, and what surrounds commands; what version 1 wrote is not read any more.
+ */
+export const DATABASE_VERSION = 2;
 
 /** Whose database this is. Written when it is created, checked whenever it is opened. */
 export interface StoreIdentity {
@@ -28,13 +37,20 @@ interface Run {
   readonly bytes: Uint8Array;
 }
 
+interface StoredSnapshot {
+  readonly metadata: Uint8Array;
+  readonly data: Uint8Array;
+}
+
 interface NodeSchema extends DBSchema {
   identity: { key: 'identity'; value: StoreIdentity & { readonly createdAt: number } };
   state: { key: 'hardState'; value: HardState };
+  snapshot: { key: 'snapshot'; value: StoredSnapshot };
   log: { key: number; value: Run };
 }
 
-type WriteTransaction = IDBPTransaction<NodeSchema, ('state' | 'log')[], 'readwrite'>;
+type StoreName = 'state' | 'snapshot' | 'log';
+type WriteTransaction = IDBPTransaction<NodeSchema, StoreName[], 'readwrite'>;
 
 const NAME_PREFIX = 'tabraft';
 
@@ -67,17 +83,19 @@ export async function openIndexedDbStorage(
 ): Promise<Storage> {
   let storage: IndexedDbStorage | null = null;
   const lose = (why: string): void => storage?.lose(new StorageError('lost', why));
-  const found = { isMissing: false };
+  const found = { isMissing: false, isOld: false };
   try {
     const db = await openUnblocked(databaseName(identity), {
-      upgrade(created, _oldVersion, _newVersion, transaction) {
-        if (mustExist) {
-          found.isMissing = true;
+      upgrade(created, oldVersion, _newVersion, transaction) {
+        found.isOld = oldVersion > 0;
+        found.isMissing = oldVersion === 0 && mustExist;
+        if (found.isOld || found.isMissing) {
           transaction.abort();
           return;
         }
         created.createObjectStore('identity');
         created.createObjectStore('state');
+        created.createObjectStore('snapshot');
         created.createObjectStore('log');
         void transaction.objectStore('identity').put({ ...identity, createdAt: Date.now() }, 'identity');
       },
@@ -92,6 +110,11 @@ export async function openIndexedDbStorage(
     // What is missing was deleted since the member was listed.
     if (found.isMissing)
       throw new StorageError('lost', 'This tab’s storage has been deleted. Reload the page.');
+    if (found.isOld) {
+      const text =
+        'This tab’s storage was written by an earlier version of tabraft, which this one cannot read.';
+      throw new StorageError('older-version', `${text} Wipe the storage to rejoin as a new member.`);
+    }
     throw storageError(error);
   }
 }
@@ -129,6 +152,7 @@ async function checkIdentity(
 class IndexedDbStorage implements Storage {
   /** The stored runs in order, without their bytes. Read by `load`, kept by `write`. */
   #runs: { readonly first: number; readonly last: number }[] = [];
+  #extent: LogExtent = { snapshotIndex: 0, firstIndex: 1, lastIndex: 0 };
   #failure: StorageError | null = null;
   #isLoaded = false;
   #lastCall: Promise<unknown> = Promise.resolve();
@@ -161,38 +185,41 @@ class IndexedDbStorage implements Storage {
   }
 
   async #load(): Promise<StoredState> {
-    const transaction = this.db.transaction(['state', 'log'], 'readonly');
-    const [hardState, runs] = await Promise.all([
+    const transaction = this.db.transaction(['state', 'snapshot', 'log'], 'readonly');
+    const [hardState, stored, runs] = await Promise.all([
       transaction.objectStore('state').get('hardState'),
+      transaction.objectStore('snapshot').get('snapshot'),
       transaction.objectStore('log').getAll(),
       transaction.done,
     ]);
+    const snapshot = stored === undefined ? null : decodeSnapshot(stored);
+    const snapshotIndex = snapshot?.metadata.index ?? 0;
     const entries = runs.flatMap((run) => decodeRun(run));
-    const gap = entries.findIndex((entry, position) => entry.index !== position + 1);
-    if (gap >= 0) throw corrupt(`entry ${gap + 1} is missing`);
+    const firstIndex = entries[0]?.index ?? snapshotIndex + 1;
+    const gap = entries.findIndex((entry, position) => entry.index !== firstIndex + position);
+    if (gap >= 0) throw corrupt(`entry ${firstIndex + gap} is missing`);
+    if (firstIndex > snapshotIndex + 1) throw corrupt(`entry ${snapshotIndex + 1} is missing`);
+    const lastIndex = entries.at(-1)?.index ?? snapshotIndex;
+    if (lastIndex < snapshotIndex) throw corrupt('it ends before its snapshot does');
     this.#runs = runs.map(({ first, last }) => ({ first, last }));
+    this.#extent = { snapshotIndex, firstIndex, lastIndex };
     this.#isLoaded = true;
-    return { hardState: hardState ?? null, entries };
+    return { hardState: hardState ?? null, snapshot, entries };
   }
 
   async #write(batch: WriteBatch): Promise<void> {
     if (!this.#isLoaded) throw new StorageError('contract', 'A store is loaded before it is written.');
-    checkBatch(batch, this.#runs.at(-1)?.last ?? 0);
-    const transaction = this.db.transaction(['state', 'log'], 'readwrite', { durability: 'strict' });
-    const { hardState, truncateFrom, entries } = batch;
+    const extent = checkBatch(batch, this.#extent);
+    const transaction = this.db.transaction(['state', 'snapshot', 'log'], 'readwrite', {
+      durability: 'strict',
+    });
     const writes: Promise<unknown>[] = [transaction.done];
     try {
-      if (truncateFrom !== null) await this.#truncate(transaction, truncateFrom);
-      const [first] = entries;
-      const last = entries.at(-1);
-      const log = transaction.objectStore('log');
-      if (first !== undefined && last !== undefined) {
-        const run = { first: first.index, last: last.index };
-        writes.push(log.put({ ...run, bytes: encodeEntries(entries) }, run.first));
-        this.#runs.push(run);
-      }
-      if (hardState !== null) writes.push(transaction.objectStore('state').put(hardState, 'hardState'));
+      if (batch.truncateFrom !== null) await this.#truncate(transaction, batch.truncateFrom);
+      writes.push(...this.#put(transaction, batch));
+      if (batch.compactTo !== null) writes.push(this.#compact(transaction, batch.compactTo));
       await Promise.all(writes);
+      this.#extent = { ...extent, firstIndex: this.#runs[0]?.first ?? extent.snapshotIndex + 1 };
     } catch (error) {
       void Promise.allSettled(writes); // they say the same as `error`
       // Requests that an abort swept away do not say why there was one; the transaction does.
@@ -200,6 +227,31 @@ class IndexedDbStorage implements Storage {
       abort(transaction);
       throw cause;
     }
+  }
+
+  #put(transaction: WriteTransaction, { hardState, snapshot, entries }: WriteBatch): Promise<unknown>[] {
+    const puts: Promise<unknown>[] = [];
+    const [first] = entries;
+    const last = entries.at(-1);
+    if (first !== undefined && last !== undefined) {
+      const run = { first: first.index, last: last.index };
+      puts.push(transaction.objectStore('log').put({ ...run, bytes: encodeEntries(entries) }, run.first));
+      this.#runs.push(run);
+    }
+    if (snapshot !== null) {
+      const stored = { metadata: encodeSnapshotMetadata(snapshot.metadata), data: snapshot.data };
+      puts.push(transaction.objectStore('snapshot').put(stored, 'snapshot'));
+    }
+    if (hardState !== null) puts.push(transaction.objectStore('state').put(hardState, 'hardState'));
+    return puts;
+  }
+
+  /** Removes runs that are covered as a whole; one that is covered in part stays as it is. */
+  async #compact(transaction: WriteTransaction, upTo: number): Promise<void> {
+    const kept = this.#runs.findIndex((run) => run.last > upTo);
+    const [first] = this.#runs.splice(0, kept < 0 ? this.#runs.length : kept).slice(-1);
+    if (first === undefined) return;
+    await transaction.objectStore('log').delete(IDBKeyRange.upperBound(first.first));
   }
 
   /** Removes later runs whole and rewrites at most one, the run that `from` cuts. */
@@ -242,6 +294,16 @@ function abort(transaction: WriteTransaction): void {
   } catch {
     // It has ended already: the browser aborted it, and that is why we are here.
   }
+}
+
+function decodeSnapshot({ metadata: bytes, data }: StoredSnapshot): Snapshot {
+  try {
+    const metadata = decodeSnapshotMetadata(bytes);
+    if (metadata.bytes === data.length && metadata.checksum === crc32(data)) return { metadata, data };
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+  }
+  throw corrupt('its snapshot does not parse');
 }
 
 function decodeRun({ first, last, bytes }: Run): Entry[] {

@@ -1,17 +1,34 @@
-import type { Entry, HardState } from '../core/raft/log-entry.ts';
+import type { Entry, HardState, Snapshot } from '../core/raft/log-entry.ts';
 import { StorageError, type Storage, type StoredState, type WriteBatch } from './storage.ts';
 
-/** Checks the contract of `WriteBatch` against what is stored; the end of the log after it. */
-export function checkBatch(batch: WriteBatch, lastIndex: number): number {
-  const { truncateFrom, entries } = batch;
-  const isTruncation = truncateFrom === null || (truncateFrom >= 1 && truncateFrom <= lastIndex + 1);
-  if (!isTruncation) throw contractError(`a log of ${lastIndex} entries is truncated at ${truncateFrom}`);
-  let last = truncateFrom === null ? lastIndex : truncateFrom - 1;
-  for (const { index } of entries) {
-    if (index !== last + 1) throw contractError(`entry ${index} follows entry ${last}`);
-    last = index;
+/** What of a stored log the contract of `WriteBatch` depends on. `firstIndex` is that of no entry in an empty log. */
+export interface LogExtent {
+  readonly snapshotIndex: number;
+  readonly firstIndex: number;
+  readonly lastIndex: number;
+}
+
+/** Checks the contract of `WriteBatch` against what is stored; what is stored after it. */
+export function checkBatch(batch: WriteBatch, stored: LogExtent): LogExtent {
+  const { truncateFrom, compactTo, entries } = batch;
+  const snapshotIndex = batch.snapshot?.metadata.index ?? stored.snapshotIndex;
+  if (snapshotIndex < stored.snapshotIndex) throw contractError('a snapshot replaces a newer one');
+  if (compactTo !== null && compactTo > snapshotIndex)
+    throw contractError(`entries up to ${compactTo} are removed, and the snapshot ends at ${snapshotIndex}`);
+  if (truncateFrom !== null && (truncateFrom < 1 || truncateFrom > stored.lastIndex + 1))
+    throw contractError(`a log of ${stored.lastIndex} entries is truncated at ${truncateFrom}`);
+  let lastIndex = truncateFrom === null ? stored.lastIndex : truncateFrom - 1;
+  let { firstIndex } = stored;
+  if (lastIndex < firstIndex) {
+    lastIndex = snapshotIndex;
+    firstIndex = snapshotIndex + 1;
   }
-  return last;
+  if (lastIndex < snapshotIndex) throw contractError(`entries end at ${lastIndex}, before the snapshot does`);
+  for (const { index } of entries) {
+    if (index !== lastIndex + 1) throw contractError(`entry ${index} follows entry ${lastIndex}`);
+    lastIndex = index;
+  }
+  return { snapshotIndex, firstIndex, lastIndex };
 }
 
 function contractError(what: string): StorageError {
@@ -24,31 +41,49 @@ function contractError(what: string): StorageError {
 /** Forgets everything with the tab: for tests, and for `storage.kind: "memory"`. */
 export class MemoryStorage implements Storage {
   #hardState: HardState | null = null;
+  #snapshot: Snapshot | null = null;
   #entries: Entry[] = [];
+  #extent: LogExtent = { snapshotIndex: 0, firstIndex: 1, lastIndex: 0 };
   #failure: StorageError | null = null;
 
   async load(): Promise<StoredState> {
     this.#check();
-    return Promise.resolve({ hardState: this.#hardState, entries: [...this.#entries] });
+    return Promise.resolve({
+      hardState: this.#hardState,
+      snapshot: this.#snapshot,
+      entries: [...this.#entries],
+    });
   }
 
   async write(batch: WriteBatch): Promise<void> {
     this.#check();
     try {
-      checkBatch(batch, this.#entries.length);
+      this.#apply(batch);
     } catch (error) {
       if (error instanceof StorageError) this.#failure = error;
       throw error;
     }
-    if (batch.truncateFrom !== null) this.#entries.length = batch.truncateFrom - 1;
-    this.#entries.push(...batch.entries);
-    this.#hardState = batch.hardState ?? this.#hardState;
     return Promise.resolve();
   }
 
   async close(): Promise<void> {
     this.#failure ??= new StorageError('lost', 'The storage was closed.');
     return Promise.resolve();
+  }
+
+  #apply(batch: WriteBatch): void {
+    const { firstIndex: first } = this.#extent;
+    const extent = checkBatch(batch, this.#extent);
+    if (batch.truncateFrom !== null) this.#entries.length = Math.max(0, batch.truncateFrom - first);
+    this.#entries.push(...batch.entries);
+    const compacted = Math.max(
+      0,
+      Math.min((batch.compactTo ?? 0) + 1 - extent.firstIndex, this.#entries.length),
+    );
+    if (compacted > 0) this.#entries = this.#entries.slice(compacted);
+    this.#extent = { ...extent, firstIndex: extent.firstIndex + compacted };
+    this.#snapshot = batch.snapshot ?? this.#snapshot;
+    this.#hardState = batch.hardState ?? this.#hardState;
   }
 
   #check(): void {

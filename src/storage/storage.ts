@@ -1,9 +1,10 @@
-import type { Entry, HardState } from '../core/raft/log-entry.ts';
+import type { Entry, HardState, Snapshot } from '../core/raft/log-entry.ts';
 
 /** What one node has stored. A fresh store has `hardState` null and no entries. */
 export interface StoredState {
   readonly hardState: HardState | null;
-  /** Contiguous, starting at index 1 as long as nothing has been compacted. */
+  readonly snapshot: Snapshot | null;
+  /** Contiguous. They begin no later than right after the snapshot, and at 1 where there is none. */
   readonly entries: readonly Entry[];
 }
 
@@ -11,9 +12,19 @@ export interface StoredState {
 export interface WriteBatch {
   /** Null: unchanged. */
   readonly hardState: HardState | null;
+  /** Takes the place of the stored one. Null: that stays. */
+  readonly snapshot: Snapshot | null;
+  /**
+   * Entries up to this one, which the snapshot covers, may be removed: a store may keep some of them
+   * for as long as it suits it. Null: none may.
+   */
+  readonly compactTo: number | null;
   /** Every stored entry from this index on is removed, before `entries` are added. Null: none is. */
   readonly truncateFrom: number | null;
-  /** Contiguous; the first follows directly on the last stored entry that is left. */
+  /**
+   * Contiguous; the first follows directly on the last stored entry that is left, or on the snapshot
+   * where none is.
+   */
   readonly entries: readonly Entry[];
 }
 
@@ -30,11 +41,12 @@ export interface Storage {
 }
 
 /**
- * `newer-version`: written by a newer release. `quota`: no space. `lost`: the connection was closed
+ * `newer-version`, `older-version`: written by a release that this one cannot read. `quota`: no space. `lost`: the connection was closed
  * from outside. `blocked`: another tab holds the database. `corrupt`: what is stored does not parse
  * or is not contiguous. `contract`: the caller broke this interface's rules. `io`: anything else.
  */
-export type StorageErrorKind = 'newer-version' | 'quota' | 'lost' | 'blocked' | 'corrupt' | 'contract' | 'io';
+export type StorageErrorKind =
+  'newer-version' | 'older-version' | 'quota' | 'lost' | 'blocked' | 'corrupt' | 'contract' | 'io';
 
 /** `message` is a sentence for the person at the page: what happened and what to do. */
 export class StorageError extends Error {

@@ -1,13 +1,21 @@
 import { unreachable } from '../core/assert.ts';
 import { DecodeError, Reader, Writer } from '../core/bytes.ts';
 import type { Message, MessageType } from '../core/message.ts';
-import { readEntries, readMemberId, writeEntries, writeMemberId } from '../core/raft/entry-codec.ts';
-import { MAX_COMMAND_BYTES } from '../core/raft/log-entry.ts';
 import {
+  readEntries,
+  readMemberId,
+  readSnapshotMetadata,
+  writeEntries,
+  writeMemberId,
+  writeSnapshotMetadata,
+} from '../core/raft/entry-codec.ts';
+import { MAX_COMMAND_BYTES, MAX_MEMBERS } from '../core/raft/log-entry.ts';
+import {
+  CHANGE_KINDS,
   FAILURE_CODES,
   type AppendResult,
   type ConfigurationChange,
-  type Operation,
+  type LeaderOperation,
   type OperationResult,
 } from '../core/raft/message.ts';
 
@@ -30,6 +38,11 @@ const TAGS = {
   removedNotice: 12,
   ping: 13,
   pong: 14,
+  snapshotRequest: 15,
+  snapshotResponse: 16,
+  readIndexRequest: 17,
+  readIndexResponse: 18,
+  timeoutNow: 19,
 } as const satisfies Record<MessageType, number>;
 
 const TYPES = new Map<number, MessageType>(
@@ -44,12 +57,14 @@ const MAY_HAVE_TERM_0: ReadonlySet<MessageType> = new Set<MessageType>([
   'preVoteResponse',
   'forwardRequest',
   'forwardResponse',
+  'readIndexRequest',
+  'readIndexResponse',
   'joinRequest',
 ]);
 
 const MAX_REASON_BYTES = 4096;
-const OPERATION_KINDS = ['command', 'read', 'change'] as const;
-const CHANGE_KINDS = ['add-learner', 'promote', 'remove'] as const;
+const MAX_CHANGES = 2 * MAX_MEMBERS;
+const OPERATION_KINDS = ['command', 'change', 'transfer'] as const;
 const OUTCOMES = ['ok', 'failed', 'unknown'] as const;
 const APPEND_RESULT_KINDS = ['accepted', 'rejected'] as const;
 
@@ -105,6 +120,25 @@ function writeFields(writer: Writer, message: Message): void {
       return;
     case 'heartbeatResponse':
       writer.integer(message.readRound);
+      return;
+    case 'snapshotRequest':
+      writeSnapshotMetadata(writer, message.metadata);
+      writer.integer(message.offset);
+      writer.bytes(message.part);
+      return;
+    case 'snapshotResponse':
+      writer.integer(message.index);
+      writer.integer(message.receivedBytes);
+      return;
+    case 'readIndexRequest':
+      writer.integer(message.batch);
+      return;
+    case 'readIndexResponse':
+      writer.integer(message.batch);
+      writer.bool(message.readIndex !== null);
+      if (message.readIndex !== null) writer.integer(message.readIndex);
+      return;
+    case 'timeoutNow':
       return;
     case 'forwardRequest':
       writer.integer(message.request);
@@ -165,6 +199,18 @@ function readFields(reader: Reader, type: MessageType): Message {
       return { type, ...envelope, commitIndex: reader.integer(), readRound: reader.integer() };
     case 'heartbeatResponse':
       return { type, ...envelope, readRound: reader.integer() };
+    case 'snapshotRequest':
+      return readSnapshotRequest(reader, envelope);
+    case 'snapshotResponse':
+      return { type, ...envelope, index: reader.integer(), receivedBytes: reader.integer() };
+    case 'readIndexRequest':
+      return { type, ...envelope, batch: reader.integer() };
+    case 'readIndexResponse': {
+      const batch = reader.integer();
+      return { type, ...envelope, batch, readIndex: reader.bool() ? reader.integer() : null };
+    }
+    case 'timeoutNow':
+      return { type, ...envelope };
     case 'forwardRequest':
       return { type, ...envelope, ...readAttempt(reader), operation: readOperation(reader) };
     case 'forwardResponse':
@@ -195,6 +241,16 @@ function readAppendRequest(reader: Reader, envelope: Envelope): Message {
   return { type: 'appendRequest', ...envelope, prevIndex, prevTerm, entries, commitIndex };
 }
 
+function readSnapshotRequest(reader: Reader, envelope: Envelope): Message {
+  const metadata = readSnapshotMetadata(reader);
+  const offset = reader.integer();
+  const part = reader.bytes(MAX_COMMAND_BYTES);
+  if (metadata.term > envelope.term) throw new DecodeError('a snapshot is newer than the leader’s term');
+  if (part.length === 0 || offset + part.length > metadata.bytes)
+    throw new DecodeError('a part is not within its snapshot');
+  return { type: 'snapshotRequest', ...envelope, metadata, offset, part };
+}
+
 function writeAppendResult(writer: Writer, result: AppendResult): void {
   writeChoice(writer, APPEND_RESULT_KINDS, result.kind);
   if (result.kind === 'accepted') {
@@ -216,29 +272,41 @@ function readAttempt(reader: Reader): { request: number; attempt: number } {
   return { request: reader.integer(), attempt: reader.integer() };
 }
 
-function writeOperation(writer: Writer, operation: Operation): void {
+function writeOperation(writer: Writer, operation: LeaderOperation): void {
   writeChoice(writer, OPERATION_KINDS, operation.kind);
-  if (operation.kind === 'command') writer.bytes(operation.command);
-  if (operation.kind === 'change') {
-    writeChoice(writer, CHANGE_KINDS, operation.change.kind);
-    writeMemberId(writer, operation.change.id);
+  switch (operation.kind) {
+    case 'command':
+      writer.bytes(operation.command);
+      writer.bool(operation.repeatable);
+      return;
+    case 'change':
+      writer.integer(operation.changes.length);
+      for (const { kind, id } of operation.changes) {
+        writeChoice(writer, CHANGE_KINDS, kind);
+        writeMemberId(writer, id);
+      }
+      return;
+    case 'transfer':
+      writeMemberId(writer, operation.to);
+      return;
+    default:
+      unreachable(operation);
   }
 }
 
-function readOperation(reader: Reader): Operation {
+function readOperation(reader: Reader): LeaderOperation {
   const kind = readChoice(reader, OPERATION_KINDS);
   switch (kind) {
     case 'command':
-      return { kind, command: reader.bytes(MAX_COMMAND_BYTES) };
-    case 'read':
-      return { kind };
+      return { kind, command: reader.bytes(MAX_COMMAND_BYTES), repeatable: reader.bool() };
     case 'change': {
-      const change: ConfigurationChange = {
-        kind: readChoice(reader, CHANGE_KINDS),
-        id: readMemberId(reader),
-      };
-      return { kind, change };
+      const changes: ConfigurationChange[] = [];
+      for (let left = reader.count(MAX_CHANGES); left > 0; left -= 1)
+        changes.push({ kind: readChoice(reader, CHANGE_KINDS), id: readMemberId(reader) });
+      return { kind, changes };
     }
+    case 'transfer':
+      return { kind, to: readMemberId(reader) };
     default:
       return unreachable(kind);
   }

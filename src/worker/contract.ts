@@ -109,12 +109,14 @@ export interface NodeApi {
   read(keys: readonly string[] | null, consistency: Consistency, timeoutMs: number): Promise<KeyReadResult>;
   transact(instructions: readonly Instruction[], timeoutMs: number): Promise<WriteResult>;
   log(from: number, to: number): LogEntryView[];
-  change(kind: 'promote' | 'remove', name: string, timeoutMs: number): Promise<WriteResult>;
+  change(kind: 'promote' | 'remove' | 'transfer', name: string, timeoutMs: number): Promise<WriteResult>;
   ping(name: string, timeoutMs: number): Promise<PingResult>;
 
   pause(): void;
   resume(): void;
   campaign(): WriteResult;
+  /** Null: there is one now. */
+  takeSnapshot(timeoutMs: number): Promise<Failure | null>;
   /** Releases the member: its storage, its links and its lock. */
   stop(): Promise<void>;
   /** Stops, and deletes the member's storage for good. */

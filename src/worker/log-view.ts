@@ -2,6 +2,7 @@ import type { LogEntryView } from '../api.ts';
 import { DecodeError } from '../core/bytes.ts';
 import { decodeTransaction } from '../core/kv/transaction.ts';
 import type { Entry } from '../core/raft/log-entry.ts';
+import { decodeEnvelope } from '../core/session/envelope.ts';
 
 /** A log entry as plain data, its command decoded. */
 export function describeEntry({ index, term, payload }: Entry): LogEntryView {
@@ -11,15 +12,17 @@ export function describeEntry({ index, term, payload }: Entry): LogEntryView {
     case 'configuration':
       return { index, term, kind: 'configuration', data: payload.configuration };
     case 'command':
-      return { index, term, kind: 'transaction', data: describeCommand(payload.command) };
+      return { index, term, ...describeCommand(payload.command) };
   }
 }
 
-function describeCommand(command: Uint8Array): unknown {
+function describeCommand(command: Uint8Array): Pick<LogEntryView, 'kind' | 'data'> {
   try {
-    return decodeTransaction(command);
+    const envelope = decodeEnvelope(command);
+    if (envelope.kind === 'open') return { kind: 'session', data: { ttlMs: envelope.ttlMs } };
+    return { kind: 'transaction', data: decodeTransaction(envelope.command) };
   } catch (error) {
-    if (error instanceof DecodeError) return { malformed: error.message };
+    if (error instanceof DecodeError) return { kind: 'transaction', data: { malformed: error.message } };
     throw error;
   }
 }

@@ -113,6 +113,7 @@ const api: NodeApi = {
   pause: () => host.node.pause(),
   resume: () => host.node.resume(),
   campaign: () => host.node.campaign(),
+  takeSnapshot: (timeoutMs) => host.node.takeSnapshot(timeoutMs),
   stop: () => host.stop(),
   wipe: () => host.wipe(),
 };

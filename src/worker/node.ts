@@ -1,17 +1,27 @@
-import type { Consistency, FaultRule, Instruction, LogEntryView, PingResult, WriteResult } from '../api.ts';
+import type {
+  Consistency,
+  Failure,
+  FaultRule,
+  Instruction,
+  LogEntryView,
+  PingResult,
+  WriteResult,
+} from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
 import type { MemberId } from '../core/ids.ts';
 import { KeyValueMachine } from '../core/kv/machine.ts';
 import { decodeResult, encodeTransaction } from '../core/kv/transaction.ts';
-import { findMember, firstConfiguration } from '../core/raft/configuration.ts';
+import { allMembers, findMember, firstConfiguration } from '../core/raft/configuration.ts';
 import type { RaftOptions } from '../core/raft/interface.ts';
 import type { Operation, OperationResult } from '../core/raft/message.ts';
 import { hearsQuorum } from '../core/raft/replication.ts';
-import { configurationInForce, createRaft, type Raft } from '../core/raft/state.ts';
+import { configurationInForce, createRaft, snapshotIndex, type Raft } from '../core/raft/state.ts';
+import { SessionMachine } from '../core/session/machine.ts';
 import { Proxy } from '../proxy/proxy.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { Driver, type DriverEvent } from '../runtime/driver.ts';
 import { Pinger } from '../runtime/pinger.ts';
+import { NodeSession } from '../runtime/session.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { KeyReadResult, NodeNotice, NodeSnapshot } from './contract.ts';
 import { LinkTable } from './links.ts';
@@ -42,6 +52,8 @@ export async function foundCluster(storage: Storage, memberId: MemberId, config:
   );
   await storage.write({
     hardState: { term: 1, votedFor: null, commitIndex: 0 },
+    snapshot: null,
+    compactTo: null,
     truncateFrom: null,
     entries: [{ index: 1, term: 1, payload: { kind: 'configuration', configuration } }],
   });
@@ -55,10 +67,16 @@ function raftOptions(memberId: MemberId, { timing, limits, servers, proxy }: Pag
     // Members must not draw the same timeouts, so each mixes its own id into the common seed.
     seed: mixSeed(proxy.seed, memberId),
     electionTimeoutTicks: [ticks(min), ticks(max)],
+    tickMs: timing.tickMs,
     heartbeatTicks: ticks(timing.heartbeatMs),
     joinTicks: ticks(500),
     maxAppendBytes: limits.appendBytes,
     maxInflightAppends: limits.inflightAppends,
+    maxInflightBytes: limits.inflightBytes,
+    snapshotEntries: limits.snapshotEntries,
+    snapshotBytes: limits.snapshotBytes,
+    retainedEntries: limits.retainedEntries,
+    replaceVoterTicks: timing.replaceVoterMs === null ? null : ticks(timing.replaceVoterMs),
     maxPendingRequests: limits.pendingRequests,
     targetVoters: servers.length,
     memberNames: servers.map(({ name }) => name),
@@ -78,10 +96,12 @@ function mixSeed(seed: number, memberId: MemberId): number {
 export class Node {
   readonly #raft: Raft;
   readonly #driver: Driver;
-  readonly #machine = new KeyValueMachine();
+  readonly #values = new KeyValueMachine();
+  readonly #session: NodeSession;
   readonly #links: LinkTable;
   readonly #pinger: Pinger;
   readonly #proxy: Proxy;
+  readonly #awaitingSnapshot = new Set<() => void>();
   readonly #counters = new Map<string, number>();
 
   static async start(parts: NodeParts): Promise<Node> {
@@ -131,12 +151,15 @@ export class Node {
       {
         clock: systemClock,
         storage,
-        machine: this.#machine,
+        machine: new SessionMachine(this.#values),
         send: (message) => this.#proxy.send(message),
         onEvent: (event) => this.#onEvent(event),
         onTurn: () => parts.onChange(),
         onStop: () => parts.onChange(),
       },
+    );
+    this.#session = new NodeSession(systemClock, (operation, timeoutMs, onResult) =>
+      this.#driver.request(operation, timeoutMs, onResult),
     );
   }
 
@@ -144,17 +167,20 @@ export class Node {
 
   async transact(instructions: readonly Instruction[], timeoutMs: number): Promise<WriteResult> {
     const command = encodeTransaction(instructions);
-    return this.#request({ kind: 'command', command }, timeoutMs, (result) => {
-      if (result.outcome !== 'ok') return result;
-      const { index, term } = result;
-      const transaction = decodeResult(result.value);
-      if (transaction.applied) return { outcome: 'ok', index, term };
-      if ('malformed' in transaction)
-        return { outcome: 'failed', code: 'invalid', reason: transaction.malformed };
-      const { key, expected, actual } = transaction;
-      const reason = `ASSERT failed: "${key}" is ${shown(actual)}, not ${shown(expected)}. Nothing was changed.`;
-      return { outcome: 'failed', code: 'assertion', reason };
-    });
+    return settled(
+      (onResult) => this.#session.command(command, timeoutMs, onResult),
+      (result) => {
+        if (result.outcome !== 'ok') return result;
+        const { index, term } = result;
+        const transaction = decodeResult(result.value);
+        if (transaction.applied) return { outcome: 'ok', index, term };
+        if ('malformed' in transaction)
+          return { outcome: 'failed', code: 'invalid', reason: transaction.malformed };
+        const { key, expected, actual } = transaction;
+        const reason = `ASSERT failed: "${key}" is ${shown(actual)}, not ${shown(expected)}. Nothing was changed.`;
+        return { outcome: 'failed', code: 'assertion', reason };
+      },
+    );
   }
 
   async read(
@@ -163,9 +189,9 @@ export class Node {
     timeoutMs: number,
   ): Promise<KeyReadResult> {
     const states = (): KeyReadResult => {
-      const found = keys?.map((key): [string, string | null] => [key, this.#machine.get(key)]);
+      const found = keys?.map((key): [string, string | null] => [key, this.#values.get(key)]);
       const { commitIndex, log } = this.#raft;
-      const values = Object.fromEntries<string | null>(found ?? this.#machine.entries());
+      const values = Object.fromEntries<string | null>(found ?? this.#values.entries());
       return { outcome: 'ok', states: values, commitIndex, lastIndex: log.lastIndex };
     };
     if (consistency === 'local') return states();
@@ -174,26 +200,29 @@ export class Node {
     );
   }
 
-  async change(kind: 'promote' | 'remove', name: string, timeoutMs: number): Promise<WriteResult> {
-    const { members } = configurationInForce(this.#raft).configuration;
-    const member = members.find((candidate) => candidate.name === name);
-    if (member === undefined) {
-      return { outcome: 'failed', code: 'invalid', reason: `There is no member "${name}".` };
-    }
-    return this.#request({ kind: 'change', change: { kind, id: member.id } }, timeoutMs, (result) =>
+  async change(
+    kind: 'promote' | 'remove' | 'transfer',
+    name: string,
+    timeoutMs: number,
+  ): Promise<WriteResult> {
+    const id = this.#idOf(name);
+    if (id === null) return { outcome: 'failed', code: 'invalid', reason: `There is no member "${name}".` };
+    const operation: Operation =
+      kind === 'transfer' ? { kind, to: id } : { kind: 'change', changes: [{ kind, id }] };
+    return this.#request(operation, timeoutMs, (result) =>
       result.outcome === 'ok' ? { outcome: 'ok', index: result.index, term: result.term } : result,
     );
   }
 
   async ping(name: string, timeoutMs: number): Promise<PingResult> {
-    const { members } = configurationInForce(this.#raft).configuration;
-    const member = members.find((candidate) => candidate.name === name);
-    if (member === undefined) return { ok: false, reason: `There is no member "${name}".` };
-    if (member.id === this.parts.memberId) return { ok: true, rttMs: 0 };
-    const rttMs = await this.#pinger.ping(member.id, timeoutMs);
+    const id = this.#idOf(name);
+    if (id === null) return { ok: false, reason: `There is no member "${name}".` };
+    if (id === this.parts.memberId) return { ok: true, rttMs: 0 };
+    const rttMs = await this.#pinger.ping(id, timeoutMs);
     return rttMs === null ? { ok: false, reason: `${name} did not answer in time.` } : { ok: true, rttMs };
   }
 
+  /** What is compacted is left out. */
   log(from: number, to: number): LogEntryView[] {
     return this.#raft.log.range(from, Math.min(to, this.#raft.log.lastIndex)).map(describeEntry);
   }
@@ -208,6 +237,29 @@ export class Node {
 
   resume(): void {
     this.#driver.resume();
+  }
+
+  /** Resolves once a snapshot covers what was applied when this was called; else says why not. */
+  async takeSnapshot(timeoutMs: number): Promise<Failure | null> {
+    const { appliedIndex } = this.#raft;
+    if (snapshotIndex(this.#raft) >= appliedIndex) return null;
+    const reason = this.#driver.stoppedReason;
+    if (reason !== null) return { outcome: 'failed', code: 'not-running', reason };
+    return new Promise((resolve) => {
+      const finish = (result: Failure | null): void => {
+        cancel();
+        this.#awaitingSnapshot.delete(check);
+        resolve(result);
+      };
+      const check = (): void => {
+        if (snapshotIndex(this.#raft) >= appliedIndex) finish(null);
+      };
+      const cancel = systemClock.after(timeoutMs, () =>
+        finish({ outcome: 'unknown', code: 'timed-out', reason: 'No snapshot was taken in the time given.' }),
+      );
+      this.#awaitingSnapshot.add(check);
+      this.#driver.compact();
+    });
   }
 
   campaign(): WriteResult {
@@ -236,15 +288,7 @@ export class Node {
     timeoutMs: number,
     read: (result: OperationResult) => T,
   ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#driver.request(operation, timeoutMs, (result) => {
-        try {
-          resolve(read(result));
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
-      });
-    });
+    return settled((onResult) => this.#driver.request(operation, timeoutMs, onResult), read);
   }
 
   // ── What the page sees ────────────────────────────────────────────────────────────────────────
@@ -252,7 +296,7 @@ export class Node {
   snapshot(): NodeSnapshot {
     const raft = this.#raft;
     const { memberId } = this.parts;
-    const { members } = configurationInForce(raft).configuration;
+    const members = allMembers(configurationInForce(raft).configuration);
     return {
       memberId,
       name: this.#nameOf(memberId),
@@ -263,7 +307,7 @@ export class Node {
       commitIndex: raft.commitIndex,
       appliedIndex: raft.appliedIndex,
       lastIndex: raft.log.lastIndex,
-      snapshotIndex: 0,
+      snapshotIndex: snapshotIndex(raft),
       members: members.map((member) => ({
         ...member,
         reachable: member.id === memberId || this.#pinger.isReachable(member.id),
@@ -290,11 +334,17 @@ export class Node {
     return findMember(configurationInForce(this.#raft).configuration, id)?.name ?? null;
   }
 
+  #idOf(name: string): MemberId | null {
+    const members = allMembers(configurationInForce(this.#raft).configuration);
+    return members.find((member) => member.name === name)?.id ?? null;
+  }
+
   #onEvent(event: DriverEvent): void {
     if (event.kind === 'refused') {
       this.#refused('refused-messages', `A message (${event.what}) was refused: ${event.reason}.`);
       return;
     }
+    if (event.kind === 'snapshot') for (const check of this.#awaitingSnapshot) check();
     if (event.kind === 'overflow') this.#count('overflows');
     const notice = describeEvent(event, (id) => (id === this.parts.memberId ? 'This tab' : this.#nameOf(id)));
     if (notice !== null) this.parts.onNotice(notice);
@@ -311,6 +361,22 @@ export class Node {
     this.#counters.set(counter, count);
     return count;
   }
+}
+
+/** A promise of what `read` makes of the result; what it throws rejects the promise. */
+async function settled<T>(
+  run: (onResult: (result: OperationResult) => void) => void,
+  read: (result: OperationResult) => T,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    run((result) => {
+      try {
+        resolve(read(result));
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+  });
 }
 
 const REMOVED =

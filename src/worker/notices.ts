@@ -20,7 +20,19 @@ export function describeEvent(
       const members = event.configuration.members.map(({ name, kind }) =>
         kind === 'voter' ? name : `${name} (learner)`,
       );
-      return info(`Members are now ${members.join(', ')}.`);
+      const change = event.configuration.outgoing === null ? '' : ' (in transition)';
+      return info(`Members are now ${members.join(', ')}${change}.`);
+    }
+    case 'snapshot':
+      return event.origin === 'taken'
+        ? null
+        : info(`This tab was brought up to date by a snapshot (entry ${event.index}).`);
+    case 'quorum-lost':
+      return warning('This tab hears from no majority any more, and has stopped leading.');
+    case 'transfer': {
+      const to = nameOf(event.to) ?? 'A member';
+      if (event.outcome === 'begun') return info(`${to} is to take over the leadership.`);
+      return event.outcome === 'done' ? info(`${to} has taken over.`) : warning(`${to} has not taken over.`);
     }
     case 'removed':
       return warning('This member was removed from the cluster.');

@@ -11,7 +11,11 @@ export interface StoreUnderTest {
 }
 
 export function command(index: number, term: number, text = `${index}@${term}`): Entry {
-  return { index, term, payload: { kind: 'command', command: new TextEncoder().encode(text) } };
+  return {
+    index,
+    term,
+    payload: { kind: 'command', command: new TextEncoder().encode(text), timeMs: index },
+  };
 }
 
 export function entries(from: number, to: number, term = 1): Entry[] {
@@ -19,7 +23,7 @@ export function entries(from: number, to: number, term = 1): Entry[] {
 }
 
 export function batch(changes: Partial<WriteBatch>): WriteBatch {
-  return { hardState: null, truncateFrom: null, entries: [], ...changes };
+  return { hardState: null, snapshot: null, compactTo: null, truncateFrom: null, entries: [], ...changes };
 }
 
 const VOTE: HardState = { term: 3, votedFor: 'member-A00000000' as MemberId, commitIndex: 2 };
@@ -29,7 +33,7 @@ export function storageContract(name: string, make: () => Promise<StoreUnderTest
   describe(`storage contract: ${name}`, () => {
     const fresh = async (): Promise<Storage> => {
       const { storage } = await make();
-      expect(await storage.load()).toEqual({ hardState: null, entries: [] });
+      expect(await storage.load()).toEqual({ snapshot: null, hardState: null, entries: [] });
       return storage;
     };
 
@@ -37,7 +41,7 @@ export function storageContract(name: string, make: () => Promise<StoreUnderTest
       const storage = await fresh();
       await storage.write(batch({ hardState: VOTE, entries: entries(1, 3) }));
       await storage.write(batch({ entries: entries(4, 5, 2) }));
-      const expected = { hardState: VOTE, entries: [...entries(1, 3), ...entries(4, 5, 2)] };
+      const expected = { snapshot: null, hardState: VOTE, entries: [...entries(1, 3), ...entries(4, 5, 2)] };
       expect(await storage.load()).toEqual(expected);
       await storage.close();
     });
@@ -49,10 +53,14 @@ export function storageContract(name: string, make: () => Promise<StoreUnderTest
         {
           index: 1,
           term: 1,
-          payload: { kind: 'configuration', configuration: { members, namesAssigned: 1 } },
+          payload: { kind: 'configuration', configuration: { members, outgoing: null, namesAssigned: 1 } },
         },
         { index: 2, term: 1, payload: { kind: 'noop' } },
-        { index: 3, term: 2, payload: { kind: 'command', command: new Uint8Array(70_000).fill(7) } },
+        {
+          index: 3,
+          term: 2,
+          payload: { kind: 'command', command: new Uint8Array(70_000).fill(7), timeMs: 5 },
+        },
       ];
       await storage.write(batch({ entries: kinds }));
       expect((await storage.load()).entries).toEqual(kinds);
@@ -80,7 +88,11 @@ export function storageContract(name: string, make: () => Promise<StoreUnderTest
         storage.write(batch({ hardState: VOTE, truncateFrom: 5 })),
       ];
       await Promise.all(writes);
-      expect(await storage.load()).toEqual({ hardState: VOTE, entries: [...entries(1, 3), command(4, 2)] });
+      expect(await storage.load()).toEqual({
+        snapshot: null,
+        hardState: VOTE,
+        entries: [...entries(1, 3), command(4, 2)],
+      });
       await storage.close();
     });
 
@@ -123,7 +135,7 @@ export function storageContract(name: string, make: () => Promise<StoreUnderTest
       await storage.close();
       if (reopen === null) return;
       const again = await reopen();
-      expect(await again.load()).toEqual({ hardState: VOTE, entries: entries(1, 2) });
+      expect(await again.load()).toEqual({ snapshot: null, hardState: VOTE, entries: entries(1, 2) });
       await again.close();
     });
 
@@ -172,13 +184,15 @@ export function storageContract(name: string, make: () => Promise<StoreUnderTest
             const appended = entries(model.length + 1, model.length + added, term);
             if (vote) hardState = { term, votedFor: null, commitIndex: model.length };
             model = [...model, ...appended];
-            await storage.write({ hardState: vote ? hardState : null, truncateFrom, entries: appended });
+            await storage.write(
+              batch({ hardState: vote ? hardState : null, truncateFrom, entries: appended }),
+            );
           }
-          expect(await storage.load()).toEqual({ hardState, entries: model });
+          expect(await storage.load()).toEqual({ snapshot: null, hardState, entries: model });
           await storage.close();
           if (reopen === null) return;
           const again = await reopen();
-          expect(await again.load()).toEqual({ hardState, entries: model });
+          expect(await again.load()).toEqual({ snapshot: null, hardState, entries: model });
           await again.close();
         }),
         { numRuns: 30 },

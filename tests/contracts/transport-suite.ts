@@ -119,7 +119,7 @@ export function carrierContract(name: string, make: () => LinkUnderTest): void {
       await vi.waitFor(() => expect(opened.sort()).toEqual([`${A} ${B}`, `${B} ${A}`]), 10_000);
 
       const command = bytes(200_000);
-      const entries = [{ index: 1, term: 1, payload: { kind: 'command' as const, command } }];
+      const entries = [{ index: 1, term: 1, payload: { kind: 'command' as const, command, timeMs: 0 } }];
       const append: Message = {
         type: 'appendRequest',
         from: A,

@@ -192,7 +192,7 @@ it.each<[string, (channel: RTCDataChannel) => Carrier]>([
     expect(command.length).toBeGreaterThan(MAX_BUFFERED_BYTES);
     await vi.waitFor(() => expect([left.member, right.member]).toEqual([envelope.to, envelope.from]), 10_000);
 
-    const operation = { kind: 'command' as const, command };
+    const operation = { kind: 'command' as const, command, repeatable: true };
     expect(
       left.send({ type: 'forwardRequest', ...envelope, term: 1, request: 1, attempt: 1, operation }),
     ).toBe(true);

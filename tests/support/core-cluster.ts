@@ -1,6 +1,6 @@
 import type { MemberId, RequestId } from '../../src/core/ids.ts';
 import type { Effect, Input, RaftOptions } from '../../src/core/raft/interface.ts';
-import type { Configuration, Entry, HardState } from '../../src/core/raft/log-entry.ts';
+import type { Configuration, Entry, HardState, Snapshot } from '../../src/core/raft/log-entry.ts';
 import type { Operation, OperationResult, RaftMessage } from '../../src/core/raft/message.ts';
 import { step } from '../../src/core/raft/raft.ts';
 import type { Rules } from '../../src/core/raft/rules.ts';
@@ -10,19 +10,29 @@ export const id = (name: string): MemberId => `member-${name}`.padEnd(16, '0') a
 export const nameOf = (member: MemberId): string => member.replace(/^member-/, '').replace(/0+$/, '');
 
 export const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
-export const command = (value: number): Operation => ({ kind: 'command', command: bytes(value) });
+export const command = (value: number): Operation => ({
+  kind: 'command',
+  command: bytes(value),
+  repeatable: false,
+});
 
 export function options(name: string, overrides: Partial<RaftOptions> = {}): RaftOptions {
   return {
     id: id(name),
     seed: name.charCodeAt(0),
     electionTimeoutTicks: [10, 20],
+    tickMs: 50,
     heartbeatTicks: 2,
     joinTicks: 3,
     maxAppendBytes: 4096,
     maxInflightAppends: 8,
+    maxInflightBytes: 1_000_000,
+    snapshotEntries: 1_000_000,
+    snapshotBytes: 1_000_000_000,
+    retainedEntries: 0,
     maxPendingRequests: 16,
     targetVoters: 3,
+    replaceVoterTicks: null,
     memberNames: ['A', 'B', 'C'],
     ...overrides,
   };
@@ -33,7 +43,7 @@ export function configuration(voterNames: string, learnerNames = ''): Configurat
     ...Array.from(voterNames, (name) => ({ id: id(name), name, kind: 'voter' as const })),
     ...Array.from(learnerNames, (name) => ({ id: id(name), name, kind: 'learner' as const })),
   ];
-  return { members, namesAssigned: members.length };
+  return { members, outgoing: null, namesAssigned: members.length };
 }
 
 /** A log whose first entry is `first` and whose further entries have the terms given. */
@@ -43,13 +53,14 @@ export function logOf(first: Configuration, ...terms: number[]): Entry[] {
     ...terms.map((term, offset) => ({
       index: offset + 2,
       term,
-      payload: { kind: 'command' as const, command: bytes(term, offset) },
+      payload: { kind: 'command' as const, command: bytes(term, offset), timeMs: 0 },
     })),
   ];
 }
 
 interface Disk {
   hardState: HardState | null;
+  snapshot: Snapshot | null;
   entries: Entry[];
 }
 
@@ -62,6 +73,7 @@ interface Node {
   /** Messages that wait for a write. */
   held: Extract<Effect, { type: 'send' }>[];
   applied: Entry[];
+  restored: Snapshot | null;
   replies: Map<RequestId, OperationResult>;
   effects: Effect[];
 }
@@ -81,7 +93,11 @@ export class CoreCluster {
   constructor(private readonly rules?: Rules) {}
 
   add(name: string, stored: Partial<Disk> = {}, overrides: Partial<RaftOptions> = {}): Node {
-    const disk: Disk = { hardState: stored.hardState ?? null, entries: [...(stored.entries ?? [])] };
+    const disk: Disk = {
+      hardState: stored.hardState ?? null,
+      snapshot: stored.snapshot ?? null,
+      entries: [...(stored.entries ?? [])],
+    };
     const node: Node = {
       raft: createRaft(options(name, overrides), disk, this.rules),
       disk,
@@ -89,6 +105,7 @@ export class CoreCluster {
       writes: [],
       held: [],
       applied: [],
+      restored: null,
       replies: new Map(),
       effects: [],
     };
@@ -138,12 +155,26 @@ export class CoreCluster {
         node.applied.push(...effect.entries);
         const last = effect.entries.at(-1);
         if (last === undefined) return;
-        const answers = effect.wanted.map((index) => ({ index, value: bytes(index) }));
+        const termOf = new Map(effect.entries.map(({ index, term }) => [index, term]));
+        const answers = effect.wanted.map((index) => ({
+          index,
+          term: termOf.get(index) ?? 0,
+          value: bytes(index),
+        }));
         this.input(name, { type: 'applied', index: last.index, answers });
         return;
       }
       case 'reply':
         node.replies.set(effect.request, effect.result);
+        return;
+      case 'snapshot': {
+        // Stands for the commands applied so far.
+        const data = bytes(...node.applied.map(({ index }) => index % 256));
+        this.input(name, { type: 'snapshotTaken', index: effect.index, data });
+        return;
+      }
+      case 'restore':
+        node.restored = effect.snapshot;
         return;
       case 'trace':
         return;
@@ -157,7 +188,10 @@ export class CoreCluster {
     if (write === undefined) return;
     const { disk } = node;
     if (write.hardState !== null) disk.hardState = write.hardState;
-    if (write.truncateFrom !== null) disk.entries.length = write.truncateFrom - 1;
+    disk.snapshot = write.snapshot ?? disk.snapshot;
+    const { truncateFrom, compactTo } = write;
+    if (truncateFrom !== null) disk.entries = disk.entries.filter(({ index }) => index < truncateFrom);
+    if (compactTo !== null) disk.entries = disk.entries.filter(({ index }) => index > compactTo);
     disk.entries.push(...write.entries);
     this.input(name, { type: 'persisted', sequence: write.sequence });
     const released = node.held.filter((effect) => effect.awaits <= write.sequence);

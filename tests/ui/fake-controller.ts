@@ -148,6 +148,8 @@ export class FakeController implements PageController {
         return { states: Object.fromEntries(this.store), commitIndex, lastIndex };
       },
       log: () => Promise.resolve([]),
+      transferLeadership: () => Promise.resolve({ outcome: 'ok', index: 1, term: 1 }),
+      snapshot: () => Promise.resolve(),
       removeMember: async (name) => {
         await this.#called('raft.removeMember', name);
         return this.#write([]);

@@ -61,7 +61,7 @@ describe('config.json', () => {
     [{ timing: [] }, 'timing: expected an object, received []'],
     [
       { timing: { tick: 5 } },
-      'timing.tick: unknown key, expected one of tickMs, heartbeatMs, electionTimeoutMs, requestTimeoutMs',
+      'timing.tick: unknown key, expected one of tickMs, heartbeatMs, electionTimeoutMs, requestTimeoutMs, replaceVoterMs',
     ],
     [
       { timing: { heartbeatMs: 'fast' } },

@@ -10,12 +10,14 @@ import { bytes } from '../support/core-cluster.ts';
 const entry = (index: number, term: number): Entry => ({
   index,
   term,
-  payload: { kind: 'command', command: bytes(index % 256, term % 256) },
+  payload: { kind: 'command', command: bytes(index % 256, term % 256), timeMs: 0 },
 });
 const run = (first: number, ...terms: number[]): Entry[] =>
   terms.map((term, offset) => entry(first + offset, term));
 const batch = (change: Partial<WriteBatch>): WriteBatch => ({
   hardState: null,
+  snapshot: null,
+  compactTo: null,
   truncateFrom: null,
   entries: [],
   ...change,
@@ -71,11 +73,8 @@ describe('batches merged into one', () => {
   function batchFor({ term, removed, added }: Change, length: number, mark: number): WriteBatch {
     const truncateFrom = removed === null ? null : Math.max(length - removed, 0) + 1;
     const entries = run(truncateFrom ?? length + 1, ...Array<number>(added).fill(mark));
-    return {
-      hardState: term === null ? null : { term, votedFor: null, commitIndex: 0 },
-      truncateFrom,
-      entries,
-    };
+    const hardState = term === null ? null : { term, votedFor: null, commitIndex: 0 };
+    return batch({ hardState, truncateFrom, entries });
   }
 
   it('are what all of them are one by one, and keep the contract of a store', async () => {
@@ -116,7 +115,7 @@ class SlowStorage implements Storage {
   isClosed = false;
 
   load(): Promise<StoredState> {
-    return Promise.resolve({ hardState: null, entries: [] });
+    return Promise.resolve({ hardState: null, snapshot: null, entries: [] });
   }
 
   write(next: WriteBatch): Promise<void> {

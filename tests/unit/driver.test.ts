@@ -60,14 +60,18 @@ function rig(
   const sent: RaftMessage[] = [];
   const events: DriverEvent[] = [];
   const stops: string[] = [];
-  const raft = createRaft(options('A'), { hardState: { term: 1, votedFor: null, commitIndex: 0 }, entries });
+  const raft = createRaft(options('A'), {
+    hardState: { term: 1, votedFor: null, commitIndex: 0 },
+    snapshot: null,
+    entries,
+  });
   const driver: Driver = new Driver(
     raft,
     { tickMs: 10, firstRequest: 1, maxPausedMessages: 3 },
     {
       clock,
       storage,
-      machine: { apply: (bytes) => bytes },
+      machine: { apply: (bytes) => bytes, snapshot: () => new Uint8Array(1), restore: () => undefined },
       send: (message) => sent.push(message),
       onEvent: (event) => {
         events.push(event);

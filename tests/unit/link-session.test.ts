@@ -27,7 +27,7 @@ const append = (from: string, to: string, length: number): Message => ({
   term: 1,
   prevIndex: 0,
   prevTerm: 0,
-  entries: [{ index: 1, term: 1, payload: { kind: 'command', command: new Uint8Array(length) } }],
+  entries: [{ index: 1, term: 1, payload: { kind: 'command', command: new Uint8Array(length), timeMs: 0 } }],
   commitIndex: 0,
 });
 

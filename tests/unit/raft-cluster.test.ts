@@ -344,15 +344,15 @@ describe('membership', () => {
     cluster.isLost = (message) => message.type === 'appendRequest';
     cluster.elect('A');
     const change = { kind: 'remove' as const, id: id('C') };
-    const request = cluster.request('A', { kind: 'change', change });
+    const request = cluster.request('A', { kind: 'change', changes: [change] });
     expect(cluster.node('A').replies.get(request)).toMatchObject({ code: 'change-refused' });
   });
 
   it('makes one change at a time', () => {
     const cluster = CoreCluster.of('ABC');
     cluster.elect('A');
-    const first = cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('C') } });
-    const second = cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('B') } });
+    const first = cluster.request('A', { kind: 'change', changes: [{ kind: 'remove', id: id('C') }] });
+    const second = cluster.request('A', { kind: 'change', changes: [{ kind: 'remove', id: id('B') }] });
     expect(cluster.node('A').replies.get(second)).toMatchObject({
       outcome: 'failed',
       code: 'change-refused',
@@ -364,7 +364,7 @@ describe('membership', () => {
   it('a removed leader commits its removal, then leads no more', () => {
     const cluster = CoreCluster.of('ABC');
     cluster.elect('A');
-    const request = cluster.request('B', { kind: 'change', change: { kind: 'remove', id: id('A') } });
+    const request = cluster.request('B', { kind: 'change', changes: [{ kind: 'remove', id: id('A') }] });
     cluster.settle();
     expect(cluster.node('B').replies.get(request)?.outcome).toBe('ok');
     expect(cluster.raft('A')).toMatchObject({ role: 'follower', removed: true });
@@ -376,7 +376,7 @@ describe('membership', () => {
   it('a removed follower is told, and disturbs nobody', () => {
     const cluster = CoreCluster.of('ABC');
     cluster.elect('A');
-    cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('C') } });
+    cluster.request('A', { kind: 'change', changes: [{ kind: 'remove', id: id('C') }] });
     const { term } = cluster.raft('A');
     cluster.tick(100);
     expect(cluster.raft('C').removed).toBe(true);
@@ -388,14 +388,14 @@ describe('membership', () => {
     join(cluster, 'X', 'Y', 'Z');
     cluster.nodes.delete('Z');
     cluster.tick(30);
-    cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('Y') } });
+    cluster.request('A', { kind: 'change', changes: [{ kind: 'remove', id: id('Y') }] });
     cluster.tick(60);
     expect(members(cluster, 'A')).toBe('A:voter B:voter D:learner');
   });
 
   it('does not take the last voter away', () => {
     const cluster = growing();
-    const request = cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('A') } });
+    const request = cluster.request('A', { kind: 'change', changes: [{ kind: 'remove', id: id('A') }] });
     expect(cluster.node('A').replies.get(request)).toMatchObject({
       outcome: 'failed',
       code: 'change-refused',
@@ -431,8 +431,10 @@ describe('strangers', () => {
   it('operations of a server outside the configuration are refused', () => {
     const cluster = CoreCluster.of('ABC');
     cluster.elect('A');
-    const message = { from: id('X'), to: id('A'), term: 2, request: 1, attempt: 1, operation: command(1) };
-    cluster.input('A', { type: 'message', message: { type: 'forwardRequest', ...message } });
+    const operation = { kind: 'command' as const, command: Uint8Array.of(1), repeatable: false };
+    const envelope = { from: id('X'), to: id('A'), term: 2 };
+    const message = { type: 'forwardRequest' as const, ...envelope, request: 1, attempt: 1, operation };
+    cluster.input('A', { type: 'message', message });
     expect(cluster.raft('A').log.lastIndex).toBe(2);
     expect(cluster.network.at(-1)).toMatchObject({
       type: 'forwardResponse',
@@ -483,7 +485,7 @@ describe('what hostile schedules have taught', () => {
     const cluster = CoreCluster.of('AB');
     cluster.elect('B');
     cluster.isLost = () => true;
-    cluster.request('B', { kind: 'change', change: { kind: 'remove', id: id('B') } });
+    cluster.request('B', { kind: 'change', changes: [{ kind: 'remove', id: id('B') }] });
     cluster.settle();
     expect(members(cluster, 'B')).toBe('A:voter');
     cluster.restart('B');
@@ -519,7 +521,7 @@ describe('what hostile schedules have taught', () => {
     cluster.input('X', { type: 'links', linked: [id('A')] });
     cluster.tick(20);
     expect(members(cluster, 'X')).toContain('D:learner');
-    cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('X') } });
+    cluster.request('A', { kind: 'change', changes: [{ kind: 'remove', id: id('X') }] });
     cluster.tick(60);
     expect(cluster.raft('X').removed).toBe(true);
     expect(members(cluster, 'A')).toBe('A:voter B:voter C:voter');
@@ -528,7 +530,7 @@ describe('what hostile schedules have taught', () => {
   it('a removed leader does not come back by a restart', () => {
     const cluster = CoreCluster.of('ABC');
     cluster.elect('A');
-    cluster.request('A', { kind: 'change', change: { kind: 'remove', id: id('A') } });
+    cluster.request('A', { kind: 'change', changes: [{ kind: 'remove', id: id('A') }] });
     cluster.settle();
     expect(cluster.raft('A').removed).toBe(true);
     cluster.restart('A');
@@ -580,7 +582,11 @@ describe('what hostile schedules have taught', () => {
   it('refuses a command that no log could be read with', () => {
     const cluster = CoreCluster.of('A');
     cluster.tick();
-    const huge = { kind: 'command' as const, command: new Uint8Array(16 * 1024 * 1024 + 1) };
+    const huge = {
+      kind: 'command' as const,
+      command: new Uint8Array(16 * 1024 * 1024 + 1),
+      repeatable: false,
+    };
     const request = cluster.request('A', huge);
     expect(cluster.node('A').replies.get(request)).toMatchObject({ outcome: 'failed', code: 'too-large' });
   });

@@ -12,7 +12,12 @@ const TICK: Input = { type: 'tick' };
 
 function server(stored: Partial<{ hardState: HardState; entries: Entry[] }> = {}): Raft {
   const hardState = { term: 1, votedFor: null, commitIndex: 0 };
-  return createRaft(options('A'), { hardState, entries: logOf(configuration('ABC')), ...stored });
+  return createRaft(options('A'), {
+    hardState,
+    snapshot: null,
+    entries: logOf(configuration('ABC')),
+    ...stored,
+  });
 }
 
 const message = (received: RaftMessage): Input => ({ type: 'message', message: received });
@@ -46,7 +51,7 @@ const noop = (index: number, term: number): Entry => ({ index, term, payload: { 
 const entry = (index: number, term: number, value: number): Entry => ({
   index,
   term,
-  payload: { kind: 'command', command: bytes(value) },
+  payload: { kind: 'command', command: bytes(value), timeMs: 0 },
 });
 
 describe('an election, turn by turn', () => {
@@ -67,6 +72,8 @@ describe('an election, turn by turn', () => {
         type: 'persist',
         sequence: 1,
         hardState: { term: 2, votedFor: A, commitIndex: 0 },
+        snapshot: null,
+        compactTo: null,
         truncateFrom: null,
         entries: [],
       },
@@ -90,7 +97,15 @@ describe('an election, turn by turn', () => {
     expect(step(raft, [persisted(1)])).toEqual([
       { type: 'trace', event: { kind: 'role', role: 'leader', term: 2 } },
       { type: 'trace', event: { kind: 'leader', leader: A, term: 2 } },
-      { type: 'persist', sequence: 2, hardState: null, truncateFrom: null, entries: [noop(2, 2)] },
+      {
+        type: 'persist',
+        sequence: 2,
+        hardState: null,
+        snapshot: null,
+        compactTo: null,
+        truncateFrom: null,
+        entries: [noop(2, 2)],
+      },
       { type: 'send', message: { ...append, to: B }, awaits: 0 },
       { type: 'send', message: { ...append, to: C }, awaits: 0 },
     ]);
@@ -105,6 +120,8 @@ describe('an election, turn by turn', () => {
         type: 'persist',
         sequence: 1,
         hardState: { term: 2, votedFor: B, commitIndex: 0 },
+        snapshot: null,
+        compactTo: null,
         truncateFrom: null,
         entries: [],
       },
@@ -171,6 +188,8 @@ describe('a follower', () => {
         type: 'persist',
         sequence: 1,
         hardState: { term: 2, votedFor: null, commitIndex: 0 },
+        snapshot: null,
+        compactTo: null,
         truncateFrom: null,
         entries: [noop(2, 2)],
       },
@@ -204,7 +223,15 @@ describe('a follower', () => {
     const replaced = step(raft, [message({ ...append, prevIndex: 2, prevTerm: 1, entries: [noop(3, 2)] })]);
     expect(replaced).toEqual([
       { type: 'trace', event: { kind: 'truncate', from: 3 } },
-      { type: 'persist', sequence: 2, hardState: null, truncateFrom: 3, entries: [noop(3, 2)] },
+      {
+        type: 'persist',
+        sequence: 2,
+        hardState: null,
+        snapshot: null,
+        compactTo: null,
+        truncateFrom: 3,
+        entries: [noop(3, 2)],
+      },
       {
         type: 'send',
         message: {
@@ -272,6 +299,8 @@ describe('a leader', () => {
         type: 'persist',
         sequence: 3,
         hardState: { term: 2, votedFor: A, commitIndex: 2 },
+        snapshot: null,
+        compactTo: null,
         truncateFrom: null,
         entries,
       },
@@ -288,7 +317,9 @@ describe('a leader', () => {
       { type: 'send', message: { ...commit, to: C }, awaits: 0 },
     ]);
     const answers = [3, 4].map((index) => ({ index, value: bytes(index) }));
-    expect(step(raft, [{ type: 'applied', index: 4, answers }])).toEqual([
+    expect(
+      step(raft, [{ type: 'applied', index: 4, answers: answers.map((one) => ({ ...one, term: 2 })) }]),
+    ).toEqual([
       { type: 'reply', request: 10, result: { outcome: 'ok', index: 3, term: 2, value: bytes(3) } },
       { type: 'reply', request: 11, result: { outcome: 'ok', index: 4, term: 2, value: bytes(4) } },
     ]);
@@ -335,15 +366,7 @@ describe('a leader', () => {
     const raft = leader();
     step(raft, [{ type: 'request', request: 30, operation: { kind: 'read' } }]);
     const newer = message({ type: 'heartbeat', from: C, to: A, term: 5, commitIndex: 2, readRound: 0 });
-    const forward = {
-      type: 'forwardRequest',
-      from: A,
-      to: C,
-      term: 5,
-      request: 30,
-      attempt: 1,
-      operation: { kind: 'read' },
-    };
+    const again = { type: 'readIndexRequest', from: A, to: C, term: 5, batch: 30 };
     expect(step(raft, [newer])).toEqual([
       { type: 'trace', event: { kind: 'role', role: 'follower', term: 5 } },
       { type: 'trace', event: { kind: 'leader', leader: null, term: 5 } },
@@ -352,6 +375,8 @@ describe('a leader', () => {
         type: 'persist',
         sequence: 3,
         hardState: { term: 5, votedFor: null, commitIndex: 2 },
+        snapshot: null,
+        compactTo: null,
         truncateFrom: null,
         entries: [],
       },
@@ -360,7 +385,7 @@ describe('a leader', () => {
         message: { type: 'heartbeatResponse', from: A, to: C, term: 5, readRound: 0 },
         awaits: 3,
       },
-      { type: 'send', message: forward, awaits: 3 },
+      { type: 'send', message: again, awaits: 3 },
     ]);
   });
 

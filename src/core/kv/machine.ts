@@ -1,5 +1,14 @@
-import { DecodeError } from '../bytes.ts';
-import { decodeTransaction, encodeResult, type Instruction, type TransactionResult } from './transaction.ts';
+import { DecodeError, type Reader, type Writer } from '../bytes.ts';
+import {
+  decodeTransaction,
+  encodeResult,
+  MAX_TEXT_BYTES,
+  type Instruction,
+  type TransactionResult,
+} from './transaction.ts';
+
+/** Far above what fits into memory: bounds what a damaged snapshot can do. */
+const MAX_KEYS = 100_000_000;
 
 /** The replicated map from keys to values. Deterministic: a function of the commands applied so far. */
 export class KeyValueMachine {
@@ -42,5 +51,23 @@ export class KeyValueMachine {
 
   entries(): IterableIterator<[string, string]> {
     return this.#values.entries();
+  }
+
+  /** The map's order is a function of the commands, so equal states have equal bytes. */
+  snapshot(writer: Writer): void {
+    writer.integer(this.#values.size);
+    for (const [key, value] of this.#values) {
+      writer.text(key);
+      writer.text(value);
+    }
+  }
+
+  /** Throws `DecodeError`. */
+  restore(reader: Reader): void {
+    this.#values.clear();
+    for (let left = reader.count(MAX_KEYS); left > 0; left -= 1) {
+      const key = reader.text(MAX_TEXT_BYTES);
+      this.#values.set(key, reader.text(MAX_TEXT_BYTES));
+    }
   }
 }

@@ -20,7 +20,7 @@ export type TransactionResult =
   | { readonly applied: false; readonly malformed: string };
 
 /** Far above what a client may send: these only bound what a damaged command can do. */
-const MAX_TEXT_BYTES = 4 * 1024 * 1024;
+export const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 const MAX_INSTRUCTIONS = 65_536;
 
 function writeValue(writer: Writer, value: string | null): void {

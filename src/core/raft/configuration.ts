@@ -3,27 +3,57 @@ import type { MemberId } from '../ids.ts';
 import { MAX_MEMBERS, type Configuration, type Member } from './log-entry.ts';
 import type { ConfigurationChange } from './message.ts';
 
-export const EMPTY_CONFIGURATION: Configuration = { members: [], namesAssigned: 0 };
+export const EMPTY_CONFIGURATION: Configuration = { members: [], outgoing: null, namesAssigned: 0 };
 
+/** A member of the new configuration; while joint, else of the old one. */
 export function findMember(configuration: Configuration, id: MemberId): Member | null {
-  return configuration.members.find((member) => member.id === id) ?? null;
+  const isThis = (member: Member): boolean => member.id === id;
+  return configuration.members.find(isThis) ?? configuration.outgoing?.find(isThis) ?? null;
 }
 
-export function voters(configuration: Configuration): Member[] {
-  return configuration.members.filter((member) => member.kind === 'voter');
+/** Everybody who gets the log: the members, and while joint those who are about to leave. */
+export function allMembers({ members, outgoing }: Configuration): readonly Member[] {
+  if (outgoing === null) return members;
+  return [...members, ...outgoing.filter(({ id }) => !members.some((member) => member.id === id))];
 }
 
-/** More than half of the voters. Nobody is a quorum of an empty configuration. */
-export function isQuorum(configuration: Configuration, holds: (id: MemberId) => boolean): boolean {
-  const all = voters(configuration);
-  return all.filter((member) => holds(member.id)).length > all.length / 2;
+function voterIds(members: readonly Member[]): MemberId[] {
+  return members.filter(({ kind }) => kind === 'voter').map(({ id }) => id);
 }
 
-/** The highest index that a quorum of voters has reached; 0 without voters. */
-export function quorumIndex(configuration: Configuration, matchIndexOf: (id: MemberId) => number): number {
-  const matched = voters(configuration).map((member) => matchIndexOf(member.id));
-  matched.sort((a, b) => b - a);
-  return matched[Math.floor(matched.length / 2)] ?? 0;
+/** The voters of the configuration that is, or is to come. */
+export function voters({ members }: Configuration): MemberId[] {
+  return voterIds(members);
+}
+
+/** A voter of the old configuration counts as one until the joint configuration is left (§4.3). */
+export function isVoter({ members, outgoing }: Configuration, id: MemberId): boolean {
+  const votes = (list: readonly Member[]): boolean =>
+    list.some((member) => member.id === id && member.kind === 'voter');
+  return votes(members) || (outgoing !== null && votes(outgoing));
+}
+
+/** The sets of voters of which each must agree by a majority: one, or while joint two (§4.3). */
+export function electorates({ members, outgoing }: Configuration): MemberId[][] {
+  return outgoing === null ? [voterIds(members)] : [voterIds(members), voterIds(outgoing)];
+}
+
+/** More than half of each electorate. Nobody is a quorum of an empty one. */
+export function isQuorum(electorate: readonly MemberId[][], holds: (id: MemberId) => boolean): boolean {
+  return electorate.every((ids) => ids.filter(holds).length > ids.length / 2);
+}
+
+/** The highest index that a majority of each electorate has reached; 0 where one is empty. */
+export function quorumIndex(
+  electorate: readonly MemberId[][],
+  matchIndexOf: (id: MemberId) => number,
+): number {
+  let reached = Number.POSITIVE_INFINITY;
+  for (const ids of electorate) {
+    const matched = ids.map(matchIndexOf).sort((a, b) => b - a);
+    reached = Math.min(reached, matched[Math.floor(matched.length / 2)] ?? 0);
+  }
+  return reached;
 }
 
 /**
@@ -41,12 +71,43 @@ export function memberName(ordinal: number, configuredNames: readonly string[]):
 
 /** The configuration with which a creating server bootstraps its cluster: itself alone (§4). */
 export function firstConfiguration(id: MemberId, configuredNames: readonly string[]): Configuration {
-  return { members: [{ id, name: memberName(0, configuredNames), kind: 'voter' }], namesAssigned: 1 };
+  const member: Member = { id, name: memberName(0, configuredNames), kind: 'voter' };
+  return { members: [member], outgoing: null, namesAssigned: 1 };
 }
 
-/** Why `change` makes no sense in `configuration`; null where it does. */
-export function refuseChange(configuration: Configuration, change: ConfigurationChange): string | null {
-  const member = findMember(configuration, change.id);
+type Changed = { readonly ok: true; readonly configuration: Configuration } | { ok: false; reason: string };
+
+/**
+ * The configuration to append for `changes`, which together are one step: plain where at most one
+ * voter comes or goes, since then any two majorities overlap (§4.1); joint otherwise (§4.3).
+ */
+export function applyChanges(
+  current: Configuration,
+  changes: readonly ConfigurationChange[],
+  configuredNames: readonly string[],
+): Changed {
+  assert(current.outgoing === null, 'a joint configuration is left before the next change');
+  let next = current;
+  for (const change of changes) {
+    const refusal = refuseChange(next, change);
+    if (refusal !== null) return { ok: false, reason: refusal };
+    next = applyChange(next, change, configuredNames);
+  }
+  const [before, after] = [voters(current), voters(next)];
+  if (after.length === 0) return { ok: false, reason: 'no voter would be left' };
+  if (changes.length === 0) return { ok: false, reason: 'nothing would change' };
+  const moved =
+    before.filter((id) => !after.includes(id)).length + after.filter((id) => !before.includes(id)).length;
+  return { ok: true, configuration: moved > 1 ? { ...next, outgoing: current.members } : next };
+}
+
+/** C_new, which follows C_old,new once that is committed (§4.3). */
+export function leaveJoint(configuration: Configuration): Configuration {
+  return { ...configuration, outgoing: null };
+}
+
+function refuseChange(configuration: Configuration, change: ConfigurationChange): string | null {
+  const member = configuration.members.find(({ id }) => id === change.id) ?? null;
   switch (change.kind) {
     case 'add-learner':
       if (member !== null) return `${member.name} is a member already`;
@@ -54,39 +115,39 @@ export function refuseChange(configuration: Configuration, change: Configuration
     case 'promote':
       if (member === null) return 'there is no such member';
       return member.kind === 'learner' ? null : `${member.name} is a voter already`;
-    case 'remove':
+    case 'demote':
       if (member === null) return 'there is no such member';
-      if (member.kind === 'voter' && voters(configuration).length === 1)
-        return `${member.name} is the only voter`;
-      return null;
+      return member.kind === 'voter' ? null : `${member.name} is a learner already`;
+    case 'remove':
+      return member === null ? 'there is no such member' : null;
     default:
-      return unreachable(change);
+      return unreachable(change.kind);
   }
 }
 
-export function applyChange(
-  configuration: Configuration,
+function applyChange(
+  { members, namesAssigned, outgoing }: Configuration,
   change: ConfigurationChange,
   configuredNames: readonly string[],
 ): Configuration {
-  assert(refuseChange(configuration, change) === null, 'the change was checked');
-  const { members, namesAssigned } = configuration;
+  const withKind = (kind: Member['kind']): Configuration => ({
+    members: members.map((member) => (member.id === change.id ? { ...member, kind } : member)),
+    outgoing,
+    namesAssigned,
+  });
   switch (change.kind) {
     case 'add-learner': {
       const name = memberName(namesAssigned, configuredNames);
-      return {
-        members: [...members, { id: change.id, name, kind: 'learner' }],
-        namesAssigned: namesAssigned + 1,
-      };
+      const learner: Member = { id: change.id, name, kind: 'learner' };
+      return { members: [...members, learner], outgoing, namesAssigned: namesAssigned + 1 };
     }
     case 'promote':
-      return {
-        members: members.map((member) => (member.id === change.id ? { ...member, kind: 'voter' } : member)),
-        namesAssigned,
-      };
+      return withKind('voter');
+    case 'demote':
+      return withKind('learner');
     case 'remove':
-      return { members: members.filter((member) => member.id !== change.id), namesAssigned };
+      return { members: members.filter((member) => member.id !== change.id), outgoing, namesAssigned };
     default:
-      return unreachable(change);
+      return unreachable(change.kind);
   }
 }

@@ -1,24 +1,26 @@
 import type { MemberId } from '../ids.ts';
-import { findMember, isQuorum, voters } from './configuration.ts';
-import type { PreVoteRequest, PreVoteResponse, RemovedNotice, VoteRequest, VoteResponse } from './message.ts';
-import { becomeLeader, broadcastHeartbeat, refuse } from './replication.ts';
+import { electorates, isQuorum } from './configuration.ts';
+import { askToJoin, dismissStranger } from './membership.ts';
+import type { PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse } from './message.ts';
+import { becomeLeader, broadcastHeartbeat, hearsQuorum } from './replication.ts';
 import {
   becomeFollower,
   configurationInForce,
   ownKind,
+  refuse,
   resetElectionTimer,
   send,
   setLeader,
   setRole,
   trace,
+  type Leadership,
   type Raft,
 } from './state.ts';
 
 export function tick(raft: Raft): void {
   raft.ticks += 1;
   if (raft.leadership !== null) {
-    raft.heartbeatElapsedTicks += 1;
-    if (raft.heartbeatElapsedTicks >= raft.options.heartbeatTicks) broadcastHeartbeat(raft, raft.leadership);
+    tickAsLeader(raft, raft.leadership);
     return;
   }
   if (ownKind(raft) === null) {
@@ -32,14 +34,25 @@ export function tick(raft: Raft): void {
   if (raft.leader === null && ownKind(raft) === 'learner') askToJoin(raft);
 }
 
+/** Check-quorum (§6.2): who hears from no quorum any more leads nobody, and clients should look elsewhere. */
+function tickAsLeader(raft: Raft, leadership: Leadership): void {
+  raft.logTimeMs += raft.options.tickMs;
+  raft.heartbeatElapsedTicks += 1;
+  if (!hearsQuorum(raft, leadership)) {
+    trace(raft, { kind: 'quorum-lost', term: raft.term });
+    becomeFollower(raft, raft.term, null);
+  } else if (raft.heartbeatElapsedTicks >= raft.options.heartbeatTicks) {
+    broadcastHeartbeat(raft, leadership);
+  }
+}
+
 function mayCampaign(raft: Raft): boolean {
   return !raft.removed && ownKind(raft) === 'voter';
 }
 
 /** This server is the only voter, and so has nobody to wait for. */
 function isAlone(raft: Raft): boolean {
-  const [only, ...others] = voters(configurationInForce(raft).configuration);
-  return only?.id === raft.id && others.length === 0;
+  return otherVoters(raft).length === 0;
 }
 
 /** Once: the next term would only put off the vote whose write is under way. */
@@ -50,27 +63,20 @@ function campaignAlone(raft: Raft): void {
 function onElectionTimeout(raft: Raft): void {
   setLeader(raft, null);
   resetElectionTimer(raft);
-  if (mayCampaign(raft)) preCampaign(raft);
-}
-
-/** A server outside the configuration asks everyone it can reach to have it added. */
-function askToJoin(raft: Raft): void {
-  if (raft.removed || raft.ticks % raft.options.joinTicks !== 0) return;
-  for (const to of raft.linked) {
-    send(raft, { type: 'joinRequest', from: raft.id, to, term: raft.term, joiner: raft.id });
-  }
+  if (!mayCampaign(raft)) return;
+  if (raft.rules.asksBeforeCampaign()) preCampaign(raft);
+  else campaign(raft, false);
 }
 
 function otherVoters(raft: Raft): MemberId[] {
-  return voters(configurationInForce(raft).configuration)
-    .map((member) => member.id)
-    .filter((id) => id !== raft.id);
+  const all = electorates(configurationInForce(raft).configuration).flat();
+  return [...new Set(all)].filter((id) => id !== raft.id);
 }
 
 /** §9.6: asks whether it could win before it disturbs anyone with a new term. */
 function preCampaign(raft: Raft): void {
   setRole(raft, 'preCandidate');
-  raft.votes = new Map([[raft.id, true]]);
+  raft.votes = [{ voter: raft.id, granted: true }];
   const { lastIndex, lastTerm } = raft.log;
   for (const to of otherVoters(raft)) {
     send(raft, { type: 'preVoteRequest', from: raft.id, to, term: raft.term + 1, lastIndex, lastTerm });
@@ -78,10 +84,10 @@ function preCampaign(raft: Raft): void {
 }
 
 /** §5.2. The own vote is counted when it is durable (`countOwnVote`). */
-export function campaign(raft: Raft, force: boolean): void {
+function campaign(raft: Raft, force: boolean): void {
   raft.term += 1;
   raft.votedFor = raft.id;
-  raft.votes = new Map();
+  raft.votes = [];
   setLeader(raft, null);
   setRole(raft, 'candidate');
   resetElectionTimer(raft);
@@ -92,7 +98,7 @@ export function campaign(raft: Raft, force: boolean): void {
   }
 }
 
-/** At a person's request, whoever leads; a server that may not lead says so in the trace. */
+/** At a person's or the leader's request (§3.10), whoever leads; who may not lead says so in the trace. */
 export function forceCampaign(raft: Raft): void {
   if (raft.leadership !== null) return;
   if (mayCampaign(raft)) campaign(raft, true);
@@ -101,21 +107,22 @@ export function forceCampaign(raft: Raft): void {
 
 /** Called when the driver reports a write: a candidate's own vote counts from here on. */
 export function countOwnVote(raft: Raft): void {
-  if (raft.role !== 'candidate' || raft.votes.has(raft.id)) return;
+  if (raft.role !== 'candidate' || raft.votes.some(({ voter }) => voter === raft.id)) return;
   const voteIsWritten =
     raft.writtenHardState.term === raft.term && raft.writtenHardState.votedFor === raft.votedFor;
   if (voteIsWritten && raft.durableSequence >= raft.termSequence) countVote(raft, raft.id, true);
 }
 
 function countVote(raft: Raft, voter: MemberId, granted: boolean): void {
-  raft.votes.set(voter, granted);
+  raft.votes = raft.rules.recordVote(raft.votes, { voter, granted });
   const { configuration } = configurationInForce(raft);
-  if (raft.rules.isElected(configuration, (id) => raft.votes.get(id) === true)) {
+  if (raft.rules.isElected(configuration, raft.votes)) {
     if (raft.role === 'preCandidate') campaign(raft, false);
     else becomeLeader(raft);
-  } else if (isQuorum(configuration, (id) => raft.votes.get(id) === false)) {
-    becomeFollower(raft, raft.term, null);
+    return;
   }
+  const isOpen = (id: MemberId): boolean => !raft.votes.some((vote) => vote.voter === id && !vote.granted);
+  if (!isQuorum(electorates(configuration), isOpen)) becomeFollower(raft, raft.term, null);
 }
 
 // ── Voters ──────────────────────────────────────────────────────────────────────────────────────
@@ -124,18 +131,6 @@ function isLoyalToLeader(raft: Raft): boolean {
   if (raft.leadership !== null) return true;
   const [minTimeoutTicks] = raft.options.electionTimeoutTicks;
   return raft.leader !== null && raft.rules.isLoyal(raft.ticks - raft.leaderHeardAtTick, minTimeoutTicks);
-}
-
-/** Tells a campaigning stranger that it is out, as far as the committed configuration goes. */
-function dismissStranger(raft: Raft, from: MemberId): void {
-  const { index, configuration } = configurationInForce(raft);
-  if (index > 0 && index <= raft.commitIndex && findMember(configuration, from) === null) {
-    sendRemovedNotice(raft, from, index);
-  }
-}
-
-export function sendRemovedNotice(raft: Raft, to: MemberId, configurationIndex: number): void {
-  send(raft, { type: 'removedNotice', from: raft.id, to, term: raft.term, configurationIndex });
 }
 
 /**
@@ -170,9 +165,7 @@ export function mayConsiderVote(raft: Raft, message: VoteRequest): boolean {
 /** RequestVote, receiver's side (Figure 2). The term is already this server's. */
 export function handleVoteRequest(raft: Raft, message: VoteRequest): void {
   const granted =
-    raft.leader === null &&
-    raft.rules.hasVoteToGive(raft.votedFor, message.from) &&
-    raft.rules.isUpToDate(message, raft.log);
+    raft.rules.hasVoteToGive(raft.votedFor, message.from) && raft.rules.isUpToDate(message, raft.log);
   if (granted) {
     raft.votedFor = message.from;
     resetElectionTimer(raft);
@@ -184,12 +177,4 @@ export function handleVoteRequest(raft: Raft, message: VoteRequest): void {
 export function handleVoteResponse(raft: Raft, message: VoteResponse): void {
   if (raft.role !== 'candidate') return;
   if (raft.rules.countsVote(message.term, raft.term)) countVote(raft, message.from, message.granted);
-}
-
-/** A later configuration than the notice's may name this server again; it will then be told so. */
-export function handleRemovedNotice(raft: Raft, message: RemovedNotice): void {
-  if (message.configurationIndex < configurationInForce(raft).index || raft.removed) return;
-  becomeFollower(raft, raft.term, null);
-  raft.removed = true;
-  trace(raft, { kind: 'removed', term: raft.term });
 }

@@ -4,10 +4,12 @@ import type { MemberId } from '../ids.ts';
 import {
   MAX_COMMAND_BYTES,
   MAX_MEMBERS,
+  MAX_SNAPSHOT_BYTES,
   type Configuration,
   type Entry,
   type Member,
   type Payload,
+  type SnapshotMetadata,
 } from './log-entry.ts';
 
 /** Bounds of what is believed from a peer or a disk. */
@@ -27,8 +29,7 @@ export function readMemberId(reader: Reader): MemberId {
   return text as MemberId;
 }
 
-function writeConfiguration(writer: Writer, { members, namesAssigned }: Configuration): void {
-  writer.integer(namesAssigned);
+function writeMembers(writer: Writer, members: readonly Member[]): void {
   writer.integer(members.length);
   for (const { id, name, kind } of members) {
     writeMemberId(writer, id);
@@ -37,8 +38,7 @@ function writeConfiguration(writer: Writer, { members, namesAssigned }: Configur
   }
 }
 
-function readConfiguration(reader: Reader): Configuration {
-  const namesAssigned = reader.integer();
+function readMembers(reader: Reader): Member[] {
   const members: Member[] = [];
   for (let left = reader.count(MAX_MEMBERS); left > 0; left -= 1) {
     const id = readMemberId(reader);
@@ -47,7 +47,59 @@ function readConfiguration(reader: Reader): Configuration {
   }
   if (new Set(members.map(({ id }) => id)).size < members.length)
     throw new DecodeError('a member stands twice');
-  return { members, namesAssigned };
+  return members;
+}
+
+function writeConfiguration(writer: Writer, { members, outgoing, namesAssigned }: Configuration): void {
+  writer.integer(namesAssigned);
+  writeMembers(writer, members);
+  writer.bool(outgoing !== null);
+  if (outgoing !== null) writeMembers(writer, outgoing);
+}
+
+function readConfiguration(reader: Reader): Configuration {
+  const namesAssigned = reader.integer();
+  const members = readMembers(reader);
+  return { members, outgoing: reader.bool() ? readMembers(reader) : null, namesAssigned };
+}
+
+export function writeSnapshotMetadata(writer: Writer, metadata: SnapshotMetadata): void {
+  writer.integer(metadata.index);
+  writer.integer(metadata.term);
+  writer.integer(metadata.timeMs);
+  writer.integer(metadata.configurationIndex);
+  writeConfiguration(writer, metadata.configuration);
+  writer.integer(metadata.bytes);
+  writer.integer(metadata.checksum);
+}
+
+export function readSnapshotMetadata(reader: Reader): SnapshotMetadata {
+  const [index, term, timeMs, configurationIndex] = [
+    reader.integer(),
+    reader.integer(),
+    reader.integer(),
+    reader.integer(),
+  ];
+  const configuration = readConfiguration(reader);
+  const [bytes, checksum] = [reader.integer(), reader.integer()];
+  if (index === 0 || configurationIndex > index || bytes === 0 || bytes > MAX_SNAPSHOT_BYTES)
+    throw new DecodeError('this is no description of a snapshot');
+  return { index, term, timeMs, configuration, configurationIndex, bytes, checksum };
+}
+
+/** Metadata as a store keeps them beside the data. */
+export function encodeSnapshotMetadata(metadata: SnapshotMetadata): Uint8Array<ArrayBuffer> {
+  const writer = new Writer();
+  writeSnapshotMetadata(writer, metadata);
+  return writer.finish();
+}
+
+/** Throws `DecodeError`. */
+export function decodeSnapshotMetadata(bytes: Uint8Array): SnapshotMetadata {
+  const reader = new Reader(bytes);
+  const metadata = readSnapshotMetadata(reader);
+  reader.end();
+  return metadata;
 }
 
 function writePayload(writer: Writer, payload: Payload): void {
@@ -56,6 +108,7 @@ function writePayload(writer: Writer, payload: Payload): void {
     case 'noop':
       return;
     case 'command':
+      writer.integer(payload.timeMs);
       writer.bytes(payload.command);
       return;
     case 'configuration':
@@ -72,7 +125,7 @@ function readPayload(reader: Reader): Payload {
     case PAYLOAD_TAGS.noop:
       return { kind: 'noop' };
     case PAYLOAD_TAGS.command:
-      return { kind: 'command', command: reader.bytes(MAX_COMMAND_BYTES) };
+      return { kind: 'command', timeMs: reader.integer(), command: reader.bytes(MAX_COMMAND_BYTES) };
     case PAYLOAD_TAGS.configuration:
       return { kind: 'configuration', configuration: readConfiguration(reader) };
     default:

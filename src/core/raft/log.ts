@@ -8,55 +8,74 @@ export function entryBytes(entry: Entry): number {
   return ENTRY_OVERHEAD_BYTES + (entry.payload.kind === 'command' ? entry.payload.command.length : 0);
 }
 
+/** Where the entries in memory begin. Index 0 with term 0 precedes the first entry ever (§5.3). */
+export interface LogBase {
+  readonly index: number;
+  /** Null: not known any more; nobody can be asked to agree on this entry. */
+  readonly term: number | null;
+}
+
 /**
- * The log in memory, durable or not. Indexes are the paper's: the first entry has index 1, and
- * index 0 with term 0 precedes it. Invariant: terms never decrease along the log.
+ * The log in memory, durable or not: the entries after `base`. What stands at or before the base is
+ * compacted (§7). Invariant: indexes are contiguous, and terms never decrease along the log.
  */
 export class RaftLog {
-  readonly #entries: Entry[];
+  #entries: Entry[];
+  #base: LogBase;
 
-  constructor(entries: readonly Entry[]) {
+  constructor(entries: readonly Entry[], base: LogBase = { index: 0, term: 0 }) {
+    this.#base = base;
     this.#entries = [...entries];
     for (const [offset, entry] of this.#entries.entries()) {
-      assert(entry.index === offset + 1, `entry ${entry.index} stands at position ${offset + 1} of the log`);
+      const expected = base.index + offset + 1;
+      assert(entry.index === expected, `entry ${entry.index} stands at position ${expected} of the log`);
     }
   }
 
+  /** The index of the oldest entry in memory, if there is any. */
+  get firstIndex(): number {
+    return this.#base.index + 1;
+  }
+
   get lastIndex(): number {
-    return this.#entries.length;
+    return this.#base.index + this.#entries.length;
   }
 
   get lastTerm(): number {
-    return this.#entries.at(-1)?.term ?? 0;
+    return this.#entries.at(-1)?.term ?? this.#base.term ?? 0;
   }
 
-  /** Null beyond the end of the log. */
+  /** Null beyond the end of the log, and where it is compacted. */
   termAt(index: number): number | null {
-    return index === 0 ? 0 : (this.#entries[index - 1]?.term ?? null);
+    if (index === this.#base.index) return this.#base.term;
+    return this.#entries[index - this.#base.index - 1]?.term ?? null;
   }
 
   at(index: number): Entry {
-    const entry = this.#entries[index - 1];
+    const entry = this.#entries[index - this.#base.index - 1];
     assert(entry !== undefined, `the log has an entry ${index}`);
     return entry;
   }
 
-  /** Entries `from` to `to`, both included. */
+  /** Entries `from` to `to`, both included, as far as they are in memory. */
   range(from: number, to: number): Entry[] {
-    return this.#entries.slice(from - 1, to);
+    const { index: base } = this.#base;
+    return this.#entries.slice(Math.max(0, from - base - 1), Math.max(0, to - base));
   }
 
   /** Entries from `from` on, as many as fit into `maxBytes`; one at least, where there is one. */
   batch(from: number, maxBytes: number): Entry[] {
+    assert(from >= this.firstIndex, 'what is sent is not compacted');
+    const start = from - this.firstIndex;
     let bytes = 0;
-    let end = from - 1;
+    let end = start;
     for (; end < this.#entries.length; end += 1) {
       const entry = this.#entries[end];
       assert(entry !== undefined, 'the index is within the log');
       bytes += entryBytes(entry);
-      if (bytes > maxBytes && end >= from) break;
+      if (bytes > maxBytes && end > start) break;
     }
-    return this.#entries.slice(from - 1, end);
+    return this.#entries.slice(start, end);
   }
 
   append(entry: Entry): void {
@@ -67,7 +86,23 @@ export class RaftLog {
 
   /** Removes entry `index` and all after it. */
   truncateFrom(index: number): void {
-    this.#entries.length = index - 1;
+    assert(index >= this.firstIndex, 'what is compacted stays');
+    this.#entries.length = index - this.firstIndex;
+  }
+
+  /** Forgets entries up to and including `index`, which a snapshot covers. */
+  compactTo(index: number): void {
+    if (index <= this.#base.index) return;
+    assert(index <= this.lastIndex, 'only entries that exist are compacted');
+    const base = { index, term: this.termAt(index) };
+    this.#entries = this.#entries.slice(index - this.#base.index);
+    this.#base = base;
+  }
+
+  /** Begins anew behind a snapshot that this log does not lead to. */
+  reset(base: LogBase): void {
+    this.#base = base;
+    this.#entries = [];
   }
 
   /**
@@ -76,7 +111,7 @@ export class RaftLog {
    */
   lastPossibleAgreement(index: number, term: number): number {
     let candidate = Math.min(index, this.lastIndex);
-    while (candidate > 0 && (this.termAt(candidate) ?? 0) > term) candidate -= 1;
+    while (candidate > this.#base.index && (this.termAt(candidate) ?? 0) > term) candidate -= 1;
     return candidate;
   }
 }

@@ -1,23 +1,34 @@
 import type { MemberId, RequestId } from '../ids.ts';
-import type { Entry } from './log-entry.ts';
+import type { Entry, SnapshotMetadata } from './log-entry.ts';
 
-/** A configuration change that a client or a joining server asks for. One server at a time (§4.1). */
-export type ConfigurationChange =
-  | { readonly kind: 'add-learner'; readonly id: MemberId }
-  | { readonly kind: 'promote'; readonly id: MemberId }
-  | { readonly kind: 'remove'; readonly id: MemberId };
+/** One member's part in a configuration change. */
+export interface ConfigurationChange {
+  readonly kind: (typeof CHANGE_KINDS)[number];
+  readonly id: MemberId;
+}
+export const CHANGE_KINDS = ['add-learner', 'promote', 'demote', 'remove'] as const;
 
-/** What a client asks of the cluster. `command` is opaque to Raft: the state machine reads it. */
-export type Operation =
-  | { readonly kind: 'command'; readonly command: Uint8Array }
-  | { readonly kind: 'read' }
-  | { readonly kind: 'change'; readonly change: ConfigurationChange };
+/** What a client asks the leader to do. `command` is opaque to Raft: the state machine reads it. */
+export type LeaderOperation =
+  /**
+   * `repeatable`: the state machine knows it again, so that it may be tried anew where its fate is
+   * uncertain (sessions, dissertation §6.3).
+   */
+  | { readonly kind: 'command'; readonly command: Uint8Array; readonly repeatable: boolean }
+  /** All of the changes at once, through a joint configuration where that is needed (§4.3). */
+  | { readonly kind: 'change'; readonly changes: readonly ConfigurationChange[] }
+  /** Leadership transfer (§3.10). */
+  | { readonly kind: 'transfer'; readonly to: MemberId };
+
+export type Operation = LeaderOperation | { readonly kind: 'read' };
 
 export const FAILURE_CODES = [
   'no-leader',
   'not-a-member',
   'lost-leadership',
   'change-refused',
+  'transfer-failed',
+  'session-expired',
   'too-large',
   'overloaded',
   'timed-out',
@@ -27,7 +38,8 @@ export type FailureCode = (typeof FAILURE_CODES)[number];
 
 /**
  * `ok`: done; for a command, `index` and `term` are its entry's and `value` is the state machine's
- * answer; for a read, `index` is the read index that the caller's state machine has reached.
+ * answer; for a read, `index` is the read index that the caller's state machine has reached; a
+ * transfer is `ok` once the other leads; a change is, once its configuration is committed, be it joint.
  * `failed`: it did not and will not happen. `unknown`: it may have happened, or may yet.
  */
 export type OperationResult =
@@ -110,6 +122,24 @@ export interface HeartbeatResponse extends Envelope {
   readonly readRound: number;
 }
 
+/** A part of a snapshot (§7). Parts overlap answers: a window of them is under way at a time. */
+export interface SnapshotRequest extends Envelope {
+  readonly type: 'snapshotRequest';
+  readonly metadata: SnapshotMetadata;
+  readonly offset: number;
+  readonly part: Uint8Array;
+}
+
+/**
+ * The receiver has the first `receivedBytes` of the snapshot at `index` and wants what follows. A
+ * snapshot that is installed is acknowledged by an `appendResponse`, once it is durable.
+ */
+export interface SnapshotResponse extends Envelope {
+  readonly type: 'snapshotResponse';
+  readonly index: number;
+  readonly receivedBytes: number;
+}
+
 /**
  * A client's operation handed on to the leader (§6.2). `attempt` counts how often; the answer repeats
  * it, so that a late answer to an earlier attempt is not taken for this one's.
@@ -118,7 +148,7 @@ export interface ForwardRequest extends Envelope {
   readonly type: 'forwardRequest';
   readonly request: RequestId;
   readonly attempt: number;
-  readonly operation: Operation;
+  readonly operation: LeaderOperation;
 }
 
 export interface ForwardResponse extends Envelope {
@@ -126,6 +156,24 @@ export interface ForwardResponse extends Envelope {
   readonly request: RequestId;
   readonly attempt: number;
   readonly result: OperationResult;
+}
+
+/** Asks for a read index for all reads that the sender had when it sent this (§6.4). */
+export interface ReadIndexRequest extends Envelope {
+  readonly type: 'readIndexRequest';
+  readonly batch: number;
+}
+
+/** Null: the one that was asked cannot say, since it does not lead. */
+export interface ReadIndexResponse extends Envelope {
+  readonly type: 'readIndexResponse';
+  readonly batch: number;
+  readonly readIndex: number | null;
+}
+
+/** The receiver, which is caught up, is to campaign at once (§3.10). */
+export interface TimeoutNow extends Envelope {
+  readonly type: 'timeoutNow';
 }
 
 /** A server outside the configuration asks to be added. Followers hand it on to the leader. */
@@ -152,7 +200,12 @@ export type RaftMessage =
   | AppendResponse
   | Heartbeat
   | HeartbeatResponse
+  | SnapshotRequest
+  | SnapshotResponse
   | ForwardRequest
   | ForwardResponse
+  | ReadIndexRequest
+  | ReadIndexResponse
+  | TimeoutNow
   | JoinRequest
   | RemovedNotice;

@@ -1,11 +1,15 @@
 import { unreachable } from '../assert.ts';
-import { findMember } from './configuration.ts';
 import * as election from './election.ts';
 import type { Answer, Effect, Input } from './interface.ts';
+import { entryBytes } from './log.ts';
+import * as membership from './membership.ts';
 import type { RaftMessage } from './message.ts';
+import * as reads from './reads.ts';
 import * as replication from './replication.ts';
 import * as requests from './requests.ts';
-import { becomeFollower, configurationInForce, send, trace, type Raft } from './state.ts';
+import * as snapshots from './snapshots.ts';
+import { becomeFollower, resetElectionTimer, send, type Leadership, type Raft } from './state.ts';
+import * as transfer from './transfer.ts';
 
 /**
  * One turn of the state machine: takes all inputs that have come since the last one, and returns
@@ -13,11 +17,14 @@ import { becomeFollower, configurationInForce, send, trace, type Raft } from './
  */
 export function step(raft: Raft, inputs: readonly Input[]): Effect[] {
   for (const input of inputs) handleInput(raft, input);
+  transfer.settleTransfer(raft);
   requests.routeRequests(raft);
-  if (raft.leadership !== null) finishLeadersTurn(raft);
+  reads.routeReads(raft);
+  if (raft.leadership !== null) finishLeadersTurn(raft, raft.leadership);
+  snapshots.askForSnapshot(raft);
   emitWrites(raft);
   emitCommitted(raft);
-  requests.answerReads(raft);
+  reads.answerReads(raft);
   emitSends(raft);
   const { effects } = raft;
   raft.effects = [];
@@ -27,7 +34,10 @@ export function step(raft: Raft, inputs: readonly Input[]): Effect[] {
 function handleInput(raft: Raft, input: Input): void {
   switch (input.type) {
     case 'tick':
-      election.tick(raft);
+      handleTick(raft);
+      return;
+    case 'woke':
+      resetElectionTimer(raft);
       return;
     case 'message':
       handleMessage(raft, input.message);
@@ -37,6 +47,12 @@ function handleInput(raft: Raft, input: Input): void {
       return;
     case 'applied':
       handleApplied(raft, input.index, input.answers);
+      return;
+    case 'snapshotTaken':
+      snapshots.handleSnapshotTaken(raft, input.index, input.data);
+      return;
+    case 'compact':
+      raft.isSnapshotWanted = true;
       return;
     case 'request':
       requests.handleRequest(raft, input.request, input.operation);
@@ -55,6 +71,30 @@ function handleInput(raft: Raft, input: Input): void {
   }
 }
 
+function handleTick(raft: Raft): void {
+  election.tick(raft);
+  if (raft.leadership !== null) membership.maintainConfiguration(raft, raft.leadership);
+  transfer.expireTransfer(raft);
+  requests.repeatLostRequests(raft);
+}
+
+/** Messages of which the term decides what they may do; all others say in their handlers. */
+type TermMessage = Extract<
+  RaftMessage,
+  {
+    type:
+      | 'voteRequest'
+      | 'voteResponse'
+      | 'appendRequest'
+      | 'appendResponse'
+      | 'heartbeat'
+      | 'heartbeatResponse'
+      | 'snapshotRequest'
+      | 'snapshotResponse'
+      | 'timeoutNow';
+  }
+>;
+
 function handleMessage(raft: Raft, message: RaftMessage): void {
   switch (message.type) {
     case 'forwardRequest':
@@ -63,11 +103,17 @@ function handleMessage(raft: Raft, message: RaftMessage): void {
     case 'forwardResponse':
       requests.handleForwardResponse(raft, message);
       return;
+    case 'readIndexRequest':
+      reads.handleReadIndexRequest(raft, message);
+      return;
+    case 'readIndexResponse':
+      reads.handleReadIndexResponse(raft, message);
+      return;
     case 'joinRequest':
-      requests.handleJoinRequest(raft, message);
+      membership.handleJoinRequest(raft, message);
       return;
     case 'removedNotice':
-      election.handleRemovedNotice(raft, message);
+      membership.handleRemovedNotice(raft, message);
       return;
     case 'preVoteRequest':
       election.handlePreVoteRequest(raft, message);
@@ -76,27 +122,12 @@ function handleMessage(raft: Raft, message: RaftMessage): void {
       election.handlePreVoteResponse(raft, message);
       return;
     case 'voteRequest':
-      if (!election.mayConsiderVote(raft, message)) return;
-      break;
-    case 'voteResponse':
-    case 'appendRequest':
-    case 'appendResponse':
-    case 'heartbeat':
-    case 'heartbeatResponse':
-      break;
+      if (election.mayConsiderVote(raft, message)) handleTermMessage(raft, message);
+      return;
     default:
-      unreachable(message);
+      handleTermMessage(raft, message);
   }
-  handleTermMessage(raft, message);
 }
-
-type TermMessage = Extract<
-  RaftMessage,
-  {
-    type:
-      'voteRequest' | 'voteResponse' | 'appendRequest' | 'appendResponse' | 'heartbeat' | 'heartbeatResponse';
-  }
->;
 
 /** §5.1: a newer term is adopted before anything else; an older sender is told, not obeyed. */
 function handleTermMessage(raft: Raft, message: TermMessage): void {
@@ -124,6 +155,15 @@ function handleTermMessage(raft: Raft, message: TermMessage): void {
     case 'heartbeatResponse':
       replication.handleHeartbeatResponse(raft, message);
       return;
+    case 'snapshotRequest':
+      snapshots.handleSnapshotRequest(raft, message);
+      return;
+    case 'snapshotResponse':
+      replication.handleSnapshotResponse(raft, message);
+      return;
+    case 'timeoutNow':
+      transfer.handleTimeoutNow(raft, message);
+      return;
     default:
       unreachable(message);
   }
@@ -132,47 +172,56 @@ function handleTermMessage(raft: Raft, message: TermMessage): void {
 /** Any answer with the newer term makes the sender a follower; late answers need none. */
 function tellOlderSender(raft: Raft, message: TermMessage): void {
   const envelope = { from: raft.id, to: message.from, term: raft.term };
-  if (message.type === 'voteRequest') send(raft, { ...envelope, type: 'voteResponse', granted: false });
-  if (message.type === 'appendRequest' || message.type === 'heartbeat') {
-    send(raft, { ...envelope, type: 'heartbeatResponse', readRound: 0 });
+  switch (message.type) {
+    case 'voteRequest':
+      send(raft, { ...envelope, type: 'voteResponse', granted: false });
+      return;
+    case 'appendRequest':
+    case 'heartbeat':
+    case 'snapshotRequest':
+      if (raft.rules.tellsOlderLeader()) send(raft, { ...envelope, type: 'heartbeatResponse', readRound: 0 });
+      return;
+    default:
   }
 }
 
 function handlePersisted(raft: Raft, sequence: number): void {
   raft.durableSequence = Math.max(raft.durableSequence, sequence);
+  let completed = 0;
   for (const write of raft.writes) {
-    if (write.sequence <= sequence) raft.durableIndex = Math.max(raft.durableIndex, write.lastIndex);
+    if (write.sequence > sequence) break;
+    raft.durableIndex = Math.max(raft.durableIndex, write.lastIndex);
+    completed += 1;
   }
-  raft.writes = raft.writes.filter((write) => write.sequence > sequence);
+  raft.writes.splice(0, completed);
   election.countOwnVote(raft);
 }
 
 function handleApplied(raft: Raft, index: number, answers: readonly Answer[]): void {
-  raft.appliedIndex = index;
-  for (const { index: answered, value } of answers) {
-    requests.settleWaiters(raft, answered, raft.log.at(answered).term, value);
+  raft.appliedIndex = Math.max(raft.appliedIndex, index);
+  for (const { index: answered, term, value } of answers) {
+    requests.settleWaiters(raft, answered, term, value);
   }
 }
 
-function finishLeadersTurn(raft: Raft): void {
-  const { leadership } = raft;
-  if (leadership === null) return;
+function finishLeadersTurn(raft: Raft, leadership: Leadership): void {
   replication.advanceCommit(raft, leadership);
-  requests.promoteLearner(raft, leadership);
-  requests.startReadRound(raft, leadership);
-  requests.confirmReadRound(raft, leadership);
+  reads.startReadRound(raft, leadership);
+  reads.confirmReadRound(raft, leadership);
   replication.replicate(raft, leadership);
+  transfer.advanceTransfer(raft, leadership);
 }
 
-/** All entries and the hard state that no batch carries yet, as one batch. */
+/** All that no batch carries yet, as one batch. */
 function emitWrites(raft: Raft): void {
-  const entries = raft.log.range(raft.unwrittenFrom, raft.log.lastIndex);
   const { term, votedFor, commitIndex, writtenHardState } = raft;
   const isNewVote = term !== writtenHardState.term || votedFor !== writtenHardState.votedFor;
   // The commit index alone is never worth a write, but travels with one; except for a server that it
   // takes out of the cluster, which must not come back believing otherwise.
   const isRemoval = raft.removed && commitIndex > writtenHardState.commitIndex;
-  if (entries.length === 0 && raft.removeFrom === null && !isNewVote && !isRemoval) return;
+  const hasEntries = raft.unwrittenFrom <= raft.log.lastIndex;
+  const isIdle = !hasEntries && raft.removeFrom === null && !raft.unwrittenSnapshot;
+  if (isIdle && !isNewVote && !isRemoval) return;
   raft.lastSequence += 1;
   if (isNewVote) raft.termSequence = raft.lastSequence;
   const isNewHardState = isNewVote || commitIndex !== writtenHardState.commitIndex;
@@ -182,11 +231,15 @@ function emitWrites(raft: Raft): void {
     type: 'persist',
     sequence: raft.lastSequence,
     hardState,
+    snapshot: raft.unwrittenSnapshot ? raft.snapshot : null,
+    compactTo: raft.compactTo,
     truncateFrom: raft.removeFrom,
-    entries,
+    entries: hasEntries ? raft.log.range(raft.unwrittenFrom, raft.log.lastIndex) : [],
   });
   raft.writes.push({ sequence: raft.lastSequence, lastIndex: raft.log.lastIndex });
   raft.unwrittenFrom = raft.log.lastIndex + 1;
+  raft.unwrittenSnapshot = false;
+  raft.compactTo = null;
   raft.removeFrom = null;
 }
 
@@ -195,41 +248,23 @@ function emitCommitted(raft: Raft): void {
   if (raft.deliveredIndex >= raft.commitIndex) return;
   const entries = raft.log.range(raft.deliveredIndex + 1, raft.commitIndex);
   const wanted: number[] = [];
-  for (const { index, term, payload } of entries) {
-    if (payload.kind === 'configuration') onConfigurationCommitted(raft, index);
+  raft.deliveredIndex = raft.commitIndex;
+  for (const entry of entries) {
+    const { index, term, payload } = entry;
+    raft.deliveredBytes += entryBytes(entry);
+    if (payload.kind === 'command') raft.deliveredTimeMs = payload.timeMs;
+    if (payload.kind === 'configuration') membership.onConfigurationCommitted(raft, index);
     if (!raft.waiters.has(index)) continue;
     if (payload.kind === 'command') wanted.push(index);
     else requests.settleWaiters(raft, index, term, requests.NO_VALUE);
   }
-  raft.deliveredIndex = raft.commitIndex;
   raft.effects.push({ type: 'apply', entries, wanted });
 }
 
-/** Those whom a committed configuration leaves out are told; this server may be one of them. */
-function onConfigurationCommitted(raft: Raft, index: number): void {
-  const position = raft.configurations.findIndex((known) => known.index === index);
-  const current = raft.configurations[position]?.configuration;
-  const previous = raft.configurations[position - 1]?.configuration;
-  if (current === undefined || previous === undefined) return;
-  for (const { id } of previous.members) {
-    if (findMember(current, id) !== null) continue;
-    if (id === raft.id) leaveCluster(raft, index);
-    else if (raft.leadership !== null) election.sendRemovedNotice(raft, id, index);
-  }
-}
-
-/** Dissertation §4.2.2: a leader that is not in the new configuration steps down once it commits. */
-function leaveCluster(raft: Raft, index: number): void {
-  // A later configuration in the log names this server again, or it is out for good.
-  if (configurationInForce(raft).index !== index) return;
-  becomeFollower(raft, raft.term, null);
-  raft.removed = true;
-  trace(raft, { kind: 'removed', term: raft.term });
-}
-
 function emitSends(raft: Raft): void {
-  for (const { message, needs } of raft.outbox) {
-    const sequence = needs === 'log' ? raft.lastSequence : raft.termSequence;
+  for (const message of raft.outbox) {
+    const needed = raft.rules.durableBefore(message);
+    const sequence = needed === 'log' ? raft.lastSequence : needed === 'term' ? raft.termSequence : 0;
     raft.effects.push({ type: 'send', message, awaits: sequence > raft.durableSequence ? sequence : 0 });
   }
   raft.outbox = [];

@@ -1,13 +1,23 @@
 import { assert } from '../assert.ts';
 import type { MemberId } from '../ids.ts';
-import { findMember, isQuorum, quorumIndex } from './configuration.ts';
+import { allMembers, findMember, isQuorum } from './configuration.ts';
+import { entryBytes } from './log.ts';
 import type { Entry, Payload } from './log-entry.ts';
-import type { AppendRequest, AppendResponse, Heartbeat, HeartbeatResponse } from './message.ts';
+import type {
+  AppendRequest,
+  AppendResponse,
+  Heartbeat,
+  HeartbeatResponse,
+  SnapshotRequest,
+  SnapshotResponse,
+} from './message.ts';
 import * as progressOf from './progress.ts';
 import type { Progress } from './progress.ts';
+import { advanceTransfer, resumeTransfer, startTransfer } from './snapshot-sender.ts';
 import {
   becomeFollower,
   configurationInForce,
+  refuse,
   resetElectionTimer,
   send,
   setLeader,
@@ -19,10 +29,12 @@ import {
 
 // ── The log of this server ──────────────────────────────────────────────────────────────────────
 
-export function appendToLog(raft: Raft, entry: Entry): void {
+function appendToLog(raft: Raft, entry: Entry): void {
   raft.log.append(entry);
-  if (entry.payload.kind !== 'configuration') return;
-  const { configuration } = entry.payload;
+  const { payload } = entry;
+  if (payload.kind === 'command') raft.logTimeMs = Math.max(raft.logTimeMs, payload.timeMs);
+  if (payload.kind !== 'configuration') return;
+  const { configuration } = payload;
   raft.configurations.push({ index: entry.index, configuration });
   if (findMember(configuration, raft.id) !== null) raft.removed = false;
   trace(raft, { kind: 'configuration', index: entry.index, configuration });
@@ -49,11 +61,12 @@ function truncateLog(raft: Raft, from: number): void {
 export function becomeLeader(raft: Raft): void {
   raft.leadership = {
     progress: new Map(),
+    electedAtTick: raft.ticks,
     readRound: 0,
     confirmedRound: 0,
     roundReadIndex: 0,
-    roundReads: [],
-    waitingReads: [],
+    roundReads: new Map(),
+    waitingReads: new Map(),
   };
   setRole(raft, 'leader');
   setLeader(raft, raft.id);
@@ -70,29 +83,23 @@ export function appendAsLeader(raft: Raft, payload: Payload): number {
 
 /** The leader's view of `id`, created when a configuration first names it. Null: not a member. */
 export function progressOfMember(raft: Raft, leadership: Leadership, id: MemberId): Progress | null {
+  const known = leadership.progress.get(id);
+  if (known !== undefined) return known;
   if (id === raft.id || findMember(configurationInForce(raft).configuration, id) === null) return null;
-  let progress = leadership.progress.get(id);
-  if (progress === undefined) {
-    // The entry that made this progress necessary, the noop or the configuration, is the first probe.
-    progress = progressOf.createProgress(raft.log.lastIndex);
-    leadership.progress.set(id, progress);
-  }
+  // The entry that made this progress necessary, the noop or the configuration, is the first probe.
+  const progress = progressOf.createProgress(raft.log.lastIndex, raft.ticks);
+  leadership.progress.set(id, progress);
   return progress;
-}
-
-function* followers(raft: Raft, leadership: Leadership): Generator<[MemberId, Progress]> {
-  for (const member of configurationInForce(raft).configuration.members) {
-    const progress = progressOfMember(raft, leadership, member.id);
-    if (progress !== null) yield [member.id, progress];
-  }
 }
 
 /** Sends every follower what it lacks, as far as its window allows. The end of each leader's turn. */
 export function replicate(raft: Raft, leadership: Leadership): void {
-  for (const [id, progress] of followers(raft, leadership)) {
-    while (!progressOf.isPaused(progress, raft.options.maxInflightAppends)) {
+  for (const { id } of allMembers(configurationInForce(raft).configuration)) {
+    const progress = progressOfMember(raft, leadership, id);
+    if (progress === null) continue;
+    while (!progressOf.isPaused(progress, raft.options)) {
       const hasEntries = progress.nextIndex <= raft.log.lastIndex;
-      const hasCommit = progress.commitIndexSent < Math.min(raft.commitIndex, raft.log.lastIndex);
+      const hasCommit = progress.commitIndexSent < raft.commitIndex;
       if (!hasEntries && !hasCommit) break;
       sendAppend(raft, id, progress);
     }
@@ -102,25 +109,24 @@ export function replicate(raft: Raft, leadership: Leadership): void {
 function sendAppend(raft: Raft, to: MemberId, progress: Progress): void {
   const prevIndex = progress.nextIndex - 1;
   const prevTerm = raft.log.termAt(prevIndex);
-  assert(prevTerm !== null, 'the leader has the entry before the next one');
+  if (prevTerm === null) {
+    startTransfer(raft, to, progress);
+    return;
+  }
   const entries = raft.log.batch(progress.nextIndex, raft.options.maxAppendBytes);
-  send(raft, {
-    type: 'appendRequest',
-    from: raft.id,
-    to,
-    term: raft.term,
-    prevIndex,
-    prevTerm,
-    entries,
-    commitIndex: raft.commitIndex,
-  });
-  progress.commitIndexSent = raft.commitIndex;
-  progressOf.recordSent(progress, prevIndex + entries.length, entries.length > 0);
+  const { id: from, term, commitIndex } = raft;
+  send(raft, { type: 'appendRequest', from, to, term, prevIndex, prevTerm, entries, commitIndex });
+  progress.commitIndexSent = commitIndex;
+  let bytes = 0;
+  for (const entry of entries) bytes += entryBytes(entry);
+  progressOf.recordSent(progress, prevIndex + entries.length, bytes);
 }
 
 export function broadcastHeartbeat(raft: Raft, leadership: Leadership): void {
   raft.heartbeatElapsedTicks = 0;
-  for (const [id, progress] of followers(raft, leadership)) {
+  for (const { id } of allMembers(configurationInForce(raft).configuration)) {
+    const progress = progressOfMember(raft, leadership, id);
+    if (progress === null) continue;
     send(raft, {
       type: 'heartbeat',
       from: raft.id,
@@ -142,6 +148,8 @@ export function handleAppendResponse(raft: Raft, message: AppendResponse): void 
       return;
     }
     progressOf.recordAccepted(progress, result.matchIndex);
+    const { electionTimeoutTicks } = raft.options;
+    progressOf.recordRound(progress, raft.log.lastIndex, raft.ticks, electionTimeoutTicks[0]);
     return;
   }
   if (progressOf.isStaleRejection(progress, result.prevIndex)) return;
@@ -156,10 +164,19 @@ export function handleHeartbeatResponse(raft: Raft, message: HeartbeatResponse):
   const progress = heardFrom(raft, message.from, message.type);
   if (progress === null) return;
   progress.readRound = Math.max(progress.readRound, message.readRound);
+  if (progress.state === 'snapshot') {
+    resumeTransfer(raft, message.from, progress);
+    return;
+  }
   progress.probeSent = false;
-  if (progress.inflight.length >= raft.options.maxInflightAppends) progress.inflight.shift();
+  if (progressOf.isWindowFull(progress, raft.options)) progressOf.forgetOldestInflight(progress);
   // Whatever is missing was sent and may be lost: an append at the end of the log finds out.
   if (progress.matchIndex < raft.log.lastIndex) sendAppend(raft, message.from, progress);
+}
+
+export function handleSnapshotResponse(raft: Raft, message: SnapshotResponse): void {
+  const progress = heardFrom(raft, message.from, message.type);
+  if (progress !== null) advanceTransfer(raft, progress, message);
 }
 
 /** Only a leader cares for answers, and only for those of members. */
@@ -171,15 +188,12 @@ function heardFrom(raft: Raft, id: MemberId, what: string): Progress | null {
   return progress;
 }
 
-export function refuse(raft: Raft, from: MemberId, what: string, reason: string): void {
-  trace(raft, { kind: 'refused', what, from, reason });
-}
-
 /** §5.3, §5.4: what a quorum stores is committed, if it is of this term; the leader counts its disk. */
 export function advanceCommit(raft: Raft, leadership: Leadership): void {
   const { configuration } = configurationInForce(raft);
-  const reached = quorumIndex(configuration, (id) =>
-    id === raft.id ? raft.durableIndex : (leadership.progress.get(id)?.matchIndex ?? 0),
+  const own = raft.rules.ownMatchIndex(raft.durableIndex, raft.log.lastIndex);
+  const reached = raft.rules.quorumIndex(configuration, (id) =>
+    id === raft.id ? own : (leadership.progress.get(id)?.matchIndex ?? 0),
   );
   if (raft.rules.mayCommit(reached, raft.log.termAt(reached), raft.commitIndex, raft.term)) {
     raft.commitIndex = reached;
@@ -189,10 +203,11 @@ export function advanceCommit(raft: Raft, leadership: Leadership): void {
 /** Whether a leader has lately heard from a quorum; without one it can neither commit nor read. */
 export function hearsQuorum(raft: Raft, leadership: Leadership): boolean {
   const oldest = raft.ticks - raft.options.electionTimeoutTicks[1];
-  return isQuorum(configurationInForce(raft).configuration, (id) => {
-    if (id === raft.id) return true;
-    const heardAtTick = leadership.progress.get(id)?.heardAtTick ?? null;
-    return heardAtTick !== null && heardAtTick >= oldest;
+  // A new leader has not been able to hear from anybody yet.
+  if (leadership.electedAtTick >= oldest) return true;
+  const { configuration } = configurationInForce(raft);
+  return isQuorum(raft.rules.electorates(configuration), (id) => {
+    return id === raft.id || (leadership.progress.get(id)?.heardAtTick ?? 0) >= oldest;
   });
 }
 
@@ -202,7 +217,10 @@ export function hearsQuorum(raft: Raft, leadership: Leadership): boolean {
  * Whoever sends entries or heartbeats in the current term leads it. Election Safety rules a second
  * leader out, so a frame that claims to come from one is refused: it is broken, or forged.
  */
-function followLeader(raft: Raft, { from, type }: AppendRequest | Heartbeat): boolean {
+export function followLeader(
+  raft: Raft,
+  { from, type }: AppendRequest | Heartbeat | SnapshotRequest,
+): boolean {
   if (raft.role === 'leader' || (raft.leader !== null && raft.leader !== from)) {
     refuse(raft, from, type, `term ${raft.term} has another leader`);
     return false;
@@ -221,13 +239,14 @@ export function handleAppendRequest(raft: Raft, message: AppendRequest): void {
     refuse(raft, message.from, message.type, 'it contradicts committed entries');
     return;
   }
-  if (raft.log.termAt(prevIndex) !== prevTerm) {
-    const hintIndex = raft.log.lastPossibleAgreement(prevIndex, prevTerm);
-    const hintTerm = raft.log.termAt(hintIndex) ?? 0;
-    respond(raft, message, { kind: 'rejected', prevIndex, hintIndex, hintTerm });
+  // What is compacted here is committed, and so the same in the leader's log (Leader Completeness).
+  const isCompacted = prevIndex < raft.log.firstIndex && prevIndex <= raft.commitIndex;
+  if (!isCompacted && raft.log.termAt(prevIndex) !== prevTerm) {
+    reject(raft, message);
     return;
   }
   for (const entry of entries) {
+    if (entry.index < raft.log.firstIndex) continue;
     const present = raft.log.termAt(entry.index);
     if (present === entry.term) continue;
     if (present !== null) truncateLog(raft, entry.index);
@@ -235,20 +254,29 @@ export function handleAppendRequest(raft: Raft, message: AppendRequest): void {
   }
   const matchIndex = prevIndex + entries.length;
   raft.commitIndex = raft.rules.commitIndexAfterAppend(raft.commitIndex, message.commitIndex, matchIndex);
-  respond(raft, message, { kind: 'accepted', matchIndex });
+  respondAccepted(raft, message.from, matchIndex);
 }
 
 /** No leader's log can (Leader Completeness), so such a message is broken, or forged. */
 function contradictsCommitted(raft: Raft, { prevIndex, prevTerm, entries }: AppendRequest): boolean {
   const differs = (index: number, term: number): boolean =>
-    index <= raft.commitIndex && raft.log.termAt(index) !== term;
+    index >= raft.log.firstIndex && index <= raft.commitIndex && raft.log.termAt(index) !== term;
   return differs(prevIndex, prevTerm) || entries.some(({ index, term }) => differs(index, term));
 }
 
-/** Figure 2: nobody acknowledges entries before they are durable. */
-function respond(raft: Raft, { from }: AppendRequest, result: AppendResponse['result']): void {
-  const needs = result.kind === 'accepted' ? 'log' : 'term';
-  send(raft, { type: 'appendResponse', from: raft.id, to: from, term: raft.term, result }, needs);
+/** Leaves once all entries are durable (`rules.durableBefore`). */
+export function respondAccepted(raft: Raft, to: MemberId, matchIndex: number): void {
+  const result = { kind: 'accepted' as const, matchIndex };
+  send(raft, { type: 'appendResponse', from: raft.id, to, term: raft.term, result });
+}
+
+function reject(raft: Raft, { from, prevIndex, prevTerm }: AppendRequest): void {
+  const possible = raft.log.lastPossibleAgreement(prevIndex, prevTerm);
+  // Committed entries agree in any case.
+  const hintIndex = Math.max(possible, Math.min(raft.commitIndex, prevIndex));
+  const hintTerm = raft.log.termAt(hintIndex) ?? 0;
+  const result = { kind: 'rejected' as const, prevIndex, hintIndex, hintTerm };
+  send(raft, { type: 'appendResponse', from: raft.id, to: from, term: raft.term, result });
 }
 
 export function handleHeartbeat(raft: Raft, message: Heartbeat): void {

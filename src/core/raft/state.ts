@@ -1,18 +1,18 @@
 import type { MemberId, RequestId } from '../ids.ts';
 import { createRandom, nextInteger, type Random } from '../random.ts';
-import { EMPTY_CONFIGURATION, findMember } from './configuration.ts';
+import { EMPTY_CONFIGURATION, findMember, isVoter } from './configuration.ts';
 import type { Effect, InitialState, RaftEvent, RaftOptions, RaftRole } from './interface.ts';
 import { RaftLog } from './log.ts';
-import type { Configuration, HardState, Member } from './log-entry.ts';
+import type { Configuration, HardState, Member, Snapshot, SnapshotMetadata } from './log-entry.ts';
 import type { Operation, OperationResult, RaftMessage } from './message.ts';
 import type { Progress } from './progress.ts';
-import { RULES, type Rules } from './rules.ts';
+import { RULES, type Rules, type Vote } from './rules.ts';
 
 /** Who waits for an answer: a client of this node, or one of the node that forwarded it. */
 export interface Origin {
   readonly node: MemberId;
   readonly request: RequestId;
-  /** Of a forwarded operation; 0 for one of this node's own clients. */
+  /** Numbers the times that the operation was handed to a leader, from 1. */
   readonly attempt: number;
 }
 
@@ -20,16 +20,16 @@ export interface Origin {
 export type RequestStage =
   | { readonly kind: 'queued'; readonly notBeforeTick: number }
   | { readonly kind: 'forwarded'; readonly to: MemberId; readonly atTick: number }
-  /** Accepted by this node as leader: appended, or a read that a quorum is to confirm. */
-  | { readonly kind: 'accepted' }
-  /** A confirmed read that waits until this node has applied `readIndex`. */
-  | { readonly kind: 'applying'; readonly readIndex: number };
+  /** Accepted by this node as leader, or a read in a batch that waits for its read index. */
+  | { readonly kind: 'accepted' };
 
 export interface PendingRequest {
   readonly operation: Operation;
   stage: RequestStage;
-  /** How often it was handed to another server. While 0 and `queued`, it is certain not to happen. */
+  /** How often it was handed to a leader. While 0 and `queued`, it is certain not to happen. */
   attempts: number;
+  /** It was tried anew although an earlier attempt may yet succeed: it can no longer fail for certain. */
+  isUncertain: boolean;
 }
 
 /** Who is to be told once the fate of the entry (`index`, `term`) is settled. */
@@ -38,23 +38,62 @@ export interface Waiter {
   readonly origin: Origin;
 }
 
+/** All reads of this node's clients that came together share one read index (§6.4). */
+export interface ReadBatch {
+  /**
+   * Its newest read: an answer to any question of that name was given after all of these reads began,
+   * though it be late, or from before a restart.
+   */
+  readonly batch: RequestId;
+  readonly requests: readonly RequestId[];
+  readonly askedOf: MemberId;
+  readonly atTick: number;
+}
+
+export interface Reads {
+  /** For the next batch. One batch is under way at a time. */
+  waiting: RequestId[];
+  underWay: ReadBatch | null;
+  /** Confirmed batches that wait until this node has applied so far; oldest first. */
+  confirmed: { readonly readIndex: number; readonly requests: readonly RequestId[] }[];
+  notBeforeTick: number;
+}
+
 /** What only a leader has (Figure 2, "volatile state on leaders"). Gone with the leadership. */
 export interface Leadership {
   readonly progress: Map<MemberId, Progress>;
+  readonly electedAtTick: number;
   /** The newest round of ReadIndex; `confirmedRound` follows it (dissertation §6.4). */
   readRound: number;
   confirmedRound: number;
   /** The commit index when the newest round began. */
   roundReadIndex: number;
-  roundReads: Origin[];
-  /** Reads that wait for the next round. */
-  waitingReads: Origin[];
+  /** The newest batch of each node that the round under way answers, and that waits for the next. */
+  roundReads: Map<MemberId, RequestId>;
+  waitingReads: Map<MemberId, RequestId>;
+}
+
+/** A transfer of leadership that this node has begun as leader (§3.10). Outlives the leadership. */
+export interface Transfer {
+  readonly to: MemberId;
+  readonly origin: Origin;
+  readonly term: number;
+  readonly deadlineTick: number;
+  /** The target was told to campaign: from here on nobody can be certain that it will not. */
+  isSent: boolean;
 }
 
 /** A batch that was handed to the driver and is not durable yet. */
 interface WriteUnderWay {
   readonly sequence: number;
   lastIndex: number;
+}
+
+/** A snapshot that is coming in, part by part. */
+export interface IncomingSnapshot {
+  readonly metadata: SnapshotMetadata;
+  readonly parts: Uint8Array[];
+  receivedBytes: number;
 }
 
 /** One Raft server, as a plain value. Only `step` changes it. */
@@ -67,13 +106,16 @@ export interface Raft {
   term: number;
   votedFor: MemberId | null;
   readonly log: RaftLog;
-  /** Configurations in the log, oldest first; the last one is in force (dissertation §4.1). */
+  /** What stands for the compacted part of the log; null: nothing is compacted. */
+  snapshot: Snapshot | null;
+  /** Configurations in the snapshot and the log, oldest first; the last is in force (§4.1). */
   configurations: { readonly index: number; readonly configuration: Configuration }[];
 
   role: RaftRole;
   leader: MemberId | null;
-  votes: Map<MemberId, boolean>;
+  votes: readonly Vote[];
   leadership: Leadership | null;
+  transfer: Transfer | null;
   /** Told by the leader, or by the committed log, that this server is no longer a member. */
   removed: boolean;
 
@@ -81,14 +123,26 @@ export interface Raft {
   /** Handed to the state machine; `appliedIndex` follows it. */
   deliveredIndex: number;
   appliedIndex: number;
+  /** The size of what was delivered since the last snapshot, and the log time of its last command. */
+  deliveredBytes: number;
+  deliveredTimeMs: number;
+  /** A snapshot that the state machine was asked for: all but its size is known. */
+  snapshotUnderWay: Omit<SnapshotMetadata, 'bytes' | 'checksum'> | null;
+  isSnapshotWanted: boolean;
+  incoming: IncomingSnapshot | null;
 
   ticks: number;
   electionElapsedTicks: number;
   electionTimeoutTicks: number;
   heartbeatElapsedTicks: number;
   leaderHeardAtTick: number;
+  /** Log time: never behind any command in the log, and passing while this server leads. */
+  logTimeMs: number;
 
   requests: Map<RequestId, PendingRequest>;
+  /** The `queued` ones that are no reads. */
+  queued: Set<RequestId>;
+  reads: Reads;
   waiters: Map<number, Waiter[]>;
   linked: readonly MemberId[];
 
@@ -99,18 +153,24 @@ export interface Raft {
   durableSequence: number;
   termSequence: number;
   writes: WriteUnderWay[];
-  /** The first entry that no batch carries yet, and the first that a batch must remove. */
+  /** What no batch carries yet: entries from here on, a snapshot, and what a batch must remove. */
   unwrittenFrom: number;
+  unwrittenSnapshot: boolean;
+  compactTo: number | null;
   removeFrom: number | null;
   writtenHardState: HardState;
 
-  /** This turn's effects. A message that waits for `log` awaits all entries, else only the term. */
-  outbox: { readonly message: RaftMessage; readonly needs: 'term' | 'log' }[];
+  /** This turn's effects. */
+  outbox: RaftMessage[];
   effects: Effect[];
 }
 
 export function createRaft(options: RaftOptions, stored: InitialState, rules: Rules = RULES): Raft {
-  const log = new RaftLog(stored.entries);
+  const { snapshot, entries } = stored;
+  const covered = snapshot?.metadata.index ?? 0;
+  const baseIndex = (entries[0]?.index ?? covered + 1) - 1;
+  const baseTerm = baseIndex === covered ? (snapshot?.metadata.term ?? 0) : baseIndex === 0 ? 0 : null;
+  const log = new RaftLog(entries, { index: baseIndex, term: baseTerm });
   const hardState = stored.hardState ?? { term: 0, votedFor: null, commitIndex: 0 };
   const raft: Raft = {
     id: options.id,
@@ -120,23 +180,31 @@ export function createRaft(options: RaftOptions, stored: InitialState, rules: Ru
     term: hardState.term,
     votedFor: hardState.votedFor,
     log,
-    configurations: stored.entries.flatMap(({ index, payload }) =>
-      payload.kind === 'configuration' ? [{ index, configuration: payload.configuration }] : [],
-    ),
+    snapshot,
+    configurations: storedConfigurations(stored),
     role: 'follower',
     leader: null,
-    votes: new Map(),
+    votes: [],
     leadership: null,
+    transfer: null,
     removed: false,
-    commitIndex: Math.min(hardState.commitIndex, log.lastIndex),
-    deliveredIndex: 0,
-    appliedIndex: 0,
+    commitIndex: Math.max(covered, Math.min(hardState.commitIndex, log.lastIndex)),
+    deliveredIndex: covered,
+    appliedIndex: covered,
+    deliveredBytes: 0,
+    deliveredTimeMs: snapshot?.metadata.timeMs ?? 0,
+    snapshotUnderWay: null,
+    isSnapshotWanted: false,
+    incoming: null,
     ticks: 0,
     electionElapsedTicks: 0,
     electionTimeoutTicks: 0,
     heartbeatElapsedTicks: 0,
     leaderHeardAtTick: Number.NEGATIVE_INFINITY,
+    logTimeMs: storedTimeMs(stored),
     requests: new Map(),
+    queued: new Set(),
+    reads: { waiting: [], underWay: null, confirmed: [], notBeforeTick: 0 },
     waiters: new Map(),
     linked: [],
     durableIndex: log.lastIndex,
@@ -145,18 +213,46 @@ export function createRaft(options: RaftOptions, stored: InitialState, rules: Ru
     termSequence: 0,
     writes: [],
     unwrittenFrom: log.lastIndex + 1,
+    unwrittenSnapshot: false,
+    compactTo: null,
     removeFrom: null,
     writtenHardState: hardState,
     outbox: [],
-    effects: [],
+    effects: snapshot === null ? [] : [{ type: 'restore', snapshot }],
   };
   resetElectionTimer(raft);
   return raft;
 }
 
+function storedConfigurations({ snapshot, entries }: InitialState): Raft['configurations'] {
+  const configurations: Raft['configurations'] = [];
+  if (snapshot !== null) {
+    const { configurationIndex: index, configuration } = snapshot.metadata;
+    configurations.push({ index, configuration });
+  }
+  const after = snapshot?.metadata.configurationIndex ?? 0;
+  for (const { index, payload } of entries) {
+    if (payload.kind !== 'configuration' || index <= after) continue;
+    configurations.push({ index, configuration: payload.configuration });
+  }
+  return configurations;
+}
+
+function storedTimeMs({ snapshot, entries }: InitialState): number {
+  let timeMs = snapshot?.metadata.timeMs ?? 0;
+  for (const { payload } of entries)
+    if (payload.kind === 'command') timeMs = Math.max(timeMs, payload.timeMs);
+  return timeMs;
+}
+
 /** The configuration in force, and where it stands in the log. */
 export function configurationInForce(raft: Raft): { index: number; configuration: Configuration } {
   return raft.configurations.at(-1) ?? { index: 0, configuration: EMPTY_CONFIGURATION };
+}
+
+/** How far the snapshot reaches; 0: there is none. */
+export function snapshotIndex(raft: Raft): number {
+  return raft.snapshot?.metadata.index ?? 0;
 }
 
 /**
@@ -165,22 +261,28 @@ export function configurationInForce(raft: Raft): { index: number; configuration
  */
 export function ownKind(raft: Raft): Member['kind'] | null {
   const { index, configuration } = configurationInForce(raft);
-  const member = findMember(configuration, raft.id);
-  if (member !== null || index <= raft.commitIndex) return member?.kind ?? null;
+  const kind = kindIn(configuration, raft.id);
+  if (kind !== null || index <= raft.commitIndex) return kind;
   const previous = raft.configurations.at(-2)?.configuration;
-  return previous === undefined ? null : (findMember(previous, raft.id)?.kind ?? null);
+  return previous === undefined ? null : kindIn(previous, raft.id);
+}
+
+function kindIn(configuration: Configuration, id: MemberId): Member['kind'] | null {
+  if (isVoter(configuration, id)) return 'voter';
+  return findMember(configuration, id)?.kind ?? null;
 }
 
 export function trace(raft: Raft, event: RaftEvent): void {
   raft.effects.push({ type: 'trace', event });
 }
 
-/**
- * Queues a message of this turn. Invariant: no message leaves before the term it carries is durable,
- * and an acknowledgement of entries (`log`) not before those are.
- */
-export function send(raft: Raft, message: RaftMessage, needs: 'term' | 'log' = 'term'): void {
-  raft.outbox.push({ message, needs });
+/** Queues a message of this turn. `rules.durableBefore` says what it has to wait for. */
+export function send(raft: Raft, message: RaftMessage): void {
+  raft.outbox.push(message);
+}
+
+export function refuse(raft: Raft, from: MemberId, what: string, reason: string): void {
+  trace(raft, { kind: 'refused', what, from, reason });
 }
 
 export function resetElectionTimer(raft: Raft): void {
@@ -210,32 +312,26 @@ export function becomeFollower(raft: Raft, term: number, leader: MemberId | null
   if (raft.role !== 'follower') resetElectionTimer(raft);
   setRole(raft, 'follower');
   setLeader(raft, leader);
-  raft.votes.clear();
-  if (raft.leadership === null) return;
+  raft.votes = [];
   raft.leadership = null;
-  // A read changes nothing, so one that was not confirmed may be asked again of the next leader.
-  for (const pending of raft.requests.values()) {
-    if (pending.operation.kind === 'read' && pending.stage.kind === 'accepted') {
-      pending.stage = { kind: 'queued', notBeforeTick: raft.ticks };
-    }
-  }
 }
 
-/** Tells whoever asked. An answer to a request that was given up meanwhile goes nowhere. */
+/**
+ * Tells whoever asked. An answer to a request that was given up meanwhile goes nowhere, and no failure
+ * is certain for an operation of which another attempt may yet succeed.
+ */
 export function answer(raft: Raft, origin: Origin, result: OperationResult): void {
-  if (origin.node === raft.id) {
-    if (raft.requests.delete(origin.request)) {
-      raft.effects.push({ type: 'reply', request: origin.request, result });
-    }
+  if (origin.node !== raft.id) {
+    const { request, attempt } = origin;
+    const envelope = { from: raft.id, to: origin.node, term: raft.term };
+    send(raft, { type: 'forwardResponse', ...envelope, request, attempt, result });
     return;
   }
-  send(raft, {
-    type: 'forwardResponse',
-    from: raft.id,
-    to: origin.node,
-    term: raft.term,
-    request: origin.request,
-    attempt: origin.attempt,
-    result,
-  });
+  const pending = raft.requests.get(origin.request);
+  if (pending === undefined) return;
+  raft.requests.delete(origin.request);
+  raft.queued.delete(origin.request);
+  const isDoubtful = pending.isUncertain && result.outcome === 'failed';
+  const told = isDoubtful ? { ...result, outcome: 'unknown' as const } : result;
+  raft.effects.push({ type: 'reply', request: origin.request, result: told });
 }

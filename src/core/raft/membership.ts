@@ -1,0 +1,162 @@
+import type { MemberId } from '../ids.ts';
+import { allMembers, applyChanges, findMember, leaveJoint, voters } from './configuration.ts';
+import type { Configuration } from './log-entry.ts';
+import type { ConfigurationChange, JoinRequest, RemovedNotice } from './message.ts';
+import { appendAsLeader, progressOfMember } from './replication.ts';
+import {
+  becomeFollower,
+  configurationInForce,
+  refuse,
+  send,
+  trace,
+  type Leadership,
+  type Raft,
+} from './state.ts';
+
+/** Who is in the cluster: joint consensus, learners, replacement of lost voters (dissertation, chapter 4). */
+
+export type Change =
+  { readonly ok: true; readonly index: number } | { readonly ok: false; readonly reason: string };
+
+/** Appends the configuration that `changes` lead to, if they may be made now. */
+export function changeConfiguration(raft: Raft, changes: readonly ConfigurationChange[]): Change {
+  const { configuration } = configurationInForce(raft);
+  if (!mayChange(raft) || configuration.outgoing !== null) {
+    return { ok: false, reason: 'another change is under way; try again in a moment' };
+  }
+  const next = applyChanges(configuration, changes, raft.options.memberNames);
+  if (!next.ok) return next;
+  return { ok: true, index: appendConfiguration(raft, next.configuration) };
+}
+
+function appendConfiguration(raft: Raft, configuration: Configuration): number {
+  const index = appendAsLeader(raft, { kind: 'configuration', configuration });
+  const { leadership } = raft;
+  for (const id of leadership?.progress.keys() ?? []) {
+    if (findMember(configuration, id) === null) leadership?.progress.delete(id);
+  }
+  return index;
+}
+
+function mayChange(raft: Raft): boolean {
+  return raft.rules.mayChangeConfiguration(
+    raft.log.termAt(raft.commitIndex),
+    raft.term,
+    configurationInForce(raft).index,
+    raft.commitIndex,
+  );
+}
+
+/** The leader's own initiative, once a tick: leave what is joint, promote, replace. */
+export function maintainConfiguration(raft: Raft, leadership: Leadership): void {
+  if (!mayChange(raft)) return;
+  const { configuration } = configurationInForce(raft);
+  if (configuration.outgoing !== null) {
+    appendConfiguration(raft, leaveJoint(configuration));
+    return;
+  }
+  const learner = caughtUpLearner(raft, leadership, configuration);
+  if (learner === null) return;
+  if (voters(configuration).length < raft.options.targetVoters) {
+    changeConfiguration(raft, [{ kind: 'promote', id: learner }]);
+    return;
+  }
+  const lost = lostVoter(raft, leadership, configuration);
+  if (lost === null) return;
+  changeConfiguration(raft, [
+    { kind: 'demote', id: lost },
+    { kind: 'promote', id: learner },
+  ]);
+}
+
+/** Design, section 4: a learner that would not hold the others up as a voter (§4.2.1). */
+function caughtUpLearner(raft: Raft, leadership: Leadership, { members }: Configuration): MemberId | null {
+  const learner = members.find(({ id, kind }) => kind === 'learner' && isCaughtUp(raft, leadership, id));
+  return learner?.id ?? null;
+}
+
+export function isCaughtUp(raft: Raft, leadership: Leadership, id: MemberId): boolean {
+  const progress = progressOfMember(raft, leadership, id);
+  // A learner that has gone silent would only raise the quorum.
+  const oldestTick = raft.ticks - raft.options.electionTimeoutTicks[0];
+  return progress?.state === 'replicate' && progress.isCaughtUp && progress.heardAtTick >= oldestTick;
+}
+
+function lostVoter(raft: Raft, leadership: Leadership, configuration: Configuration): MemberId | null {
+  const { replaceVoterTicks } = raft.options;
+  if (replaceVoterTicks === null) return null;
+  const isLost = (id: MemberId): boolean => {
+    const heardAtTick = progressOfMember(raft, leadership, id)?.heardAtTick ?? raft.ticks;
+    return raft.ticks - heardAtTick > replaceVoterTicks;
+  };
+  return voters(configuration).find(isLost) ?? null;
+}
+
+// ── Joining and leaving ─────────────────────────────────────────────────────────────────────────
+
+/** A server outside the configuration asks everyone it can reach to have it added. */
+export function askToJoin(raft: Raft): void {
+  if (raft.removed || raft.ticks % raft.options.joinTicks !== 0) return;
+  for (const to of raft.linked) {
+    send(raft, { type: 'joinRequest', from: raft.id, to, term: raft.term, joiner: raft.id });
+  }
+}
+
+/** The joiner repeats itself until it is in, so a request that cannot be met now is just dropped. */
+export function handleJoinRequest(raft: Raft, message: JoinRequest): void {
+  if (raft.leadership !== null) {
+    const { configuration } = configurationInForce(raft);
+    // A server asks for itself; only members hand on what others ask.
+    if (message.from !== message.joiner && findMember(configuration, message.from) === null) {
+      refuse(raft, message.from, message.type, 'it asks for another server');
+      return;
+    }
+    if (findMember(configuration, message.joiner) === null) {
+      changeConfiguration(raft, [{ kind: 'add-learner', id: message.joiner }]);
+    }
+  } else if (raft.leader !== null && message.from === message.joiner) {
+    send(raft, { ...message, from: raft.id, to: raft.leader, term: raft.term });
+  }
+}
+
+/** Those whom a committed configuration leaves out are told; this server may be one of them. */
+export function onConfigurationCommitted(raft: Raft, index: number): void {
+  const position = raft.configurations.findIndex((known) => known.index === index);
+  const current = raft.configurations[position]?.configuration;
+  const previous = raft.configurations[position - 1]?.configuration;
+  if (current === undefined || previous === undefined) return;
+  for (const { id } of allMembers(previous)) {
+    if (findMember(current, id) !== null) continue;
+    if (id === raft.id) leaveCluster(raft, index);
+    else if (raft.leadership !== null) sendRemovedNotice(raft, id, index);
+  }
+}
+
+/** Dissertation §4.2.2: a leader that is not in the new configuration steps down once it commits. */
+function leaveCluster(raft: Raft, index: number): void {
+  // A later configuration in the log names this server again, or it is out for good.
+  if (configurationInForce(raft).index !== index || !raft.rules.leavesWhenRemoved()) return;
+  becomeFollower(raft, raft.term, null);
+  raft.removed = true;
+  trace(raft, { kind: 'removed', term: raft.term });
+}
+
+/** Tells a campaigning stranger that it is out, as far as the committed configuration goes. */
+export function dismissStranger(raft: Raft, from: MemberId): void {
+  const { index, configuration } = configurationInForce(raft);
+  if (index > 0 && index <= raft.commitIndex && findMember(configuration, from) === null) {
+    sendRemovedNotice(raft, from, index);
+  }
+}
+
+function sendRemovedNotice(raft: Raft, to: MemberId, configurationIndex: number): void {
+  send(raft, { type: 'removedNotice', from: raft.id, to, term: raft.term, configurationIndex });
+}
+
+/** A later configuration than the notice's may name this server again; it will then be told so. */
+export function handleRemovedNotice(raft: Raft, message: RemovedNotice): void {
+  if (message.configurationIndex < configurationInForce(raft).index || raft.removed) return;
+  becomeFollower(raft, raft.term, null);
+  raft.removed = true;
+  trace(raft, { kind: 'removed', term: raft.term });
+}

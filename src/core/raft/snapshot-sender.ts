@@ -1,0 +1,59 @@
+import type { MemberId } from '../ids.ts';
+import type { SnapshotResponse } from './message.ts';
+import { beginSnapshot, type Progress } from './progress.ts';
+import { refuse, send, type Raft } from './state.ts';
+
+/** The leader's side of InstallSnapshot (§7): a snapshot goes out in parts, a window of them at a time. */
+
+const WINDOW_PARTS = 4;
+
+/** What `to` lacks is compacted: it gets this server's snapshot, part by part. */
+export function startTransfer(raft: Raft, to: MemberId, progress: Progress): void {
+  if (raft.snapshot === null) return;
+  beginSnapshot(progress, raft.snapshot);
+  sendParts(raft, to, progress);
+}
+
+function sendParts(raft: Raft, to: MemberId, { transfer }: Progress): void {
+  if (transfer === null) return;
+  const { metadata, data } = transfer.snapshot;
+  const partBytes = raft.options.maxAppendBytes;
+  while (
+    transfer.sentBytes < data.length &&
+    transfer.sentBytes - transfer.acknowledgedBytes < WINDOW_PARTS * partBytes
+  ) {
+    const offset = transfer.sentBytes;
+    const part = data.subarray(offset, offset + partBytes);
+    send(raft, { type: 'snapshotRequest', from: raft.id, to, term: raft.term, metadata, offset, part });
+    transfer.sentBytes += part.length;
+  }
+}
+
+export function advanceTransfer(raft: Raft, progress: Progress, message: SnapshotResponse): void {
+  const { transfer } = progress;
+  if (transfer?.snapshot.metadata.index !== message.index) return;
+  if (message.receivedBytes > transfer.snapshot.data.length) {
+    refuse(raft, message.from, message.type, 'it has more of the snapshot than there is');
+    return;
+  }
+  // What the receiver says is what counts: it may have lost all of it, or have parts from an earlier leader.
+  const isLost = message.receivedBytes < transfer.acknowledgedBytes;
+  transfer.acknowledgedBytes = message.receivedBytes;
+  if (isLost) transfer.sentBytes = message.receivedBytes;
+  transfer.sentBytes = Math.max(transfer.sentBytes, message.receivedBytes);
+  sendParts(raft, message.from, progress);
+}
+
+/** A heartbeat was answered: whatever part was under way before it has arrived, or is lost. */
+export function resumeTransfer(raft: Raft, to: MemberId, progress: Progress): void {
+  if (progress.transfer === null) return;
+  progress.transfer.sentBytes = progress.transfer.acknowledgedBytes;
+  // All arrived and nothing came of it: the last part is what asks for the acknowledgement.
+  const { data } = progress.transfer.snapshot;
+  if (progress.transfer.sentBytes === data.length) progress.transfer.sentBytes = lastPart(raft, data.length);
+  sendParts(raft, to, progress);
+}
+
+function lastPart(raft: Raft, bytes: number): number {
+  return Math.max(0, bytes - raft.options.maxAppendBytes);
+}

@@ -1,0 +1,112 @@
+import { ClientSession } from '../core/session/client.ts';
+import { decodeReply, encodeEnvelope, type Reply } from '../core/session/envelope.ts';
+import type { Operation, OperationResult } from '../core/raft/message.ts';
+import type { Clock } from './clock.ts';
+
+type OnResult = (result: OperationResult) => void;
+
+/** What a session needs of the driver. */
+type Request = (operation: Operation, timeoutMs: number, onResult: OnResult) => void;
+
+/** Of log time, which passes no faster than this node's clock while a leader is there. */
+const SESSION_TTL_MS = 3_600_000;
+/** A session that was idle for longer is replaced before it can have expired. */
+const MAX_IDLE_MS = SESSION_TTL_MS / 4;
+
+interface Waiting {
+  readonly command: Uint8Array;
+  readonly deadline: number;
+  readonly onResult: OnResult;
+}
+
+/**
+ * Runs this node's commands in a session, opened when the first one comes, so that the node can try
+ * again whatever got lost on the way to a leader: what was applied once is not applied twice.
+ */
+export class NodeSession {
+  #session: ClientSession | null = null;
+  #usedAt = 0;
+  #isOpening = false;
+  #waiting: Waiting[] = [];
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly request: Request,
+  ) {}
+
+  /** As `Driver.request`; an `ok` carries the state machine's own answer. */
+  command(command: Uint8Array, timeoutMs: number, onResult: OnResult): void {
+    const now = this.clock.now();
+    const waiting: Waiting = { command, deadline: now + timeoutMs, onResult };
+    if (this.#session !== null && now - this.#usedAt <= MAX_IDLE_MS) {
+      this.#run(this.#session, waiting, timeoutMs);
+      return;
+    }
+    this.#session = null;
+    this.#waiting.push(waiting);
+    if (!this.#isOpening) this.#open(timeoutMs);
+  }
+
+  #run(session: ClientSession, { command, onResult }: Waiting, timeoutMs: number): void {
+    this.#usedAt = this.clock.now();
+    const { sequence, bytes } = session.begin(command);
+    this.request({ kind: 'command', command: bytes, repeatable: true }, timeoutMs, (result) => {
+      session.end(sequence);
+      onResult(result.outcome === 'ok' ? this.#read(session, result) : result);
+    });
+  }
+
+  #read(session: ClientSession, result: OperationResult & { outcome: 'ok' }): OperationResult {
+    const reply = decodeReply(result.value);
+    if (reply.kind === 'done') return { ...result, value: reply.value };
+    if (this.#session === session) this.#session = null;
+    return refusal(reply);
+  }
+
+  /** Opening one twice does no harm: the one that nobody uses expires. */
+  #open(timeoutMs: number): void {
+    this.#isOpening = true;
+    const command = encodeEnvelope({ kind: 'open', ttlMs: SESSION_TTL_MS });
+    this.request({ kind: 'command', command, repeatable: true }, timeoutMs, (result) => {
+      this.#isOpening = false;
+      const reply = result.outcome === 'ok' ? decodeReply(result.value) : null;
+      if (reply?.kind === 'opened') this.#session = new ClientSession(reply.session);
+      this.#continue(result);
+    });
+  }
+
+  #continue(opened: OperationResult): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const now = this.clock.now();
+    for (const one of waiting) {
+      if (this.#session !== null && one.deadline > now) this.#run(this.#session, one, one.deadline - now);
+      else if (one.deadline > now && isWorthTrying(opened))
+        this.command(one.command, one.deadline - now, one.onResult);
+      else one.onResult(notDone(opened));
+    }
+  }
+}
+
+/** Whoever asked for the session had less time than others who wait for it. */
+function isWorthTrying({ outcome, ...opened }: OperationResult): boolean {
+  return outcome === 'unknown' || (outcome === 'failed' && 'code' in opened && opened.code === 'no-leader');
+}
+
+/** The command itself was never handed to anybody, whatever became of the session. */
+function notDone(opened: OperationResult): OperationResult {
+  if (opened.outcome === 'failed') return opened;
+  return {
+    outcome: 'failed',
+    code: 'no-leader',
+    reason: 'No leader answered in the time given, so nothing was done.',
+  };
+}
+
+function refusal(reply: Exclude<Reply, { kind: 'done' }>): OperationResult {
+  const reason =
+    reply.kind === 'malformed'
+      ? `The command was refused: ${reply.reason}.`
+      : 'This node’s session had expired. It may have happened before that.';
+  return { outcome: 'unknown', code: 'session-expired', reason };
+}
