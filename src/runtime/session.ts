@@ -47,6 +47,11 @@ export class NodeSession {
     if (!this.#isOpening) this.#open(timeoutMs);
   }
 
+  /** Opens the session ahead of the first command, which then need not wait for it. */
+  prepare(timeoutMs: number): void {
+    if (this.#session === null && !this.#isOpening) this.#open(timeoutMs);
+  }
+
   #run(session: ClientSession, { command, onResult }: Waiting, timeoutMs: number): void {
     this.#usedAt = this.clock.now();
     const { sequence, bytes } = session.begin(command);

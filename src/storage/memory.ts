@@ -20,14 +20,15 @@ export function checkBatch(batch: WriteBatch, stored: LogExtent): LogExtent {
   let lastIndex = truncateFrom === null ? stored.lastIndex : truncateFrom - 1;
   let { firstIndex } = stored;
   if (lastIndex < firstIndex) {
-    lastIndex = snapshotIndex;
-    firstIndex = snapshotIndex + 1;
+    // Nothing is left: the log begins anew, and no later than right after the snapshot.
+    firstIndex = Math.min(entries[0]?.index ?? snapshotIndex + 1, snapshotIndex + 1);
+    lastIndex = firstIndex - 1;
   }
-  if (lastIndex < snapshotIndex) throw contractError(`entries end at ${lastIndex}, before the snapshot does`);
   for (const { index } of entries) {
     if (index !== lastIndex + 1) throw contractError(`entry ${index} follows entry ${lastIndex}`);
     lastIndex = index;
   }
+  if (lastIndex < snapshotIndex) throw contractError(`entries end at ${lastIndex}, before the snapshot does`);
   return { snapshotIndex, firstIndex, lastIndex };
 }
 
@@ -38,27 +39,48 @@ function contractError(what: string): StorageError {
   );
 }
 
+/** What a store holds, as plain values. */
+export class StoredImage {
+  hardState: HardState | null = null;
+  snapshot: Snapshot | null = null;
+  entries: Entry[] = [];
+  #extent: LogExtent = { snapshotIndex: 0, firstIndex: 1, lastIndex: 0 };
+
+  get lastIndex(): number {
+    return this.#extent.lastIndex;
+  }
+
+  /** Throws where `batch` breaks the contract, and has changed nothing then. */
+  apply(batch: WriteBatch): void {
+    const { hardState, snapshot, compactTo, truncateFrom, entries } = batch;
+    const { firstIndex: first } = this.#extent;
+    const extent = checkBatch(batch, this.#extent);
+    if (truncateFrom !== null) this.entries.length = Math.max(0, truncateFrom - first);
+    for (const entry of entries) this.entries.push(entry);
+    const covered = (compactTo ?? 0) + 1 - extent.firstIndex;
+    const compacted = Math.max(0, Math.min(covered, this.entries.length));
+    if (compacted > 0) this.entries = this.entries.slice(compacted);
+    this.#extent = { ...extent, firstIndex: extent.firstIndex + compacted };
+    this.snapshot = snapshot ?? this.snapshot;
+    this.hardState = hardState ?? this.hardState;
+  }
+}
+
 /** Forgets everything with the tab: for tests, and for `storage.kind: "memory"`. */
 export class MemoryStorage implements Storage {
-  #hardState: HardState | null = null;
-  #snapshot: Snapshot | null = null;
-  #entries: Entry[] = [];
-  #extent: LogExtent = { snapshotIndex: 0, firstIndex: 1, lastIndex: 0 };
+  readonly #image = new StoredImage();
   #failure: StorageError | null = null;
 
   async load(): Promise<StoredState> {
     this.#check();
-    return Promise.resolve({
-      hardState: this.#hardState,
-      snapshot: this.#snapshot,
-      entries: [...this.#entries],
-    });
+    const { hardState, snapshot, entries } = this.#image;
+    return Promise.resolve({ hardState, snapshot, entries: [...entries] });
   }
 
   async write(batch: WriteBatch): Promise<void> {
     this.#check();
     try {
-      this.#apply(batch);
+      this.#image.apply(batch);
     } catch (error) {
       if (error instanceof StorageError) this.#failure = error;
       throw error;
@@ -69,21 +91,6 @@ export class MemoryStorage implements Storage {
   async close(): Promise<void> {
     this.#failure ??= new StorageError('lost', 'The storage was closed.');
     return Promise.resolve();
-  }
-
-  #apply(batch: WriteBatch): void {
-    const { firstIndex: first } = this.#extent;
-    const extent = checkBatch(batch, this.#extent);
-    if (batch.truncateFrom !== null) this.#entries.length = Math.max(0, batch.truncateFrom - first);
-    this.#entries.push(...batch.entries);
-    const compacted = Math.max(
-      0,
-      Math.min((batch.compactTo ?? 0) + 1 - extent.firstIndex, this.#entries.length),
-    );
-    if (compacted > 0) this.#entries = this.#entries.slice(compacted);
-    this.#extent = { ...extent, firstIndex: extent.firstIndex + compacted };
-    this.#snapshot = batch.snapshot ?? this.#snapshot;
-    this.#hardState = batch.hardState ?? this.#hardState;
   }
 
   #check(): void {

@@ -22,8 +22,8 @@ export interface WriteBatch {
   /** Every stored entry from this index on is removed, before `entries` are added. Null: none is. */
   readonly truncateFrom: number | null;
   /**
-   * Contiguous; the first follows directly on the last stored entry that is left, or on the snapshot
-   * where none is.
+   * Contiguous; the first follows directly on the last stored entry that is left. Where none is left,
+   * they begin anew, no later than right after the snapshot. Nothing may be missing behind the snapshot.
    */
   readonly entries: readonly Entry[];
 }

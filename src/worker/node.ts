@@ -32,6 +32,7 @@ const PING_PERIOD_MS = 1000;
 const SILENCE_MS = 3000;
 const MAX_DELAYED_MESSAGES = 10_000;
 const MAX_PAUSED_MESSAGES = 10_000;
+const SESSION_TIMEOUT_MS = 10_000;
 
 export interface NodeParts {
   readonly clusterId: string;
@@ -344,6 +345,7 @@ export class Node {
       this.#refused('refused-messages', `A message (${event.what}) was refused: ${event.reason}.`);
       return;
     }
+    if (event.kind === 'leader' && event.leader !== null) this.#session.prepare(SESSION_TIMEOUT_MS);
     if (event.kind === 'snapshot') for (const check of this.#awaitingSnapshot) check();
     if (event.kind === 'overflow') this.#count('overflows');
     const notice = describeEvent(event, (id) => (id === this.parts.memberId ? 'This tab' : this.#nameOf(id)));

@@ -1,0 +1,202 @@
+import { decodeResult, encodeTransaction, type Instruction } from '../core/kv/transaction.ts';
+import type { OperationResult } from '../core/raft/message.ts';
+import { nextFraction, nextInteger, type Random } from '../core/random.ts';
+import { ClientSession } from '../core/session/client.ts';
+import { decodeReply, encodeEnvelope } from '../core/session/envelope.ts';
+import type { HistoryEvent } from '../check/history.ts';
+import type { SimNode } from './node.ts';
+import type { Scheduler } from './scheduler.ts';
+
+export interface ClientParts {
+  readonly name: string;
+  readonly keys: number;
+  readonly thinkMs: number;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly history: HistoryEvent[];
+  /** The nodes that a client may turn to. */
+  nodes(): readonly SimNode[];
+  onAcknowledged(index: number, term: number): void;
+  onRetry(): void;
+}
+
+type Step = { readonly f: 'get' } | { readonly f: 'put'; readonly value: string | null } | Cas;
+interface Cas {
+  readonly f: 'cas';
+  readonly value: readonly [string | null, string];
+}
+
+const ATTEMPT_MS = 1500;
+const MAX_ATTEMPTS = 4;
+
+/**
+ * A client that does one thing after the other at whatever node it likes, tries again elsewhere what got
+ * no answer, in a session, so that it happens once, and writes down what it asked and was told.
+ */
+export class SimClient {
+  operations = 0;
+  acknowledged = 0;
+  #session: ClientSession | null = null;
+  #isStopped = false;
+  #generation = 0;
+  #nextValue = 0;
+  #lastSeen: string | null = null;
+
+  constructor(private readonly parts: ClientParts) {
+    this.#think();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #think(): void {
+    const { scheduler, random, thinkMs } = this.parts;
+    scheduler.at(scheduler.now + nextInteger(random, 1, 2 * thinkMs), () => {
+      if (this.#isStopped) return;
+      if (this.#session === null) this.#openSession();
+      else this.#operate(this.#session);
+    });
+  }
+
+  #openSession(): void {
+    const command = encodeEnvelope({ kind: 'open', ttlMs: 120_000 });
+    this.#ask({ kind: 'command', command, repeatable: true }, (result) => {
+      const reply = result.outcome === 'ok' ? decodeReply(result.value) : null;
+      if (reply?.kind === 'opened') this.#session = new ClientSession(reply.session);
+      this.#think();
+    });
+  }
+
+  #operate(session: ClientSession): void {
+    const { random, keys } = this.parts;
+    const key = `k${nextInteger(random, 1, keys)}`;
+    const step = this.#draw();
+    this.operations += 1;
+    this.#record('invoke', step, key, {});
+    if (step.f === 'get') this.#read(step, key);
+    else this.#write(session, step, key);
+  }
+
+  #draw(): Step {
+    const chance = nextFraction(this.parts.random);
+    if (chance < 0.45) return { f: 'get' };
+    this.#nextValue += 1;
+    const value = `${this.parts.name}-${this.#nextValue}`;
+    if (chance < 0.75) return { f: 'put', value: nextFraction(this.parts.random) < 0.05 ? null : value };
+    return { f: 'cas', value: [this.#lastSeen, value] };
+  }
+
+  #read(step: Step, key: string): void {
+    this.#ask({ kind: 'read' }, (result, node) => {
+      if (result.outcome === 'ok' && node !== null) {
+        this.#lastSeen = node.values.get(key);
+        this.#record('ok', step, key, { value: this.#lastSeen });
+        this.acknowledged += 1;
+      } else {
+        // A read changes nothing, whatever became of it.
+        this.#record('fail', step, key, {});
+      }
+      this.#think();
+    });
+  }
+
+  #write(session: ClientSession, step: Exclude<Step, { f: 'get' }>, key: string): void {
+    const command = encodeTransaction(instructions(step, key));
+    const { sequence, bytes } = session.begin(command);
+    this.#attempt(bytes, 1, false, (result) => {
+      session.end(sequence);
+      this.#finish(step, key, result);
+      this.#think();
+    });
+  }
+
+  /** `isUncertain`: an earlier attempt may have happened, or may yet. */
+  #attempt(
+    bytes: Uint8Array,
+    count: number,
+    isUncertain: boolean,
+    done: (result: OperationResult) => void,
+  ): void {
+    this.#ask({ kind: 'command', command: bytes, repeatable: true }, (result) => {
+      if (result.outcome === 'ok' || count >= MAX_ATTEMPTS || this.#isStopped) {
+        const isDoubtful = isUncertain && result.outcome === 'failed';
+        done(isDoubtful ? { ...result, outcome: 'unknown' } : result);
+        return;
+      }
+      this.parts.onRetry();
+      this.#attempt(bytes, count + 1, isUncertain || result.outcome === 'unknown', done);
+    });
+  }
+
+  #finish(step: Exclude<Step, { f: 'get' }>, key: string, result: OperationResult): void {
+    if (result.outcome !== 'ok') {
+      this.#record(result.outcome === 'failed' ? 'fail' : 'info', step, key, {});
+      return;
+    }
+    const reply = decodeReply(result.value);
+    if (reply.kind !== 'done') {
+      this.#session = null;
+      this.#record('info', step, key, {});
+      return;
+    }
+    this.parts.onAcknowledged(result.index, result.term);
+    this.acknowledged += 1;
+    const { applied } = decodeResult(reply.value);
+    this.#record('ok', step, key, applied ? {} : { applied: false });
+  }
+
+  /** One try at one node. The node may die: the client gives up by itself a little later. */
+  #ask(
+    operation: Parameters<SimNode['driver']['request']>[0],
+    done: (result: OperationResult, node: SimNode | null) => void,
+  ): void {
+    const { scheduler, random } = this.parts;
+    const nodes = this.parts.nodes();
+    const node = nodes[nextInteger(random, 0, nodes.length - 1)];
+    if (node === undefined) {
+      const result = {
+        outcome: 'failed',
+        code: 'no-leader',
+        reason: 'No node is there to be asked.',
+      } as const;
+      scheduler.at(scheduler.now + ATTEMPT_MS, () => done(result, null));
+      return;
+    }
+    let isDone = false;
+    const finish = (result: OperationResult): void => {
+      if (isDone) return;
+      isDone = true;
+      done(result, node);
+    };
+    scheduler.at(scheduler.now + 2 * ATTEMPT_MS, () =>
+      finish({ outcome: 'unknown', code: 'timed-out', reason: 'The node does not answer.' }),
+    );
+    node.process.run(() => node.driver.request(operation, ATTEMPT_MS, finish));
+  }
+
+  #record(
+    type: HistoryEvent['type'],
+    step: Step,
+    key: string,
+    more: { value?: string | null; applied?: false },
+  ): void {
+    const { history, scheduler, name } = this.parts;
+    const process = this.#generation === 0 ? name : `${name}.${this.#generation}`;
+    const given = step.f === 'get' ? null : step.value;
+    const time = Math.round(scheduler.now * 1e6);
+    const event = { index: history.length, time, process, type, f: step.f, key, value: given, ...more };
+    history.push(event as HistoryEvent);
+    // Who does not know what became of an operation goes on as somebody else.
+    if (type === 'info') this.#generation += 1;
+  }
+}
+
+function instructions(step: Exclude<Step, { f: 'get' }>, key: string): Instruction[] {
+  if (step.f === 'put') return [{ op: 'SET', key, val: step.value }];
+  const [expected, next] = step.value;
+  return [
+    { op: 'ASSERT', key, val: expected },
+    { op: 'SET', key, val: next },
+  ];
+}

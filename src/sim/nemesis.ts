@@ -1,0 +1,269 @@
+import type { MemberId } from '../core/ids.ts';
+import { configurationInForce } from '../core/raft/state.ts';
+import { electorates, isQuorum } from '../core/raft/configuration.ts';
+import type { Configuration } from '../core/raft/log-entry.ts';
+import type { ConfigurationChange } from '../core/raft/message.ts';
+import type { FaultRule } from '../api.ts';
+import type { SimNetwork } from './network.ts';
+import type { SimNode } from './node.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Fault, FaultKind } from './schedule.ts';
+
+/** What the nemesis may do to the world. */
+export interface NemesisPorts {
+  readonly scheduler: Scheduler;
+  readonly network: SimNetwork;
+  /** Members that are there, dead ones included; not those whose disk was wiped. */
+  members(): readonly SimNode[];
+  /** A new member takes the place of `node`, whose disk is gone. */
+  wipe(node: SimNode): void;
+  onFault(kind: FaultKind | 'lost-write' | 'torn-batch' | 'unacknowledged-write'): void;
+}
+
+type Cut = (from: MemberId, to: MemberId) => boolean;
+
+/** Carries out a schedule of faults. Whatever it begins it also ends, unless it is told to stop before. */
+export class Nemesis {
+  readonly #cuts = new Set<Cut>();
+  readonly #undo = new Set<() => void>();
+
+  constructor(
+    private readonly ports: NemesisPorts,
+    faults: readonly Fault[],
+  ) {
+    const { scheduler, network } = ports;
+    network.isCut = (from, to) => {
+      for (const cut of this.#cuts) if (cut(from, to)) return true;
+      return false;
+    };
+    for (const fault of faults) scheduler.at(fault.atMs, () => this.#strike(fault));
+  }
+
+  /** Ends all that is under way: the network is fair again, and everyone runs. */
+  healAll(): void {
+    for (const undo of [...this.#undo]) undo();
+    for (const node of this.ports.members()) {
+      node.process.thaw();
+      if (!node.isUp) node.restart();
+      node.disk.slowMs = 0;
+      node.disk.failNext = false;
+    }
+    this.ports.network.releaseHeld();
+  }
+
+  cut(cut: Cut): void {
+    this.#cuts.add(cut);
+  }
+
+  #strike(fault: Fault): void {
+    if (this.#begin(fault)) this.ports.onFault(fault.kind);
+  }
+
+  /** False: it makes no sense now, or would end the cluster for good. */
+  #begin(fault: Fault): boolean {
+    const members = this.ports.members();
+    const node = members[fault.pick % Math.max(1, members.length)];
+    if (node === undefined) return false;
+    switch (fault.kind) {
+      case 'isolate':
+      case 'split':
+      case 'bridge':
+      case 'ring':
+      case 'one-way':
+        return this.#partition(fault, fault.kind, members, node);
+      case 'loss':
+      case 'delay':
+      case 'duplicate':
+      case 'reorder':
+      case 'hold':
+        return this.#worsenWeather(fault);
+      case 'proxy':
+        return this.#setRules(fault, node);
+      case 'crash':
+        return this.#crash(fault, node);
+      case 'pause':
+        return this.#pause(fault, node);
+      case 'disk-slow':
+        return this.#slowDisk(fault, node);
+      case 'disk-error':
+        return this.#breakDisk(fault, node);
+      default:
+        return this.#command(fault, members, node);
+    }
+  }
+
+  #during(fault: Fault, undo: () => void): boolean {
+    const once = (): void => {
+      if (this.#undo.delete(once)) undo();
+    };
+    this.#undo.add(once);
+    this.ports.scheduler.at(this.ports.scheduler.now + fault.forMs, once);
+    return true;
+  }
+
+  // ── The network ───────────────────────────────────────────────────────────────────────────────
+
+  #partition(fault: Fault, shape: PartitionKind, members: readonly SimNode[], node: SimNode): boolean {
+    const ids = members.map(({ id }) => id);
+    const cut = SHAPES[shape](ids, ids.indexOf(node.id), fault.pick);
+    this.#cuts.add(cut);
+    return this.#during(fault, () => this.#cuts.delete(cut));
+  }
+
+  #worsenWeather(fault: Fault): boolean {
+    const { network } = this.ports;
+    const { kind, strength } = fault;
+    if (kind === 'loss') network.weather.lossProbability = 0.05 + 0.4 * strength;
+    if (kind === 'duplicate') network.weather.duplicateProbability = 0.05 + 0.4 * strength;
+    if (kind === 'hold') network.weather.holdProbability = 0.02 + 0.1 * strength;
+    if (kind === 'reorder' || kind === 'delay') {
+      network.weather.reorderProbability = kind === 'delay' ? 0.9 : 0.3;
+      network.weather.reorderMs = kind === 'delay' ? 20 + 300 * strength : 20 + 3000 * strength;
+    }
+    return this.#during(fault, () => {
+      if (kind === 'loss') network.weather.lossProbability = 0;
+      if (kind === 'duplicate') network.weather.duplicateProbability = 0;
+      if (kind === 'reorder' || kind === 'delay') network.weather.reorderProbability = 0;
+      if (kind !== 'hold') return;
+      network.weather.holdProbability = 0;
+      network.releaseHeld();
+    });
+  }
+
+  /** Through the production proxy of one node: some of what it sends is dropped or delayed. */
+  #setRules(fault: Fault, node: SimNode): boolean {
+    const rules: FaultRule[] = [
+      { id: 'drop', kind: 'drop', probability: fault.strength / 2 },
+      { id: 'delay', kind: 'delay', delayMs: [0, Math.round(200 * fault.strength)] },
+    ];
+    node.proxy.setRules(rules);
+    return this.#during(fault, () => node.proxy.setRules([]));
+  }
+
+  // ── One node ──────────────────────────────────────────────────────────────────────────────────
+
+  #crash(fault: Fault, node: SimNode): boolean {
+    if (!node.isUp) return false;
+    const outcome = node.crash();
+    if (outcome !== 'no-write') this.ports.onFault(outcome);
+    return this.#during(fault, () => {
+      if (!node.isUp && this.#isThere(node)) node.restart();
+    });
+  }
+
+  #isThere(node: SimNode): boolean {
+    return this.ports.members().includes(node);
+  }
+
+  #pause(fault: Fault, node: SimNode): boolean {
+    if (!node.isUp || node.process.isFrozen) return false;
+    const { process } = node;
+    process.freeze();
+    return this.#during(fault, () => process.thaw());
+  }
+
+  #slowDisk(fault: Fault, node: SimNode): boolean {
+    node.disk.slowMs = Math.round(20 + 1500 * fault.strength);
+    return this.#during(fault, () => {
+      node.disk.slowMs = 0;
+    });
+  }
+
+  /** The node stops itself; its page is reloaded a little later. */
+  #breakDisk(fault: Fault, node: SimNode): boolean {
+    if (!node.isUp) return false;
+    node.disk.failNext = true;
+    return this.#during(fault, () => {
+      node.disk.failNext = false;
+      if (!node.isUp && this.#isThere(node)) node.restart();
+    });
+  }
+
+  // ── What people ask for ───────────────────────────────────────────────────────────────────────
+
+  #command(fault: Fault, members: readonly SimNode[], node: SimNode): boolean {
+    const asked = members.filter(({ isUp, process }) => isUp && !process.isFrozen);
+    const contact = asked[(fault.pick >> 4) % Math.max(1, asked.length)];
+    if (contact === undefined) return false;
+    const request = (operation: Parameters<SimNode['driver']['request']>[0]): boolean => {
+      contact.driver.request(operation, 2000, () => undefined);
+      return true;
+    };
+    switch (fault.kind) {
+      case 'transfer':
+        return request({ kind: 'transfer', to: node.id });
+      case 'campaign':
+        contact.driver.campaign();
+        return true;
+      case 'snapshot':
+        contact.driver.compact();
+        return true;
+      case 'wipe':
+        if (!this.#canLose(members, node)) return false;
+        this.ports.wipe(node);
+        return true;
+      case 'remove':
+      case 'replace': {
+        const changes = changesFor(fault.kind, node, configurationInForce(contact.raft).configuration);
+        if (changes === null || !this.#canLose(members, node)) return false;
+        return request({ kind: 'change', changes });
+      }
+      default:
+        return false;
+    }
+  }
+
+  /** Whether every configuration that may be in force keeps a quorum of members that are there. */
+  #canLose(members: readonly SimNode[], lost: SimNode): boolean {
+    const there = new Set(members.filter((node) => node !== lost).map(({ id }) => id));
+    return members.every(({ raft }) =>
+      raft.configurations.every(({ configuration }) =>
+        isQuorum(electorates(configuration), (id) => there.has(id)),
+      ),
+    );
+  }
+}
+
+function changesFor(
+  kind: 'remove' | 'replace',
+  { id }: SimNode,
+  { members }: Configuration,
+): ConfigurationChange[] | null {
+  const isVoter = members.some((member) => member.id === id && member.kind === 'voter');
+  if (kind === 'remove') return members.length > 2 ? [{ kind: 'remove', id }] : null;
+  const learner = members.find((member) => member.kind === 'learner' && member.id !== id);
+  if (learner === undefined || !isVoter) return null;
+  return [
+    { kind: 'demote', id },
+    { kind: 'promote', id: learner.id },
+  ];
+}
+
+type PartitionKind = 'isolate' | 'split' | 'bridge' | 'ring' | 'one-way';
+
+/** Which directed links are cut, by the positions of the members. */
+const SHAPES: Record<PartitionKind, (ids: readonly MemberId[], position: number, pick: number) => Cut> = {
+  isolate: (ids, position) => (from, to) => (from === ids[position]) !== (to === ids[position]),
+  split: (ids, position) => {
+    const half = Math.floor(ids.length / 2);
+    const side = new Set(ids.map((_, offset) => ids[(position + offset) % ids.length]).slice(0, half));
+    return (from, to) => side.has(from) !== side.has(to);
+  },
+  bridge: (ids, position) => {
+    const others = ids.filter((_, other) => other !== position);
+    const left = new Set(others.slice(0, Math.ceil(others.length / 2)));
+    const isBridge = (id: MemberId): boolean => id === ids[position];
+    return (from, to) => !isBridge(from) && !isBridge(to) && left.has(from) !== left.has(to);
+  },
+  /** Everyone sees a majority, and no two the same one. */
+  ring: (ids, position) => (from, to) => {
+    const distance = Math.abs(ids.indexOf(from) - ids.indexOf(to));
+    const around = Math.min(distance, ids.length - distance);
+    if (ids.length > 3) return around > Math.floor(ids.length / 4) + 1;
+    const ends = [ids[position], ids[(position + 1) % ids.length]];
+    return ends.includes(from) && ends.includes(to);
+  },
+  /** One member sends and does not hear, or hears and cannot send. */
+  'one-way': (ids, position, pick) =>
+    pick % 2 === 0 ? (_, to) => to === ids[position] : (from) => from === ids[position],
+};

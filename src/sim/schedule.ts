@@ -1,0 +1,100 @@
+import { createRandom, nextFraction, nextInteger, type Random } from '../core/random.ts';
+
+/** Every way in which a run is disturbed on purpose. */
+export const FAULT_KINDS = [
+  'isolate',
+  'split',
+  'bridge',
+  'ring',
+  'one-way',
+  'loss',
+  'delay',
+  'duplicate',
+  'reorder',
+  'hold',
+  'proxy',
+  'crash',
+  'pause',
+  'disk-slow',
+  'disk-error',
+  'wipe',
+  'remove',
+  'replace',
+  'transfer',
+  'campaign',
+  'snapshot',
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** One fault: from when, for how long, and whom it strikes, as a number that the world maps to members. */
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly atMs: number;
+  readonly forMs: number;
+  readonly pick: number;
+  readonly strength: number;
+}
+
+/** What one seed draws for its run, besides its faults. */
+export interface Mix {
+  readonly nodes: number;
+  readonly spares: number;
+  readonly clients: number;
+  readonly keys: number;
+  readonly thinkMs: number;
+  readonly networkMs: readonly [number, number];
+  readonly diskMs: readonly [number, number];
+  readonly snapshotEntries: number;
+  readonly retainedEntries: number;
+  readonly appendBytes: number;
+  readonly replaceVoterMs: number;
+  /** Messages cross the network as bytes, through the production codec. */
+  readonly codec: boolean;
+}
+
+export const SAFETY_MS = 60_000;
+const CALM_MS = 3000;
+
+/** Which kinds a seed uses at all, and how often: not every run is a hurricane (swarm testing). */
+export function drawFaults(seed: number): Fault[] {
+  const random = createRandom(seed ^ 0x5eed);
+  const density = nextInteger(random, 1, 3);
+  const kinds = FAULT_KINDS.filter(() => nextFraction(random) < 0.2 * density);
+  const faults: Fault[] = [];
+  const count = kinds.length === 0 ? 0 : nextInteger(random, 8, 14 * density);
+  for (let left = count; left > 0; left -= 1) {
+    const kind = kinds[nextInteger(random, 0, kinds.length - 1)];
+    if (kind !== undefined) faults.push(drawFault(random, kind));
+  }
+  return faults.sort((a, b) => a.atMs - b.atMs);
+}
+
+function drawFault(random: Random, kind: FaultKind): Fault {
+  const isShort = nextFraction(random) < 0.6;
+  return {
+    kind,
+    atMs: nextInteger(random, CALM_MS, SAFETY_MS),
+    forMs: isShort ? nextInteger(random, 100, 2500) : nextInteger(random, 2500, 12_000),
+    pick: nextInteger(random, 0, 0xffff),
+    strength: nextFraction(random),
+  };
+}
+
+export function drawMix(seed: number, nodes: number | null): Mix {
+  const random = createRandom(seed ^ 0x3137);
+  const isSlow = nextFraction(random) < 0.2;
+  return {
+    nodes: nodes ?? (nextFraction(random) < 0.7 ? 3 : 5),
+    spares: nextInteger(random, 0, 2),
+    clients: nextInteger(random, 2, 4),
+    keys: nextInteger(random, 1, 3),
+    thinkMs: nextInteger(random, 150, 900),
+    networkMs: isSlow ? [5, 60] : [1, 6],
+    diskMs: nextFraction(random) < 0.2 ? [5, 80] : [1, 8],
+    snapshotEntries: nextInteger(random, 5, 60),
+    retainedEntries: nextInteger(random, 0, 10),
+    appendBytes: nextFraction(random) < 0.3 ? nextInteger(random, 60, 400) : 65_536,
+    replaceVoterMs: nextInteger(random, 4000, 12_000),
+    codec: nextFraction(random) < 0.1,
+  };
+}
