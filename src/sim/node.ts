@@ -46,7 +46,7 @@ export class SimNode {
   raft: Raft;
   driver: Driver;
   proxy: Proxy;
-  values = new KeyValueMachine();
+  values: KeyValueMachine;
   /** How often this member was started. */
   incarnation = 0;
 
@@ -56,6 +56,7 @@ export class SimNode {
     this.raft = started.raft;
     this.proxy = started.proxy;
     this.driver = started.driver;
+    this.values = started.values;
     parts.observer.onStart(this);
   }
 
