@@ -41,6 +41,10 @@ export class SimDisk {
     return first !== undefined && entries[index - first.index]?.term === term;
   }
 
+  get isWriting(): boolean {
+    return this.#underWay !== null;
+  }
+
   open(process: Process, onDurable: () => void): Storage {
     return {
       load: () => Promise.resolve(this.stored),

@@ -123,7 +123,14 @@ export class Invariants {
       this.violate('state machine safety', `${detail}, another that of term ${this.#committed[index]}`);
     }
     seen.checkedIndex = Math.max(seen.checkedIndex, raft.commitIndex);
-    if (isFirst && raft.role === 'leader') this.#checkDurable(node);
+    if (raft.role !== 'leader' || !seen.isLeader) return;
+    if (isFirst) this.#checkDurable(node);
+    const term = raft.log.termAt(raft.commitIndex);
+    if (term !== null && term !== raft.term)
+      this.violate(
+        'commits its own term',
+        `${node.id} leads ${raft.term} and commits an entry of ${term} (§5.4.2)`,
+      );
   }
 
   #checkDurable({ id, raft }: SimNode): void {
@@ -232,6 +239,7 @@ export class Invariants {
   onCandidate(node: SimNode): void {
     const key = `${node.id}/${node.raft.term}`;
     const chosen = this.#votes.get(key);
+    this.#votes.set(key, node.id);
     if (chosen !== undefined && chosen !== node.id)
       this.violate(
         'one vote a term',

@@ -7,8 +7,12 @@ const TIME_LIMIT_MS = 20_000;
 /** What the checker says of the clients' history. Not to know is not good enough here. */
 export function judgeHistory(events: readonly HistoryEvent[]): Violation | null {
   const history = operationsOf(events);
-  if (!history.ok) return { invariant: 'well-formed history', detail: `event ${history.line}: ${history.reason}` };
-  const result = checkOperations(history.operations, { timeLimitMs: TIME_LIMIT_MS, now: () => performance.now() });
+  if (!history.ok)
+    return { invariant: 'well-formed history', detail: `event ${history.line}: ${history.reason}` };
+  const result = checkOperations(history.operations, {
+    timeLimitMs: TIME_LIMIT_MS,
+    now: () => performance.now(),
+  });
   const bad = result.keys.find(({ verdict }) => verdict !== 'linearizable');
   return bad === undefined ? null : { invariant: 'linearizability', detail: describe(bad) };
 }

@@ -118,6 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
     rules: (raft) => ({
       hasVoteToGive: (votedFor, candidate) =>
         raft().role === 'leader' || RULES.hasVoteToGive(votedFor, candidate),
+      isUpToDate: (candidate, own) => raft().role === 'leader' || RULES.isUpToDate(candidate, own),
     }),
   },
   {

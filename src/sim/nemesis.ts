@@ -4,6 +4,7 @@ import { electorates, isQuorum } from '../core/raft/configuration.ts';
 import type { Configuration } from '../core/raft/log-entry.ts';
 import type { ConfigurationChange } from '../core/raft/message.ts';
 import type { FaultRule } from '../api.ts';
+import type { CrashOutcome } from './disk.ts';
 import type { SimNetwork } from './network.ts';
 import type { SimNode } from './node.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -17,7 +18,7 @@ export interface NemesisPorts {
   members(): readonly SimNode[];
   /** A new member takes the place of `node`, whose disk is gone. */
   wipe(node: SimNode): void;
-  onFault(kind: FaultKind | 'lost-write' | 'torn-batch' | 'unacknowledged-write'): void;
+  onFault(kind: FaultKind | CrashOutcome): void;
 }
 
 type Cut = (from: MemberId, to: MemberId) => boolean;
@@ -81,6 +82,8 @@ export class Nemesis {
         return this.#setRules(fault, node);
       case 'crash':
         return this.#crash(fault, node);
+      case 'flicker':
+        return this.#flicker(fault, node);
       case 'pause':
         return this.#pause(fault, node);
       case 'disk-slow':
@@ -151,6 +154,26 @@ export class Nemesis {
     });
   }
 
+  /** Dies in the middle of its next write, and is back at once. */
+  #flicker(fault: Fault, node: SimNode): boolean {
+    const { scheduler } = this.ports;
+    const endsAt = scheduler.now + fault.forMs;
+    const downMs = 1 + Math.round(40 * fault.strength);
+    const watch = (): void => {
+      if (!node.isUp || !this.#isThere(node) || scheduler.now > endsAt) return;
+      if (!node.disk.isWriting) {
+        scheduler.at(scheduler.now + 1, watch);
+        return;
+      }
+      this.ports.onFault(node.crash());
+      scheduler.at(scheduler.now + downMs, () => {
+        if (!node.isUp && this.#isThere(node)) node.restart();
+      });
+    };
+    watch();
+    return true;
+  }
+
   #isThere(node: SimNode): boolean {
     return this.ports.members().includes(node);
   }
@@ -193,7 +216,7 @@ export class Nemesis {
       case 'transfer':
         return request({ kind: 'transfer', to: node.id });
       case 'campaign':
-        contact.driver.campaign();
+        this.#rival(fault, asked);
         return true;
       case 'snapshot':
         contact.driver.compact();
@@ -210,6 +233,19 @@ export class Nemesis {
       }
       default:
         return false;
+    }
+  }
+
+  /** Some campaign at the same moment, and again shortly after. */
+  #rival({ pick, strength }: Fault, asked: readonly SimNode[]): void {
+    const { scheduler } = this.ports;
+    for (let round = 0; round <= 3 * strength; round += 1) {
+      const chosen = pick >> (4 + round);
+      scheduler.at(scheduler.now + round * (10 + 300 * strength), () => {
+        for (const [position, { isUp, process, driver }] of asked.entries()) {
+          if (isUp && !process.isFrozen && ((chosen >> position) & 1) === 1) driver.campaign();
+        }
+      });
     }
   }
 

@@ -14,6 +14,7 @@ export const FAULT_KINDS = [
   'hold',
   'proxy',
   'crash',
+  'flicker',
   'pause',
   'disk-slow',
   'disk-error',
@@ -55,9 +56,32 @@ export interface Mix {
 export const SAFETY_MS = 60_000;
 const CALM_MS = 3000;
 
-/** Which kinds a seed uses at all, and how often: not every run is a hurricane (swarm testing). */
+/** What makes elections contested: rivals, voters that die as they vote, and messages of yesterday. */
+const ELECTION_STORM: readonly FaultKind[] = [
+  'campaign',
+  'campaign',
+  'campaign',
+  'flicker',
+  'flicker',
+  'reorder',
+  'duplicate',
+  'hold',
+  'loss',
+];
+
+/**
+ * Which kinds a seed uses at all, and how often: not every run is a hurricane (swarm testing). One in
+ * three is a storm of elections, which are rare and dull otherwise, since pre-vote sees to it.
+ */
 export function drawFaults(seed: number): Fault[] {
   const random = createRandom(seed ^ 0x5eed);
+  if (isStorm(seed)) {
+    const strikes = Array.from({ length: 100 }, () => {
+      const kind = ELECTION_STORM[nextInteger(random, 0, ELECTION_STORM.length - 1)] ?? 'campaign';
+      return drawFault(random, kind);
+    });
+    return strikes.sort((a, b) => a.atMs - b.atMs);
+  }
   const density = nextInteger(random, 1, 3);
   const kinds = FAULT_KINDS.filter(() => nextFraction(random) < 0.2 * density);
   const faults: Fault[] = [];
@@ -67,6 +91,10 @@ export function drawFaults(seed: number): Fault[] {
     if (kind !== undefined) faults.push(drawFault(random, kind));
   }
   return faults.sort((a, b) => a.atMs - b.atMs);
+}
+
+function isStorm(seed: number): boolean {
+  return seed % 3 === 0;
 }
 
 function drawFault(random: Random, kind: FaultKind): Fault {
@@ -93,7 +121,7 @@ export function drawMix(seed: number, nodes: number | null): Mix {
     diskMs: nextFraction(random) < 0.2 ? [5, 80] : [1, 8],
     snapshotEntries: nextInteger(random, 5, 60),
     retainedEntries: nextInteger(random, 0, 10),
-    appendBytes: nextFraction(random) < 0.3 ? nextInteger(random, 60, 400) : 65_536,
+    appendBytes: nextFraction(random) < (isStorm(seed) ? 0.7 : 0.3) ? nextInteger(random, 60, 400) : 65_536,
     replaceVoterMs: nextInteger(random, 4000, 12_000),
     codec: nextFraction(random) < 0.1,
   };

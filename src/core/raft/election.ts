@@ -28,7 +28,7 @@ export function tick(raft: Raft): void {
     return;
   }
   raft.electionElapsedTicks += 1;
-  if (mayCampaign(raft) && isAlone(raft)) campaignAlone(raft);
+  if (raft.leader === null && mayCampaign(raft) && isAlone(raft)) campaignAlone(raft);
   else if (raft.electionElapsedTicks >= raft.electionTimeoutTicks) onElectionTimeout(raft);
   // A learner that nobody leads may have been added by an entry that was never committed.
   if (raft.leader === null && ownKind(raft) === 'learner') askToJoin(raft);
@@ -64,7 +64,8 @@ function onElectionTimeout(raft: Raft): void {
   setLeader(raft, null);
   resetElectionTimer(raft);
   if (!mayCampaign(raft)) return;
-  if (raft.rules.asksBeforeCampaign()) preCampaign(raft);
+  if (isAlone(raft)) campaignAlone(raft);
+  else if (raft.rules.asksBeforeCampaign()) preCampaign(raft);
   else campaign(raft, false);
 }
 

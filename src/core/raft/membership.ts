@@ -1,11 +1,12 @@
 import type { MemberId } from '../ids.ts';
-import { allMembers, applyChanges, findMember, leaveJoint, voters } from './configuration.ts';
+import { allMembers, applyChanges, findMember, isVoter, leaveJoint, voters } from './configuration.ts';
 import type { Configuration } from './log-entry.ts';
 import type { ConfigurationChange, JoinRequest, RemovedNotice } from './message.ts';
 import { appendAsLeader, progressOfMember } from './replication.ts';
 import {
   becomeFollower,
   configurationInForce,
+  isTransferring,
   refuse,
   send,
   trace,
@@ -49,7 +50,8 @@ function mayChange(raft: Raft): boolean {
 
 /** The leader's own initiative, once a tick: leave what is joint, promote, replace. */
 export function maintainConfiguration(raft: Raft, leadership: Leadership): void {
-  if (!mayChange(raft)) return;
+  // A transfer's target has to have the whole log, and would lose the election by one more entry.
+  if (!mayChange(raft) || isTransferring(raft)) return;
   const { configuration } = configurationInForce(raft);
   if (configuration.outgoing !== null) {
     appendConfiguration(raft, leaveJoint(configuration));
@@ -111,7 +113,7 @@ export function handleJoinRequest(raft: Raft, message: JoinRequest): void {
       refuse(raft, message.from, message.type, 'it asks for another server');
       return;
     }
-    if (findMember(configuration, message.joiner) === null) {
+    if (findMember(configuration, message.joiner) === null && !isTransferring(raft)) {
       changeConfiguration(raft, [{ kind: 'add-learner', id: message.joiner }]);
     }
   } else if (raft.leader !== null && message.from === message.joiner) {
@@ -126,10 +128,12 @@ export function onConfigurationCommitted(raft: Raft, index: number): void {
   const previous = raft.configurations[position - 1]?.configuration;
   if (current === undefined || previous === undefined) return;
   for (const { id } of allMembers(previous)) {
-    if (findMember(current, id) !== null) continue;
-    if (id === raft.id) leaveCluster(raft, index);
-    else if (raft.leadership !== null) sendRemovedNotice(raft, id, index);
+    const isOut = findMember(current, id) === null;
+    if (isOut && id !== raft.id && raft.leadership !== null) sendRemovedNotice(raft, id, index);
   }
+  if (findMember(current, raft.id) === null && findMember(previous, raft.id) !== null)
+    leaveCluster(raft, index);
+  else if (raft.leadership !== null && !isVoter(current, raft.id)) becomeFollower(raft, raft.term, null);
 }
 
 /** Dissertation §4.2.2: a leader that is not in the new configuration steps down once it commits. */
@@ -153,9 +157,13 @@ function sendRemovedNotice(raft: Raft, to: MemberId, configurationIndex: number)
   send(raft, { type: 'removedNotice', from: raft.id, to, term: raft.term, configurationIndex });
 }
 
-/** A later configuration than the notice's may name this server again; it will then be told so. */
+/**
+ * A later configuration than the notice's may name this server again. Only a committed one counts: what
+ * a deposed leader left in the log would keep a removed server waiting for ever.
+ */
 export function handleRemovedNotice(raft: Raft, message: RemovedNotice): void {
-  if (message.configurationIndex < configurationInForce(raft).index || raft.removed) return;
+  const committed = raft.configurations.findLast(({ index }) => index <= raft.commitIndex);
+  if (message.configurationIndex < (committed?.index ?? 0) || raft.removed) return;
   becomeFollower(raft, raft.term, null);
   raft.removed = true;
   trace(raft, { kind: 'removed', term: raft.term });

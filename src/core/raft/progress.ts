@@ -6,6 +6,8 @@ export interface SnapshotTransfer {
   readonly snapshot: Snapshot;
   acknowledgedBytes: number;
   sentBytes: number;
+  /** What was acknowledged when a heartbeat was last answered. */
+  acknowledgedAtHeartbeat: number;
 }
 
 /**
@@ -141,7 +143,7 @@ export function beginSnapshot(progress: Progress, snapshot: Snapshot): void {
   progress.probeSent = false;
   progress.inflight = [];
   progress.inflightBytes = 0;
-  progress.transfer = { snapshot, acknowledgedBytes: 0, sentBytes: 0 };
+  progress.transfer = { snapshot, acknowledgedBytes: 0, sentBytes: 0, acknowledgedAtHeartbeat: 0 };
 }
 
 /** Ends a round of catch-up that has reached its end, and begins the next. */

@@ -132,7 +132,7 @@ function handleMessage(raft: Raft, message: RaftMessage): void {
 /** §5.1: a newer term is adopted before anything else; an older sender is told, not obeyed. */
 function handleTermMessage(raft: Raft, message: TermMessage): void {
   if (message.term > raft.term) becomeFollower(raft, message.term, null);
-  else if (message.term < raft.term) {
+  else if (message.term < raft.term && message.type !== 'voteResponse') {
     tellOlderSender(raft, message);
     return;
   }
@@ -206,6 +206,7 @@ function handleApplied(raft: Raft, index: number, answers: readonly Answer[]): v
 
 function finishLeadersTurn(raft: Raft, leadership: Leadership): void {
   replication.advanceCommit(raft, leadership);
+  reads.confirmReadRound(raft, leadership);
   reads.startReadRound(raft, leadership);
   reads.confirmReadRound(raft, leadership);
   replication.replicate(raft, leadership);

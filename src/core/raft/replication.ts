@@ -12,7 +12,7 @@ import type {
   SnapshotResponse,
 } from './message.ts';
 import * as progressOf from './progress.ts';
-import type { Progress } from './progress.ts';
+import { createProgress, type Progress } from './progress.ts';
 import { advanceTransfer, resumeTransfer, startTransfer } from './snapshot-sender.ts';
 import {
   becomeFollower,
@@ -71,6 +71,10 @@ export function becomeLeader(raft: Raft): void {
   setRole(raft, 'leader');
   setLeader(raft, raft.id);
   raft.heartbeatElapsedTicks = 0;
+  for (const { id } of allMembers(configurationInForce(raft).configuration)) {
+    // The entry that follows, the first of this term, is the first probe.
+    if (id !== raft.id) raft.leadership.progress.set(id, createProgress(raft.log.lastIndex + 1, raft.ticks));
+  }
   // §8: an entry of its own term lets the leader learn, and then advance, the commit index.
   appendAsLeader(raft, { kind: 'noop' });
 }
@@ -86,8 +90,8 @@ export function progressOfMember(raft: Raft, leadership: Leadership, id: MemberI
   const known = leadership.progress.get(id);
   if (known !== undefined) return known;
   if (id === raft.id || findMember(configurationInForce(raft).configuration, id) === null) return null;
-  // The entry that made this progress necessary, the noop or the configuration, is the first probe.
-  const progress = progressOf.createProgress(raft.log.lastIndex, raft.ticks);
+  // The configuration that made this progress necessary is the first probe.
+  const progress = createProgress(raft.log.lastIndex, raft.ticks);
   leadership.progress.set(id, progress);
   return progress;
 }

@@ -15,6 +15,7 @@ import { appendAsLeader } from './replication.ts';
 import {
   answer,
   configurationInForce,
+  isTransferring,
   refuse,
   send,
   type Leadership,
@@ -22,7 +23,7 @@ import {
   type PendingRequest,
   type Raft,
 } from './state.ts';
-import { beginTransfer, isTransferring } from './transfer.ts';
+import { beginTransfer } from './transfer.ts';
 import type { Operation } from './message.ts';
 
 export const NO_VALUE = new Uint8Array();

@@ -44,13 +44,20 @@ export function advanceTransfer(raft: Raft, progress: Progress, message: Snapsho
   sendParts(raft, message.from, progress);
 }
 
-/** A heartbeat was answered: whatever part was under way before it has arrived, or is lost. */
+/**
+ * A heartbeat was answered, and since the one before it no part: what is under way is lost. As long as
+ * parts are acknowledged, the window sees to it that more follow.
+ */
 export function resumeTransfer(raft: Raft, to: MemberId, progress: Progress): void {
-  if (progress.transfer === null) return;
-  progress.transfer.sentBytes = progress.transfer.acknowledgedBytes;
+  const { transfer } = progress;
+  if (transfer === null) return;
+  const hasAdvanced = transfer.acknowledgedBytes !== transfer.acknowledgedAtHeartbeat;
+  transfer.acknowledgedAtHeartbeat = transfer.acknowledgedBytes;
+  if (hasAdvanced) return;
+  transfer.sentBytes = transfer.acknowledgedBytes;
   // All arrived and nothing came of it: the last part is what asks for the acknowledgement.
-  const { data } = progress.transfer.snapshot;
-  if (progress.transfer.sentBytes === data.length) progress.transfer.sentBytes = lastPart(raft, data.length);
+  const { data } = transfer.snapshot;
+  if (transfer.sentBytes === data.length) transfer.sentBytes = lastPart(raft, data.length);
   sendParts(raft, to, progress);
 }
 

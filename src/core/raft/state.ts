@@ -255,6 +255,11 @@ export function snapshotIndex(raft: Raft): number {
   return raft.snapshot?.metadata.index ?? 0;
 }
 
+/** A leader that hands its leadership over takes nothing new meanwhile (§3.10). */
+export function isTransferring(raft: Raft): boolean {
+  return raft.transfer?.term === raft.term;
+}
+
 /**
  * What this server is in its cluster; null: nothing. A server that an uncommitted configuration leaves
  * out still counts as what it was: its log may be the one that has to win (dissertation §4.2.2).

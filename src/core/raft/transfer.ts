@@ -44,10 +44,6 @@ function transferred(raft: Raft): OperationResult {
   return { outcome: 'ok', index: raft.log.lastIndex, term: raft.term, value: new Uint8Array() };
 }
 
-export function isTransferring(raft: Raft): boolean {
-  return raft.transfer !== null && raft.transfer.term === raft.term;
-}
-
 /** The end of each leader's turn: once the target has the whole log, it is told. */
 export function advanceTransfer(raft: Raft, leadership: Leadership): void {
   const { transfer } = raft;
