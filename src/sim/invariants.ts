@@ -223,28 +223,19 @@ export class Invariants {
       this.violate('deterministic state machine', `${node.id} answers otherwise at ${index} than others`);
   }
 
-  /** One vote a term (§5.2), whatever is lost in between. */
+  /** One vote a term (§5.2), whatever is lost in between. Who asks for votes has given its own to itself. */
   onSend(message: RaftMessage): void {
-    if (message.type !== 'voteResponse' || !message.granted) return;
-    const key = `${message.from}/${message.term}`;
-    const chosen = this.#votes.get(key);
-    if (chosen === undefined) this.#votes.set(key, message.to);
-    else if (chosen !== message.to)
-      this.violate(
-        'one vote a term',
-        `${message.from} votes for ${chosen} and ${message.to} in ${message.term}`,
-      );
+    if (message.type === 'voteRequest') this.#onVote(message.from, message.from, message.term);
+    if (message.type === 'voteResponse' && message.granted)
+      this.#onVote(message.from, message.to, message.term);
   }
 
-  onCandidate(node: SimNode): void {
-    const key = `${node.id}/${node.raft.term}`;
+  #onVote(voter: MemberId, candidate: MemberId, term: number): void {
+    const key = `${voter}/${term}`;
     const chosen = this.#votes.get(key);
-    this.#votes.set(key, node.id);
-    if (chosen !== undefined && chosen !== node.id)
-      this.violate(
-        'one vote a term',
-        `${node.id} campaigns in ${node.raft.term}, having voted for ${chosen}`,
-      );
+    if (chosen === undefined) this.#votes.set(key, candidate);
+    else if (chosen !== candidate)
+      this.violate('one vote a term', `${voter} votes for ${chosen} and for ${candidate} in term ${term}`);
   }
 
   /** Leader Append-Only (§5.3). */

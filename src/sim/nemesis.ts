@@ -110,7 +110,14 @@ export class Nemesis {
     const ids = members.map(({ id }) => id);
     const cut = SHAPES[shape](ids, ids.indexOf(node.id), fault.pick);
     this.#cuts.add(cut);
+    if (shape === 'isolate' && fault.strength < 0.4) this.#stirUp(fault, node);
     return this.#during(fault, () => this.#cuts.delete(cut));
+  }
+
+  /** Who is cut off campaigns all the same, and comes back with a later term than everybody else's. */
+  #stirUp(fault: Fault, node: SimNode): void {
+    const { scheduler } = this.ports;
+    scheduler.at(scheduler.now + fault.forMs / 2, () => node.process.run(() => node.driver.campaign()));
   }
 
   #worsenWeather(fault: Fault): boolean {
@@ -165,13 +172,21 @@ export class Nemesis {
         scheduler.at(scheduler.now + 1, watch);
         return;
       }
-      this.ports.onFault(node.crash());
-      scheduler.at(scheduler.now + downMs, () => {
-        if (!node.isUp && this.#isThere(node)) node.restart();
+      // In this write, or in one that follows on it.
+      scheduler.at(scheduler.now + (fault.pick % 16), () => {
+        if (node.isUp && this.#isThere(node)) this.#blink(node, downMs);
       });
     };
     watch();
     return true;
+  }
+
+  #blink(node: SimNode, downMs: number): void {
+    const { scheduler, onFault } = this.ports;
+    onFault(node.crash());
+    scheduler.at(scheduler.now + downMs, () => {
+      if (!node.isUp && this.#isThere(node)) node.restart();
+    });
   }
 
   #isThere(node: SimNode): boolean {

@@ -34,7 +34,7 @@ export class SimNetwork {
   isCut: (from: MemberId, to: MemberId) => boolean = () => false;
   #held: RaftMessage[] = [];
   /** When the last message of a link arrives: links keep their order unless the weather breaks it. */
-  readonly #lastArrival = new Map<string, number>();
+  readonly #lastArrival = new Map<MemberId, Map<MemberId, number>>();
 
   constructor(
     private readonly scheduler: Scheduler,
@@ -90,9 +90,10 @@ export class SimNetwork {
       this.#arriveIn(message, delayMs + nextInteger(random, 0, weather.reorderMs));
       return;
     }
-    const link = message.from + message.to;
-    const arrival = Math.max(this.scheduler.now + delayMs, this.#lastArrival.get(link) ?? 0);
-    this.#lastArrival.set(link, arrival);
+    let links = this.#lastArrival.get(message.from);
+    if (links === undefined) this.#lastArrival.set(message.from, (links = new Map<MemberId, number>()));
+    const arrival = Math.max(this.scheduler.now + delayMs, links.get(message.to) ?? 0);
+    links.set(message.to, arrival);
     this.#arriveIn(message, arrival - this.scheduler.now);
   }
 

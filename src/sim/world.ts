@@ -210,7 +210,6 @@ export class World {
     this.hash.text(event.kind);
     this.#count(this.coverage, coverageOf(event));
     if (event.kind === 'truncate') this.invariants.onTruncate(node, event.from);
-    if (event.kind === 'role' && event.role === 'candidate') this.invariants.onCandidate(node);
     if (event.kind === 'configuration' && event.configuration.outgoing !== null)
       this.#count(this.coverage, 'joint configuration');
     if (event.kind === 'removed') this.#rejoinLater(node);

@@ -6,9 +6,10 @@ import type { ConfigurationChange } from './message.ts';
 export const EMPTY_CONFIGURATION: Configuration = { members: [], outgoing: null, namesAssigned: 0 };
 
 /** A member of the new configuration; while joint, else of the old one. */
-export function findMember(configuration: Configuration, id: MemberId): Member | null {
-  const isThis = (member: Member): boolean => member.id === id;
-  return configuration.members.find(isThis) ?? configuration.outgoing?.find(isThis) ?? null;
+export function findMember({ members, outgoing }: Configuration, id: MemberId): Member | null {
+  for (const member of members) if (member.id === id) return member;
+  for (const member of outgoing ?? []) if (member.id === id) return member;
+  return null;
 }
 
 /** Everybody who gets the log: the members, and while joint those who are about to leave. */
@@ -21,39 +22,61 @@ function voterIds(members: readonly Member[]): MemberId[] {
   return members.filter(({ kind }) => kind === 'voter').map(({ id }) => id);
 }
 
+/** A configuration never changes, so what follows from it is found once. */
+const electoratesOf = new WeakMap<Configuration, readonly (readonly MemberId[])[]>();
+
+/** The sets of voters of which each must agree by a majority: one, or while joint two (§4.3). */
+export function electorates(configuration: Configuration): readonly (readonly MemberId[])[] {
+  let found = electoratesOf.get(configuration);
+  if (found === undefined) {
+    const { members, outgoing } = configuration;
+    found = outgoing === null ? [voterIds(members)] : [voterIds(members), voterIds(outgoing)];
+    electoratesOf.set(configuration, found);
+  }
+  return found;
+}
+
 /** The voters of the configuration that is, or is to come. */
-export function voters({ members }: Configuration): MemberId[] {
-  return voterIds(members);
+export function voters(configuration: Configuration): readonly MemberId[] {
+  return electorates(configuration)[0] ?? [];
 }
 
 /** A voter of the old configuration counts as one until the joint configuration is left (§4.3). */
-export function isVoter({ members, outgoing }: Configuration, id: MemberId): boolean {
-  const votes = (list: readonly Member[]): boolean =>
-    list.some((member) => member.id === id && member.kind === 'voter');
-  return votes(members) || (outgoing !== null && votes(outgoing));
-}
-
-/** The sets of voters of which each must agree by a majority: one, or while joint two (§4.3). */
-export function electorates({ members, outgoing }: Configuration): MemberId[][] {
-  return outgoing === null ? [voterIds(members)] : [voterIds(members), voterIds(outgoing)];
+export function isVoter(configuration: Configuration, id: MemberId): boolean {
+  for (const ids of electorates(configuration)) if (ids.includes(id)) return true;
+  return false;
 }
 
 /** More than half of each electorate. Nobody is a quorum of an empty one. */
-export function isQuorum(electorate: readonly MemberId[][], holds: (id: MemberId) => boolean): boolean {
-  return electorate.every((ids) => ids.filter(holds).length > ids.length / 2);
+export function isQuorum(
+  electorate: readonly (readonly MemberId[])[],
+  holds: (id: MemberId) => boolean,
+): boolean {
+  for (const ids of electorate) {
+    let count = 0;
+    for (const id of ids) if (holds(id)) count += 1;
+    if (count <= ids.length / 2) return false;
+  }
+  return true;
 }
 
 /** The highest index that a majority of each electorate has reached; 0 where one is empty. */
 export function quorumIndex(
-  electorate: readonly MemberId[][],
+  electorate: readonly (readonly MemberId[])[],
   matchIndexOf: (id: MemberId) => number,
 ): number {
   let reached = Number.POSITIVE_INFINITY;
   for (const ids of electorate) {
-    const matched = ids.map(matchIndexOf).sort((a, b) => b - a);
-    reached = Math.min(reached, matched[Math.floor(matched.length / 2)] ?? 0);
+    const matched: number[] = [];
+    for (const id of ids) matched.push(matchIndexOf(id));
+    matched.sort(descending);
+    reached = Math.min(reached, matched[matched.length >> 1] ?? 0);
   }
   return reached;
+}
+
+function descending(a: number, b: number): number {
+  return b - a;
 }
 
 /**

@@ -134,7 +134,7 @@ export const RULES = {
   // ── Membership ────────────────────────────────────────────────────────────────────────────────
 
   /** §4.3 (dissertation): while joint, majorities of both configurations must agree, separately. */
-  electorates(configuration: Configuration): MemberId[][] {
+  electorates(configuration: Configuration): readonly (readonly MemberId[])[] {
     return electorates(configuration);
   },
 
