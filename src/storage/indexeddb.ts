@@ -90,6 +90,7 @@ export async function openIndexedDbStorage(
         found.isOld = oldVersion > 0;
         found.isMissing = oldVersion === 0 && mustExist;
         if (found.isOld || found.isMissing) {
+          transaction.done.catch(() => undefined); // opening fails for the same reason, and is told so
           transaction.abort();
           return;
         }
@@ -216,7 +217,7 @@ class IndexedDbStorage implements Storage {
     const writes: Promise<unknown>[] = [transaction.done];
     try {
       if (batch.truncateFrom !== null) await this.#truncate(transaction, batch.truncateFrom);
-      writes.push(...this.#put(transaction, batch));
+      this.#put(transaction, batch, writes);
       if (batch.compactTo !== null) writes.push(this.#compact(transaction, batch.compactTo));
       await Promise.all(writes);
       this.#extent = { ...extent, firstIndex: this.#runs[0]?.first ?? extent.snapshotIndex + 1 };
@@ -229,8 +230,12 @@ class IndexedDbStorage implements Storage {
     }
   }
 
-  #put(transaction: WriteTransaction, { hardState, snapshot, entries }: WriteBatch): Promise<unknown>[] {
-    const puts: Promise<unknown>[] = [];
+  /** Adds to `puts` as it goes: the next request may throw, and what was begun must not fail unheard. */
+  #put(
+    transaction: WriteTransaction,
+    { hardState, snapshot, entries }: WriteBatch,
+    puts: Promise<unknown>[],
+  ): void {
     const [first] = entries;
     const last = entries.at(-1);
     if (first !== undefined && last !== undefined) {
@@ -243,7 +248,6 @@ class IndexedDbStorage implements Storage {
       puts.push(transaction.objectStore('snapshot').put(stored, 'snapshot'));
     }
     if (hardState !== null) puts.push(transaction.objectStore('state').put(hardState, 'hardState'));
-    return puts;
   }
 
   /** Removes runs that are covered as a whole; one that is covered in part stays as it is. */

@@ -1,11 +1,12 @@
 import type { FaultRule } from '../api.ts';
+import { formatCount } from './format.ts';
 import type { Operation } from './operation.ts';
 import type { PageController } from './view.ts';
 
 /** Something done to the cluster, the node or the rules. */
 export type Command =
-  | { kind: 'isolate' | 'heal' | 'promote' | 'remove'; name: string }
-  | { kind: 'pause' | 'resume' | 'restart' | 'campaign' | 'wipe' }
+  | { kind: 'isolate' | 'heal' | 'promote' | 'lead' | 'remove'; name: string }
+  | { kind: 'pause' | 'resume' | 'restart' | 'campaign' | 'snapshot' | 'wipe' }
   | { kind: 'set-rule'; rule: FaultRule }
   | { kind: 'clear-rule'; id: string }
   | { kind: 'clear-all-rules' | 'new-cluster' };
@@ -39,6 +40,8 @@ export async function perform(command: Command, controller: PageController): Pro
       return null;
     case 'promote':
       return expectOk(await api.raft.promote(command.name), `${command.name} is a voter now.`);
+    case 'lead':
+      return expectOk(await api.raft.transferLeadership(command.name), `${command.name} leads now.`);
     case 'remove':
       return expectOk(await api.raft.removeMember(command.name), `${command.name} is removed.`);
     case 'pause':
@@ -48,6 +51,9 @@ export async function perform(command: Command, controller: PageController): Pro
     case 'wipe':
       await api.node[command.kind]();
       return null;
+    case 'snapshot':
+      await api.raft.snapshot();
+      return `The snapshot reaches entry ${formatCount((await api.status()).snapshotIndex)} now.`;
     case 'set-rule':
       await api.faults.set(command.rule);
       return null;

@@ -125,6 +125,11 @@ export class Member extends LitElement {
             </button>`
           : nothing
       }
+      ${
+        kind === 'voter' && !this.isLeader
+          ? html`<button @click=${() => this.#ask({ kind: 'lead', name })}>${labelOf('Lead', name)}</button>`
+          : nothing
+      }
       <button class="toggle" @click=${() => this.#ask({ kind: this.isIsolated ? 'heal' : 'isolate', name })}>
         ${labelOf(this.isIsolated ? 'Heal' : 'Isolate', name)}
       </button>

@@ -32,8 +32,8 @@ export class NodeActions extends LitElement {
 
   override render(): unknown {
     const isRunning = this.nodeRole !== 'stopped';
-    const canCampaign =
-      isRunning && !this.paused && this.nodeRole !== 'learner' && this.nodeRole !== 'joining';
+    const canSnapshot = isRunning && !this.paused && this.nodeRole !== 'joining';
+    const canCampaign = canSnapshot && this.nodeRole !== 'learner';
     return html`
       <div class="actions" role="group" aria-labelledby="heading">
         <h3 id="heading">This node${this.memberName === null ? '' : `, ${this.memberName}`}</h3>
@@ -47,6 +47,7 @@ export class NodeActions extends LitElement {
         <button ?disabled=${!canCampaign} @click=${() => this.#ask({ kind: 'campaign' })}>
           Force election
         </button>
+        <button ?disabled=${!canSnapshot} @click=${() => this.#ask({ kind: 'snapshot' })}>Snapshot</button>
         <button @click=${() => this.#ask({ kind: 'restart' })}>Restart</button>
         <button class="danger" @click=${() => this.#ask({ kind: 'wipe' })}>Wipe storage</button>
       </div>

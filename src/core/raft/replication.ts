@@ -263,9 +263,13 @@ export function handleAppendRequest(raft: Raft, message: AppendRequest): void {
 
 /** No leader's log can (Leader Completeness), so such a message is broken, or forged. */
 function contradictsCommitted(raft: Raft, { prevIndex, prevTerm, entries }: AppendRequest): boolean {
-  const differs = (index: number, term: number): boolean =>
-    index >= raft.log.firstIndex && index <= raft.commitIndex && raft.log.termAt(index) !== term;
-  return differs(prevIndex, prevTerm) || entries.some(({ index, term }) => differs(index, term));
+  if (prevIndex > raft.commitIndex) return false;
+  if (isCommittedOtherwise(raft, prevIndex, prevTerm)) return true;
+  return entries.some(({ index, term }) => isCommittedOtherwise(raft, index, term));
+}
+
+function isCommittedOtherwise({ log, commitIndex }: Raft, index: number, term: number): boolean {
+  return index >= log.firstIndex && index <= commitIndex && log.termAt(index) !== term;
 }
 
 /** Leaves once all entries are durable (`rules.durableBefore`). */
