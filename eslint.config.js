@@ -43,7 +43,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['signaling/**/*.ts', 'scripts/**/*.mjs'],
+    files: ['signaling/**/*.ts', 'src/cli/**/*.ts', 'scripts/**/*.mjs'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
     rules: { 'no-console': 'off' },
   },

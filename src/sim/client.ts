@@ -186,7 +186,7 @@ export class SimClient {
     const given = step.f === 'get' ? null : step.value;
     const time = Math.round(scheduler.now * 1e6);
     const event = { index: history.length, time, process, type, f: step.f, key, value: given, ...more };
-    history.push(event as HistoryEvent);
+    history.push(event);
     // Who does not know what became of an operation goes on as somebody else.
     if (type === 'info') this.#generation += 1;
   }

@@ -163,7 +163,7 @@ export class Invariants {
         );
       const follower = this.nodeOf(id);
       const term = raft.log.termAt(progress.matchIndex);
-      if (term === null || follower === undefined || follower.raft.term !== raft.term) continue;
+      if (term === null || follower?.raft.term !== raft.term) continue;
       if (follower.disk.holds(progress.matchIndex, term)) continue;
       const detail = `${id} has acknowledged entry ${progress.matchIndex} to ${node.id}`;
       this.violate('acknowledged is durable', `${detail} and does not have it on disk`);

@@ -27,6 +27,7 @@ type Cut = (from: MemberId, to: MemberId) => boolean;
 export class Nemesis {
   readonly #cuts = new Set<Cut>();
   readonly #undo = new Set<() => void>();
+  #isOver = false;
 
   constructor(
     private readonly ports: NemesisPorts,
@@ -42,6 +43,7 @@ export class Nemesis {
 
   /** Ends all that is under way: the network is fair again, and everyone runs. */
   healAll(): void {
+    this.#isOver = true;
     for (const undo of [...this.#undo]) undo();
     for (const node of this.ports.members()) {
       node.process.thaw();
@@ -117,7 +119,11 @@ export class Nemesis {
   /** Who is cut off campaigns all the same, and comes back with a later term than everybody else's. */
   #stirUp(fault: Fault, node: SimNode): void {
     const { scheduler } = this.ports;
-    scheduler.at(scheduler.now + fault.forMs / 2, () => node.process.run(() => node.driver.campaign()));
+    scheduler.at(scheduler.now + fault.forMs / 2, () =>
+      node.process.run(() => {
+        if (!this.#isOver) node.driver.campaign();
+      }),
+    );
   }
 
   #worsenWeather(fault: Fault): boolean {
@@ -167,14 +173,14 @@ export class Nemesis {
     const endsAt = scheduler.now + fault.forMs;
     const downMs = 1 + Math.round(40 * fault.strength);
     const watch = (): void => {
-      if (!node.isUp || !this.#isThere(node) || scheduler.now > endsAt) return;
+      if (this.#isOver || !node.isUp || !this.#isThere(node) || scheduler.now > endsAt) return;
       if (!node.disk.isWriting) {
         scheduler.at(scheduler.now + 1, watch);
         return;
       }
       // In this write, or in one that follows on it.
       scheduler.at(scheduler.now + (fault.pick % 16), () => {
-        if (node.isUp && this.#isThere(node)) this.#blink(node, downMs);
+        if (!this.#isOver && node.isUp && this.#isThere(node)) this.#blink(node, downMs);
       });
     };
     watch();
@@ -182,8 +188,8 @@ export class Nemesis {
   }
 
   #blink(node: SimNode, downMs: number): void {
-    const { scheduler, onFault } = this.ports;
-    onFault(node.crash());
+    const { scheduler } = this.ports;
+    this.ports.onFault(node.crash());
     scheduler.at(scheduler.now + downMs, () => {
       if (!node.isUp && this.#isThere(node)) node.restart();
     });
@@ -258,7 +264,8 @@ export class Nemesis {
       const chosen = pick >> (4 + round);
       scheduler.at(scheduler.now + round * (10 + 300 * strength), () => {
         for (const [position, { isUp, process, driver }] of asked.entries()) {
-          if (isUp && !process.isFrozen && ((chosen >> position) & 1) === 1) driver.campaign();
+          if (!this.#isOver && isUp && !process.isFrozen && ((chosen >> position) & 1) === 1)
+            driver.campaign();
         }
       });
     }

@@ -147,8 +147,8 @@ export class SimNode {
   }
 
   #storage(process: Process): Storage {
-    const { disk, mutant, onSettled } = this.parts;
-    const storage = disk.open(process, onSettled);
+    const { disk, mutant } = this.parts;
+    const storage = disk.open(process, () => this.parts.onSettled());
     return mutant?.storage?.(storage) ?? storage;
   }
 

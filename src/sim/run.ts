@@ -97,21 +97,21 @@ async function checkLiveness(world: World, seed: number): Promise<void> {
   const faulty = keepSomeInTrouble(world, seed);
   const healthy = (): SimNode[] => world.members().filter((node) => node !== faulty && world.isMember(node));
   const deadline = scheduler.now + RECOVERY_MS;
-  let written = false;
+  const progress = { isWritten: false };
   const write = (): void => {
     const [node] = healthy();
     const operation = { kind: 'command' as const, command: new Uint8Array([0, 0]), repeatable: false };
     node?.driver.request(operation, 1000, ({ outcome }) => {
-      written ||= outcome === 'ok';
+      progress.isWritten ||= outcome === 'ok';
     });
   };
   for (;;) {
-    if (!written) write();
+    if (!progress.isWritten) write();
     await world.runUntil(scheduler.now + POLL_MS);
     if (invariants.violation !== null) return;
-    if (written && hasConverged(healthy())) break;
+    if (progress.isWritten && hasConverged(healthy())) break;
     if (scheduler.now < deadline) continue;
-    invariants.violate('liveness', describeTrouble(healthy(), written));
+    invariants.violate('liveness', describeTrouble(healthy(), progress.isWritten));
     return;
   }
   await checkReads(world, healthy());

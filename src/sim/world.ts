@@ -249,7 +249,7 @@ export class World {
   async #drainPromises(): Promise<void> {
     while (this.#hasSettledPromises) {
       this.#hasSettledPromises = false;
-      for (let link = 0; link < 6; link += 1) await null;
+      for (let link = 0; link < 6; link += 1) await Promise.resolve();
       this.scheduler.settle();
     }
   }

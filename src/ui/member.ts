@@ -116,6 +116,7 @@ export class Member extends LitElement {
     return html`<span class="mark">${icon(kind === 'voter' ? 'follower' : 'learner')}${word}</span>`;
   }
 
+  /** The leader has "Lead" too, disabled: an election must not move the other buttons under a finger. */
   #actions({ name, kind }: MemberStatus): unknown {
     return html`<div class="row actions">
       ${
@@ -123,12 +124,9 @@ export class Member extends LitElement {
           ? html`<button @click=${() => this.#ask({ kind: 'promote', name })}>
               ${labelOf('Promote', name)}
             </button>`
-          : nothing
-      }
-      ${
-        kind === 'voter' && !this.isLeader
-          ? html`<button @click=${() => this.#ask({ kind: 'lead', name })}>${labelOf('Lead', name)}</button>`
-          : nothing
+          : html`<button ?disabled=${this.isLeader} @click=${() => this.#ask({ kind: 'lead', name })}>
+              ${labelOf('Lead', name)}
+            </button>`
       }
       <button class="toggle" @click=${() => this.#ask({ kind: this.isIsolated ? 'heal' : 'isolate', name })}>
         ${labelOf(this.isIsolated ? 'Heal' : 'Isolate', name)}
