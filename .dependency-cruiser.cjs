@@ -55,13 +55,13 @@ module.exports = {
     {
       name: 'page-sees-only-the-protocol',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^src/', pathNot: '^src/(cli|bench)/' },
       to: { path: '^signaling/', pathNot: PROTOCOL },
     },
     {
       name: 'no-node-in-the-page',
       severity: 'error',
-      from: { path: ['^src/', PROTOCOL], pathNot: ['^src/(cli|sim)/'] },
+      from: { path: ['^src/', PROTOCOL], pathNot: ['^src/(cli|sim|bench)/'] },
       to: { dependencyTypes: ['core'] },
     },
     {
@@ -73,7 +73,7 @@ module.exports = {
     {
       name: 'no-development-packages-in-production',
       severity: 'error',
-      from: { path: '^(src|signaling)/' },
+      from: { path: '^(src|signaling)/', pathNot: '^src/(cli|bench)/' },
       to: {
         dependencyTypes: ['npm-dev'],
         dependencyTypesNot: ['type-only'],

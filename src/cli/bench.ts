@@ -3,15 +3,19 @@ import { parseArgs } from 'node:util';
 import { benchCore, CORE_BENCHMARKS, type CoreResult } from '../bench/core.ts';
 
 const HELP = `Usage: npm run bench -- [core] [--runs N] [--json]
+       npm run bench -- soak [--writes N] [--json]
 
   core        three nodes in one process, memory in place of disks, a function call in place of a
               network: entries of 100 bytes a second, committed and delivered on all three
+  soak        small writes through three tabs of an installed browser: what tabs and databases
+              occupy in the course of it; needs a built page (npm run build)
 
   --runs N    runs of each; the median is printed, with the slowest and the fastest (7)
+  --writes N  with soak: how many (1000000)
   --json      one JSON object instead of a table
   --help      this
 
-Exit status: 0; 2 bad usage; 130 interrupted.`;
+Exit status: 0; 1 a write was lost; 2 bad usage; 130 interrupted.`;
 
 interface Row {
   readonly name: string;
@@ -25,11 +29,15 @@ process.once('SIGINT', () => {
   isInterrupted = true;
 });
 
+class UsageError extends Error {}
+
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(`${error instanceof Error ? error.message : String(error)}\nSee npm run bench -- --help`);
-  process.exitCode = 2;
+  const text = error instanceof Error ? error.message : String(error);
+  const isUsage = error instanceof UsageError || error instanceof TypeError;
+  console.error(isUsage ? `${text}\nSee npm run bench -- --help` : text);
+  process.exitCode = isUsage ? 2 : 1;
 }
 
 async function main(): Promise<number> {
@@ -37,6 +45,7 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       runs: { type: 'string', default: '7' },
+      writes: { type: 'string', default: '1000000' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -45,15 +54,49 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const unknown = positionals.find((name) => name !== 'core');
-  if (unknown !== undefined) throw new Error(`There is no benchmark "${unknown}", only core.`);
-  if (!/^[1-9]\d{0,3}$/.test(values.runs))
-    throw new Error(`--runs: expected a number from 1 on, received "${values.runs}"`);
-  const rows = await benchAll(Number(values.runs));
-  if (isInterrupted) return 130;
-  if (values.json) console.log(JSON.stringify({ machine: machine(), core: rows }));
+  const [name = 'core', ...more] = positionals;
+  if (more.length > 0) throw new UsageError('Expected one benchmark at a time.');
+  if (name === 'soak') await runSoak(integer('--writes', values.writes), values.json);
+  else if (name === 'core') await runCore(integer('--runs', values.runs), values.json);
+  else throw new UsageError(`There is no benchmark "${name}", only core and soak.`);
+  return isInterrupted ? 130 : 0;
+}
+
+function integer(name: string, text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new UsageError(`${name}: expected a number from 1 on, received "${text}"`);
+  return Number(text);
+}
+
+async function runCore(runs: number, json: boolean): Promise<void> {
+  const rows = await benchAll(runs);
+  if (json) console.log(JSON.stringify({ machine: machine(), core: rows }));
   else printTable(rows);
-  return 0;
+}
+
+/** The browser is only loaded where it is needed. */
+async function runSoak(writes: number, json: boolean): Promise<void> {
+  const { soak } = await import('../bench/soak.ts');
+  const told = json ? console.error : console.log;
+  told(
+    `${'writes'.padStart(10)}${'writes/s'.padStart(10)}${'log'.padStart(8)}${'databases'.padStart(12)}${'browser'.padStart(12)}`,
+  );
+  const samples = await soak({
+    writes,
+    inFlight: 256,
+    keys: 1000,
+    onSample: ({ writes: done, writesPerSecond, snapshotIndex, lastIndex, databaseBytes, browserBytes }) => {
+      const sizes = [databaseBytes, browserBytes].map((bytes) => megabytes(bytes).padStart(12)).join('');
+      const log = whole(lastIndex - snapshotIndex).padStart(8);
+      told(`${whole(done).padStart(10)}${whole(writesPerSecond).padStart(10)}${log}${sizes}`);
+      return !isInterrupted;
+    },
+  });
+  if (json) console.log(JSON.stringify({ machine: machine(), soak: samples }));
+}
+
+function megabytes(bytes: number | null): string {
+  return bytes === null ? '?' : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 async function benchAll(runs: number): Promise<Row[]> {
