@@ -1,8 +1,10 @@
 import type { MemberId } from '../core/ids.ts';
+import { encodeTransaction } from '../core/kv/transaction.ts';
 import { configurationInForce } from '../core/raft/state.ts';
 import { electorates, isQuorum } from '../core/raft/configuration.ts';
 import type { Configuration } from '../core/raft/log-entry.ts';
 import type { ConfigurationChange } from '../core/raft/message.ts';
+import { encodeEnvelope } from '../core/session/envelope.ts';
 import type { FaultRule } from '../api.ts';
 import type { CrashOutcome } from './disk.ts';
 import type { SimNetwork } from './network.ts';
@@ -74,6 +76,8 @@ export class Nemesis {
       case 'ring':
       case 'one-way':
         return this.#partition(fault, fault.kind, members, node);
+      case 'busy-leader':
+        return this.#isolateBusyLeader(fault, members);
       case 'loss':
       case 'delay':
       case 'duplicate':
@@ -112,18 +116,37 @@ export class Nemesis {
     const ids = members.map(({ id }) => id);
     const cut = SHAPES[shape](ids, ids.indexOf(node.id), fault.pick);
     this.#cuts.add(cut);
-    if (shape === 'isolate' && fault.strength < 0.4) this.#stirUp(fault, node);
+    if (shape === 'isolate' && fault.strength < 0.6) this.#stirUp(fault, node);
     return this.#during(fault, () => this.#cuts.delete(cut));
   }
 
-  /** Who is cut off campaigns all the same, and comes back with a later term than everybody else's. */
+  /** A leader goes on taking writes while it is cut off, and campaigns with them when it is back. */
+  #isolateBusyLeader(fault: Fault, members: readonly SimNode[]): boolean {
+    const leader = members.find(({ isUp, raft }) => isUp && raft.role === 'leader');
+    if (leader === undefined) return false;
+    const cut: Cut = (from, to) => (from === leader.id) !== (to === leader.id);
+    this.#cuts.add(cut);
+    const forMs = Math.min(fault.forMs, 4000);
+    for (let count = 0; count < 12 * fault.strength; count += 1) {
+      const command = encodeEnvelope({ kind: 'plain', command: encodeTransaction([]) });
+      leader.driver.request({ kind: 'command', command, repeatable: false }, forMs, () => undefined);
+    }
+    this.#stirUp({ ...fault, forMs, strength: 1 }, leader);
+    return this.#during({ ...fault, forMs }, () => this.#cuts.delete(cut));
+  }
+
+  /**
+   * Who is cut off campaigns all the same, and comes back with a later term than everybody else's; or
+   * it campaigns when it is back, with whatever its log has gathered alone.
+   */
   #stirUp(fault: Fault, node: SimNode): void {
     const { scheduler } = this.ports;
-    scheduler.at(scheduler.now + fault.forMs / 2, () =>
+    const delayMs = fault.strength < 0.2 ? fault.forMs / 2 : fault.forMs + 1;
+    scheduler.at(scheduler.now + delayMs, () => {
       node.process.run(() => {
         if (!this.#isOver) node.driver.campaign();
-      }),
-    );
+      });
+    });
   }
 
   #worsenWeather(fault: Fault): boolean {

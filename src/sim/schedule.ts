@@ -3,6 +3,7 @@ import { createRandom, nextFraction, nextInteger, type Random } from '../core/ra
 /** Every way in which a run is disturbed on purpose. */
 export const FAULT_KINDS = [
   'isolate',
+  'busy-leader',
   'split',
   'bridge',
   'ring',
