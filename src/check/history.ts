@@ -109,7 +109,8 @@ class OperationsBuilder {
   }
 
   #invoke({ process, f, key, value, time }: HistoryEvent, line: number): void {
-    if (this.#open.has(process)) throw new HistoryError(line, `process ${process} has an operation under way`);
+    if (this.#open.has(process))
+      throw new HistoryError(line, `process ${process} has an operation under way`);
     const operation: Open = {
       id: this.operations.length,
       process,
@@ -155,15 +156,26 @@ function parseEvent(text: string, line: number): HistoryEvent {
   }
   if (typeof event !== 'object' || event === null || Array.isArray(event))
     throw new HistoryError(line, 'expected a JSON object');
-  const { index = line - 1, time, process, type, f, key, value = null, applied } = event as Record<string, unknown>;
+  const {
+    index = line - 1,
+    time,
+    process,
+    type,
+    f,
+    key,
+    value = null,
+    applied,
+  } = event as Record<string, unknown>;
   const expected = (what: string): HistoryError => new HistoryError(line, what);
   if (!Number.isSafeInteger(index)) throw expected('index: expected an integer');
   if (typeof time !== 'number' || !Number.isFinite(time)) throw expected('time: expected nanoseconds');
-  if (typeof process !== 'string' && !Number.isSafeInteger(process)) throw expected('process: expected a name');
+  if (typeof process !== 'string' && !Number.isSafeInteger(process))
+    throw expected('process: expected a name');
   if (!isOneOf(EVENT_TYPES, type)) throw expected(`type: expected one of ${EVENT_TYPES.join(', ')}`);
   if (!isOneOf(FUNCTIONS, f)) throw expected(`f: expected one of ${FUNCTIONS.join(', ')}`);
   if (typeof key !== 'string') throw expected('key: expected a text');
-  if (applied !== undefined && typeof applied !== 'boolean') throw expected('applied: expected true or false');
+  if (applied !== undefined && typeof applied !== 'boolean')
+    throw expected('applied: expected true or false');
   if (!isValueOf(f, type, value)) throw expected(`value: expected ${VALUES[f]}`);
   const read = { index: Number(index), time, process: String(process), type, f, key, value };
   return applied === undefined ? read : { ...read, applied };

@@ -68,8 +68,7 @@ function worst(keys: readonly KeyResult[]): Verdict {
 function checkKey(key: string, operations: readonly Operation[], limits: SearchLimits): KeyResult {
   const relevant = operations.filter(isRelevant);
   const result = search(relevant, limits, false);
-  const linearization =
-    result.verdict === 'linearizable' ? pick(relevant, result.order) : null;
+  const linearization = result.verdict === 'linearizable' ? pick(relevant, result.order) : null;
   const failure = result.verdict === 'not linearizable' ? explain(relevant, limits) : null;
   return { key, verdict: result.verdict, operations, linearization, failure };
 }

@@ -34,7 +34,9 @@ export function transition(value: string | null, operation: Operation): Transiti
     case 'append':
       return { allowed: true, next: (value ?? '') + (typeof input === 'string' ? input : '') };
     case 'cas': {
-      const [expected, next] = Array.isArray(input) ? (input as [string | null, string | null]) : [null, null];
+      const [expected, next] = Array.isArray(input)
+        ? (input as [string | null, string | null])
+        : [null, null];
       const holds = value === expected;
       return { allowed: !isKnown || holds === applied, next: holds && (applied || !isKnown) ? next : value };
     }
@@ -44,4 +46,26 @@ export function transition(value: string | null, operation: Operation): Transiti
 /** The first operation that `model` does not have; null: it has them all. */
 export function foreignOperation(model: Model, operations: readonly Operation[]): Operation | null {
   return operations.find(({ f }) => !model.functions.includes(f)) ?? null;
+}
+
+export function isModelName(name: string): name is ModelName {
+  return Object.hasOwn(MODELS, name);
+}
+
+/** For people. */
+export function describeOperation({ f, input, output, applied, outcome }: Operation): string {
+  const shown = (value: unknown): string => (value === null ? 'nothing' : JSON.stringify(value));
+  const unsure = outcome === 'info' ? ', outcome unknown' : outcome === 'fail' ? ', failed' : '';
+  switch (f) {
+    case 'get':
+      return outcome === 'ok' ? `get, read ${shown(output)}` : `get${unsure}`;
+    case 'put':
+      return `put ${shown(input)}${unsure}`;
+    case 'append':
+      return `append ${shown(input)}${unsure}`;
+    case 'cas': {
+      const [expected, next] = Array.isArray(input) ? (input as (string | null)[]) : [null, null];
+      return `cas ${shown(expected)} to ${shown(next)}${outcome === 'ok' && !applied ? ', did not apply' : unsure}`;
+    }
+  }
 }

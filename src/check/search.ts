@@ -28,7 +28,11 @@ const NONE = -1;
  * - One of unknown outcome that would change nothing need not be placed at all.
  * - Of equal ones of unknown outcome the one called first is as good as any.
  */
-export function search(operations: readonly Operation[], limits: SearchLimits, explain: boolean): SearchResult {
+export function search(
+  operations: readonly Operation[],
+  limits: SearchLimits,
+  explain: boolean,
+): SearchResult {
   return new Search(operations, limits, explain).run();
 }
 
@@ -183,7 +187,8 @@ class Search {
     if (known !== undefined) return known;
     const operation = this.operations[position];
     const value = this.#values[this.#state] ?? null;
-    const { allowed, next } = operation === undefined ? { allowed: false, next: null } : transition(value, operation);
+    const { allowed, next } =
+      operation === undefined ? { allowed: false, next: null } : transition(value, operation);
     const state = allowed ? this.#idOf(next) : NONE;
     this.#transitions.set(key, state);
     return state;

@@ -1,0 +1,163 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+import { parseHistory } from '../check/history.ts';
+import { checkOperations, type CheckResult, type KeyResult } from '../check/linearizability.ts';
+import { describeOperation, foreignOperation, isModelName, MODELS, type ModelName } from '../check/models.ts';
+import { renderHtml } from '../check/visualize.ts';
+
+const HELP = `Usage: npm run check -- [--model kv|register|cas-register] [--time-limit 30s] [--html FILE] [--json] HISTORY...
+
+Judges whether histories of clients are linearizable. A history is a file of JSON lines, one event
+each (docs/checker.md); "-" is the standard input.
+
+  --model NAME       kv (get, put, cas, append), register (get, put), cas-register (get, put, cas):
+                     one register per key in each case (kv)
+  --time-limit TIME  for each history, as 500ms, 30s or 2m (30s); past it the verdict is unknown
+  --html FILE        writes a page that shows the histories and the verdicts
+  --json             one JSON object a file instead of text
+  --help             this
+
+Exit status: 0 all are linearizable; 1 one is not; 3 one is unknown; 2 a file that cannot be read, or
+bad usage; 130 interrupted.`;
+
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };
+
+class UsageError extends Error {}
+
+// A check does not give way to signals by itself.
+process.once('SIGINT', () => process.exit(130));
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError) && !(error instanceof TypeError)) throw error;
+  console.error(`${error.message}\nSee npm run check -- --help`);
+  process.exitCode = 2;
+}
+
+interface Judged {
+  readonly file: string;
+  readonly result: CheckResult;
+  readonly ms: number;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      model: { type: 'string', default: 'kv' },
+      'time-limit': { type: 'string', default: '30s' },
+      html: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  if (!isModelName(values.model))
+    throw new UsageError(
+      `--model: expected one of ${Object.keys(MODELS).join(', ')}, received "${values.model}"`,
+    );
+  if (positionals.length === 0) throw new UsageError('Expected a history.');
+  const timeLimitMs = duration(values['time-limit']);
+  const judged: Judged[] = [];
+  let isUnreadable = false;
+  for (const file of positionals) {
+    const one = await judge(file, values.model, timeLimitMs);
+    if (one === null) isUnreadable = true;
+    else {
+      judged.push(one);
+      console.log(values.json ? asJson(one) : asText(one));
+    }
+  }
+  if (values.html !== undefined && !(await writeHtml(values.html, judged))) isUnreadable = true;
+  if (isUnreadable) return 2;
+  const verdicts = judged.map(({ result }) => result.verdict);
+  if (verdicts.includes('not linearizable')) return 1;
+  return verdicts.includes('unknown') ? 3 : 0;
+}
+
+function duration(value: string): number {
+  const [, count, unit = ''] = /^(\d{1,6})(ms|s|m)$/.exec(value) ?? [];
+  const factor = UNITS[unit];
+  if (count === undefined || factor === undefined)
+    throw new UsageError(`--time-limit: expected a time such as 500ms, 30s or 2m, received "${value}"`);
+  return Number(count) * factor;
+}
+
+async function judge(file: string, model: ModelName, timeLimitMs: number): Promise<Judged | null> {
+  let content: string;
+  try {
+    content = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+  } catch (error) {
+    console.error(`${file}: it cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
+  const history = parseHistory(content);
+  if (!history.ok) {
+    console.error(`${file}:${history.line}: ${history.reason}`);
+    return null;
+  }
+  const foreign = foreignOperation(MODELS[model], history.operations);
+  if (foreign !== null) {
+    console.error(`${file}:${foreign.line}: the model ${model} has no ${foreign.f}`);
+    return null;
+  }
+  const began = performance.now();
+  const result = checkOperations(history.operations, { timeLimitMs, now: () => performance.now() });
+  return { file, result, ms: Math.round(performance.now() - began) };
+}
+
+function asText({ file, result, ms }: Judged): string {
+  const lines = [`${file}: ${result.verdict} (${result.operations} operations, ${ms} ms)`];
+  for (const key of result.keys) if (key.verdict !== 'linearizable') lines.push(...explain(key));
+  return lines.join('\n');
+}
+
+function explain({ key, verdict, failure }: KeyResult): string[] {
+  if (failure === null) return [`  key "${key}": ${verdict}`];
+  const { error, prefix, longest } = failure;
+  const [best = []] = longest;
+  const missing = prefix.filter((operation) => operation.outcome === 'ok' && !best.includes(operation));
+  return [
+    `  key "${key}": no order explains the first ${prefix.length} operations, up to line ${error.line}:`,
+    `    ${error.process}: ${describeOperation(error)}`,
+    `  the longest partial order has ${best.length} of them, and ends with`,
+    ...best.slice(-5).map((operation) => `    ${operation.process}: ${describeOperation(operation)}`),
+    `  without a place are`,
+    ...missing.slice(0, 5).map((operation) => `    ${operation.process}: ${describeOperation(operation)}`),
+  ];
+}
+
+function asJson({ file, result, ms }: Judged): string {
+  const keys = result.keys.map(({ key, verdict, operations, linearization, failure }) => ({
+    key,
+    verdict,
+    operations: operations.length,
+    linearization: linearization?.map(({ id }) => id) ?? null,
+    failure:
+      failure === null
+        ? null
+        : {
+            line: failure.error.line,
+            process: failure.error.process,
+            operation: describeOperation(failure.error),
+            prefix: failure.prefix.map(({ id }) => id),
+            longest: failure.longest.map((order) => order.map(({ id }) => id)),
+          },
+  }));
+  return JSON.stringify({ file, verdict: result.verdict, operations: result.operations, ms, keys });
+}
+
+async function writeHtml(file: string, judged: readonly Judged[]): Promise<boolean> {
+  try {
+    await writeFile(file, renderHtml(judged));
+    return true;
+  } catch (error) {
+    console.error(`${file}: it cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    return false;
+  }
+}
