@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Entry, HardState } from '../../src/core/raft/log-entry.ts';
+import { crc32 } from '../../src/core/raft/checksum.ts';
+import type { Entry, HardState, Snapshot } from '../../src/core/raft/log-entry.ts';
 import type { MemberId } from '../../src/core/ids.ts';
-import type { Storage, WriteBatch } from '../../src/storage/storage.ts';
+import type { Storage, StoredState, WriteBatch } from '../../src/storage/storage.ts';
 
 /** A store to test, and how to open it again where what it stores outlives it. */
 export interface StoreUnderTest {
@@ -24,6 +25,21 @@ export function entries(from: number, to: number, term = 1): Entry[] {
 
 export function batch(changes: Partial<WriteBatch>): WriteBatch {
   return { hardState: null, snapshot: null, compactTo: null, truncateFrom: null, entries: [], ...changes };
+}
+
+export function snapshotAt(index: number, term = 1, text = `state at ${index}`): Snapshot {
+  const data = new TextEncoder().encode(text);
+  const members = [{ id: 'member-A00000000' as MemberId, name: 'A', kind: 'voter' as const }];
+  const configuration = { members, outgoing: null, namesAssigned: 1 };
+  const metadata = { index, term, timeMs: index, configuration, configurationIndex: 1 };
+  return { metadata: { ...metadata, bytes: data.length, checksum: crc32(data) }, data };
+}
+
+/** Of a loaded log, what the contract leaves open is only how much before `required` is still there. */
+function expectSuffix({ entries: loaded }: StoredState, log: readonly Entry[], required: number): void {
+  expect(loaded).toEqual(loaded.length === 0 ? [] : log.slice(-loaded.length));
+  const behind = log.filter(({ index }) => index >= required);
+  expect(loaded.length).toBeGreaterThanOrEqual(behind.length);
 }
 
 const VOTE: HardState = { term: 3, votedFor: 'member-A00000000' as MemberId, commitIndex: 2 };
@@ -168,34 +184,228 @@ export function storageContract(name: string, make: () => Promise<StoreUnderTest
       await again.close();
     });
 
-    it('equals a plain array under any sequence of writes', async () => {
-      const step = fc.record({ keep: fc.nat(12), added: fc.nat(4), term: fc.nat(3), vote: fc.boolean() });
+    it('gives back a snapshot, and the one that replaced it', async () => {
+      const { storage, reopen } = await make();
+      await storage.load();
+      const first = snapshotAt(4);
+      await storage.write(batch({ entries: entries(1, 6) }));
+      await storage.write(batch({ snapshot: first }));
+      expect(await storage.load()).toEqual({ hardState: null, snapshot: first, entries: entries(1, 6) });
+      const second = snapshotAt(6, 1, 'x'.repeat(70_000));
+      await storage.write(batch({ snapshot: second, entries: entries(7, 7) }));
+      const expected = { hardState: null, snapshot: second, entries: entries(1, 7) };
+      expect(await storage.load()).toEqual(expected);
+      await storage.write(batch({ snapshot: second }));
+      await storage.close();
+      if (reopen === null) return;
+      const again = await reopen();
+      expect(await again.load()).toEqual(expected);
+      await again.close();
+    });
+
+    it('loses no entry behind what compaction covers, also where it cuts a run', async () => {
+      const { storage, reopen } = await make();
+      await storage.load();
+      for (const from of [1, 5, 9]) await storage.write(batch({ entries: entries(from, from + 3) }));
+      const log = entries(1, 14);
+      await storage.write(batch({ snapshot: snapshotAt(10), compactTo: 6, entries: entries(13, 14) }));
+      expectSuffix(await storage.load(), log, 7);
+      await storage.write(batch({ snapshot: snapshotAt(11), compactTo: 11 }));
+      expectSuffix(await storage.load(), log, 12);
+      await storage.close();
+      if (reopen === null) return;
+      const again = await reopen();
+      const state = await again.load();
+      expect(state.snapshot).toEqual(snapshotAt(11));
+      expectSuffix(state, log, 12);
+      await again.write(batch({ snapshot: snapshotAt(14), compactTo: 14 }));
+      expectSuffix(await again.load(), log, 15);
+      await again.write(batch({ entries: entries(15, 16) }));
+      expectSuffix(await again.load(), entries(1, 16), 15);
+      await again.close();
+    });
+
+    it('removes nothing where compaction is not asked for', async () => {
+      const storage = await fresh();
+      for (const from of [1, 5]) await storage.write(batch({ entries: entries(from, from + 3) }));
+      await storage.write(batch({ snapshot: snapshotAt(8) }));
+      expect((await storage.load()).entries).toEqual(entries(1, 8));
+      await storage.close();
+    });
+
+    it.each([
+      ['shorter', entries(1, 5)],
+      ['conflicting', entries(1, 30)],
+    ])('takes a snapshot instead of a %s log, and what is behind it, in one batch', async (_, before) => {
+      const { storage, reopen } = await make();
+      await storage.load();
+      await storage.write(batch({ hardState: VOTE, entries: before }));
+      const hardState = { ...VOTE, term: 7 };
+      const behind = entries(21, 23, 7);
+      await storage.write(
+        batch({ hardState, truncateFrom: 1, snapshot: snapshotAt(20, 7), entries: behind }),
+      );
+      const expected = { hardState, snapshot: snapshotAt(20, 7), entries: behind };
+      expect(await storage.load()).toEqual(expected);
+      await storage.write(batch({ truncateFrom: 22, entries: entries(22, 24, 8) }));
+      const log = [...entries(21, 21, 7), ...entries(22, 24, 8)];
+      expect((await storage.load()).entries).toEqual(log);
+      await storage.close();
+      if (reopen === null) return;
+      const again = await reopen();
+      expect(await again.load()).toEqual({ ...expected, entries: log });
+      await again.close();
+    });
+
+    it('takes a snapshot with nothing behind it, and the log goes on there', async () => {
+      const { storage, reopen } = await make();
+      await storage.load();
+      await storage.write(batch({ entries: entries(1, 3) }));
+      await storage.write(batch({ truncateFrom: 1, snapshot: snapshotAt(20, 2) }));
+      expect(await storage.load()).toEqual({ hardState: null, snapshot: snapshotAt(20, 2), entries: [] });
+      await storage.close();
+      if (reopen === null) return;
+      const again = await reopen();
+      expect(await again.load()).toEqual({ hardState: null, snapshot: snapshotAt(20, 2), entries: [] });
+      await again.write(batch({ entries: entries(21, 22, 2) }));
+      expect((await again.load()).entries).toEqual(entries(21, 22, 2));
+      await again.close();
+    });
+
+    it('takes entries that begin before the snapshot they come with', async () => {
+      const { storage, reopen } = await make();
+      await storage.load();
+      await storage.write(batch({ entries: entries(1, 5) }));
+      const later = entries(16, 24, 2);
+      await storage.write(batch({ truncateFrom: 1, snapshot: snapshotAt(20, 2), entries: later }));
+      const state = await storage.load();
+      expect(state.snapshot).toEqual(snapshotAt(20, 2));
+      expectSuffix(state, later, 21);
+      await storage.close();
+      if (reopen === null) return;
+      const again = await reopen();
+      expectSuffix(await again.load(), later, 21);
+      await again.write(batch({ entries: entries(25, 25, 2) }));
+      expectSuffix(await again.load(), [...later, ...entries(25, 25, 2)], 21);
+      await again.close();
+    });
+
+    it.each([
+      ['a snapshot older than the stored one', batch({ snapshot: snapshotAt(3) })],
+      ['compaction beyond the snapshot', batch({ compactTo: 5 })],
+      ['compaction beyond the snapshot it comes with', batch({ snapshot: snapshotAt(5), compactTo: 6 })],
+      ['a snapshot beyond the end', batch({ snapshot: snapshotAt(7) })],
+      ['entries that end before the snapshot', batch({ snapshot: snapshotAt(9), entries: entries(7, 8) })],
+      ['a truncation of what the snapshot covers', batch({ truncateFrom: 4 })],
+      [
+        'entries that begin anew and end before the snapshot',
+        batch({ truncateFrom: 1, snapshot: snapshotAt(9), entries: entries(6, 8) }),
+      ],
+      [
+        'entries that begin anew with a gap behind the snapshot',
+        batch({ truncateFrom: 1, snapshot: snapshotAt(9), entries: entries(11, 12) }),
+      ],
+    ])('refuses %s, and keeps what it has', async (_, wrong) => {
+      const { storage, reopen } = await make();
+      await storage.load();
+      await storage.write(batch({ entries: entries(1, 6) }));
+      await storage.write(batch({ snapshot: snapshotAt(4) }));
+      await expect(storage.write(wrong)).rejects.toMatchObject({ name: 'StorageError', kind: 'contract' });
+      await expect(storage.load()).rejects.toMatchObject({ kind: 'contract' });
+      await storage.close();
+      if (reopen === null) return;
+      const again = await reopen();
+      expect(await again.load()).toEqual({
+        hardState: null,
+        snapshot: snapshotAt(4),
+        entries: entries(1, 6),
+      });
+      await again.close();
+    });
+
+    it('equals a plain model under any sequence of writes', async () => {
+      const step = fc.record({
+        /** How many entries go, from the end on; never one that the snapshot covers. */
+        removed: fc.nat(8),
+        added: fc.nat(5),
+        term: fc.nat(3),
+        vote: fc.boolean(),
+        /** How far a snapshot reaches, counted back from the end. Null: none is taken. */
+        snapshot: fc.option(fc.nat(8)),
+        /** How many entries before the snapshot stay. Null: nothing is compacted. */
+        retained: fc.option(fc.nat(6)),
+        /** A snapshot from elsewhere, so far beyond the end, replaces the log. */
+        installed: fc.option(fc.integer({ min: 1, max: 9 }), { freq: 4 }),
+        /** With how many of the entries before it. */
+        before: fc.nat(3),
+        isReopened: fc.boolean(),
+      });
       await fc.assert(
-        fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
-          const { storage, reopen } = await make();
-          await storage.load();
-          let model: Entry[] = [];
+        fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
+          const { storage: first, reopen } = await make();
+          let storage = first;
           let hardState: HardState | null = null;
+          let snapshot: Snapshot | null = null;
+          /** All entries ever since the log began anew, and which of them the store must still have. */
+          let log: Entry[] = [];
+          let required = 1;
           let term = 1;
-          for (const { keep, added, term: more, vote } of steps) {
-            term += more;
-            const truncateFrom = keep < model.length ? keep + 1 : null;
-            model = truncateFrom === null ? model : model.slice(0, keep);
-            const appended = entries(model.length + 1, model.length + added, term);
-            if (vote) hardState = { term, votedFor: null, commitIndex: model.length };
-            model = [...model, ...appended];
+          const check = async (): Promise<void> => {
+            const state = await storage.load();
+            expect([state.hardState, state.snapshot]).toEqual([hardState, snapshot]);
+            expectSuffix(state, log, required);
+          };
+          await check();
+          for (const change of steps) {
+            term += change.term;
+            const snapshotIndex: number = snapshot?.metadata.index ?? 0;
+            const end: number = log.at(-1)?.index ?? snapshotIndex;
+            let truncateFrom: number | null;
+            let appended: Entry[];
+            let taken: Snapshot | null = null;
+            if (change.installed === null) {
+              const from = Math.max(end - change.removed, snapshotIndex) + 1;
+              truncateFrom = from <= end ? from : null;
+              appended = entries(from, from + change.added - 1, term);
+              log = [...log.filter(({ index }) => index < from), ...appended];
+              const last = from + change.added - 1;
+              const covered = last - (change.snapshot ?? last);
+              if (covered > snapshotIndex) taken = snapshotAt(covered, term);
+            } else {
+              const index = end + change.installed;
+              truncateFrom = 1;
+              taken = snapshotAt(index, term);
+              appended = entries(Math.max(1, index + 1 - change.before), index + change.added, term);
+              log = appended;
+              required = appended[0]?.index ?? index + 1;
+            }
+            snapshot = taken ?? snapshot;
+            const reach = (snapshot?.metadata.index ?? 0) - (change.retained ?? 0);
+            const compactTo = change.retained === null || reach < 1 ? null : reach;
+            required = Math.max(required, (compactTo ?? 0) + 1);
+            if (change.vote) hardState = { term, votedFor: null, commitIndex: end };
             await storage.write(
-              batch({ hardState: vote ? hardState : null, truncateFrom, entries: appended }),
+              batch({
+                hardState: change.vote ? hardState : null,
+                snapshot: taken,
+                compactTo,
+                truncateFrom,
+                entries: appended,
+              }),
             );
+            if (!change.isReopened || reopen === null) continue;
+            await storage.close();
+            storage = await reopen();
+            await check();
           }
-          expect(await storage.load()).toEqual({ snapshot: null, hardState, entries: model });
+          await check();
           await storage.close();
           if (reopen === null) return;
-          const again = await reopen();
-          expect(await again.load()).toEqual({ snapshot: null, hardState, entries: model });
-          await again.close();
+          storage = await reopen();
+          await check();
+          await storage.close();
         }),
-        { numRuns: 30 },
+        { numRuns: 60 },
       );
     });
   });

@@ -1,6 +1,7 @@
 import { openDB } from 'idb';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
+  DATABASE_VERSION,
   databaseName,
   deleteStoredMember,
   listStoredMembers,
@@ -9,7 +10,7 @@ import {
 } from '../../src/storage/indexeddb.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import type { Storage, StorageError } from '../../src/storage/storage.ts';
-import { batch, command, entries, storageContract } from './storage-suite.ts';
+import { batch, command, entries, snapshotAt, storageContract } from './storage-suite.ts';
 
 let nextStore = 1;
 const CLUSTER = 'cluster-of-tests';
@@ -40,10 +41,23 @@ async function withRuns<T>(
   identity: StoreIdentity,
   use: (runs: IDBObjectStore) => IDBRequest<T>,
 ): Promise<T> {
+  return withRecords(identity, 'log', use);
+}
+
+async function withRecords<T>(
+  identity: StoreIdentity,
+  name: string,
+  use: (records: IDBObjectStore) => IDBRequest<T>,
+): Promise<T> {
   const db = await result(indexedDB.open(databaseName(identity)));
-  const found = await result(use(db.transaction('log', 'readwrite').objectStore('log')));
+  const found = await result(use(db.transaction(name, 'readwrite').objectStore(name)));
   db.close();
   return found;
+}
+
+interface StoredSnapshot {
+  readonly metadata: Uint8Array;
+  readonly data: Uint8Array;
 }
 
 /** Has `act` called for every record that is put, with the put that it stands in for. */
@@ -165,7 +179,7 @@ describe('IndexedDB storage', () => {
     await storage.close();
     vi.restoreAllMocks();
     const again = await open(identity);
-    expect(await again.load()).toEqual({ hardState: null, entries: entries(1, 6) });
+    expect(await again.load()).toEqual({ hardState: null, snapshot: null, entries: entries(1, 6) });
     await again.close();
   });
 
@@ -196,7 +210,7 @@ describe('IndexedDB storage', () => {
     await storage.close();
     vi.restoreAllMocks();
     const again = await open(identity);
-    expect(await again.load()).toEqual({ hardState: null, entries: entries(1, 2) });
+    expect(await again.load()).toEqual({ hardState: null, snapshot: null, entries: entries(1, 2) });
     await again.close();
   });
 
@@ -234,11 +248,125 @@ describe('IndexedDB storage', () => {
     await expect(storage.load()).rejects.toMatchObject({ kind: 'corrupt' });
   });
 
-  it('refuses another member’s database', async () => {
+  it.each([
+    [
+      'data that is another’s',
+      ({ metadata, data }: StoredSnapshot) => ({ metadata, data: data.map((b) => b ^ 1) }),
+    ],
+    ['data that is cut', ({ metadata, data }: StoredSnapshot) => ({ metadata, data: data.slice(1) })],
+    ['metadata that is cut', ({ metadata, data }: StoredSnapshot) => ({ metadata: metadata.slice(1), data })],
+  ])('refuses a snapshot with %s', async (_, damaged) => {
+    const identity = newIdentity();
+    const storage = await open(identity);
+    await storage.load();
+    await storage.write(batch({ entries: entries(1, 6) }));
+    await storage.write(batch({ snapshot: snapshotAt(5) }));
+    await storage.close();
+    const stored = (await withRecords(identity, 'snapshot', (all) => all.get('snapshot'))) as StoredSnapshot;
+    await withRecords(identity, 'snapshot', (all) => all.put(damaged(stored), 'snapshot'));
+    const again = await open(identity);
+    await expect(again.load()).rejects.toMatchObject({
+      kind: 'corrupt',
+      message: expect.stringContaining('its snapshot does not parse') as string,
+    });
+    await again.close();
+  });
+
+  it.each([
+    ['the snapshot is missing behind which the log begins', 'snapshot', 'snapshot'],
+    ['the first entry behind the snapshot is missing', 'log', IDBKeyRange.upperBound(7)],
+    ['the log ends before the snapshot does', 'log', IDBKeyRange.lowerBound(7)],
+  ])('finds that %s', async (_, name, key) => {
+    const identity = newIdentity();
+    const storage = await open(identity);
+    await storage.load();
+    for (const from of [1, 4, 7, 10]) await storage.write(batch({ entries: entries(from, from + 2) }));
+    await storage.write(batch({ snapshot: snapshotAt(8), compactTo: 3 }));
+    await storage.close();
+    await withRecords(identity, name, (records) => records.delete(key));
+    const again = await open(identity);
+    await expect(again.load()).rejects.toMatchObject({ kind: 'corrupt' });
+    await again.close();
+  });
+
+  it('writes nothing of a batch that installs a snapshot and is aborted', async () => {
+    const identity = newIdentity();
+    const storage = await open(identity);
+    await storage.load();
+    await storage.write(batch({ entries: entries(1, 3) }));
+    onPut((store, put) => {
+      const request = put();
+      if (store.name === 'snapshot') store.transaction.abort();
+      return request;
+    });
+    const install = batch({ truncateFrom: 1, snapshot: snapshotAt(9), entries: entries(10, 11) });
+    await expect(storage.write(install)).rejects.toMatchObject({ kind: 'io' });
+    await storage.close();
+    vi.restoreAllMocks();
+    const again = await open(identity);
+    expect(await again.load()).toEqual({ hardState: null, snapshot: null, entries: entries(1, 3) });
+    await again.close();
+  });
+
+  it('holds a bounded number of runs, however long the log has grown', async () => {
+    const identity = newIdentity();
+    const storage = await open(identity);
+    await storage.load();
+    const [total, every, retained] = [5000, 500, 100];
+    const counts: number[] = [];
+    for (let index = 1; index <= total; index += 1) {
+      const isDue = index % every === 0;
+      const compaction = isDue ? { snapshot: snapshotAt(index), compactTo: index - retained } : {};
+      // Nobody waits for each: the core writes as fast as that too.
+      const write = storage.write(batch({ entries: [command(index, 1)], ...compaction }));
+      if (!isDue) continue;
+      await write;
+      counts.push(await withRuns(identity, (runs) => runs.count()));
+    }
+    expect(counts).toEqual(Array<number>(total / every).fill(retained));
+    await storage.close();
+    const again = await open(identity);
+    const state = await again.load();
+    expect(state).toEqual({
+      hardState: null,
+      snapshot: snapshotAt(total),
+      entries: entries(total - retained + 1, total),
+    });
+    await again.write(batch({ snapshot: snapshotAt(total), compactTo: total }));
+    await again.close();
+    expect(await withRuns(identity, (runs) => runs.count())).toBe(0);
+    expect(await withRecords(identity, 'snapshot', (all) => all.count())).toBe(1);
+  }, 60_000);
+
+  it('refuses a database that version 1 has written, and leaves it as it is', async () => {
     const identity = newIdentity();
     const db = await openDB(databaseName(identity), 1, {
       upgrade(created) {
         for (const name of ['identity', 'state', 'log']) created.createObjectStore(name);
+      },
+    });
+    await db.put('identity', { ...identity, createdAt: 0 }, 'identity');
+    db.close();
+    await expect(open(identity)).rejects.toMatchObject({
+      kind: 'older-version',
+      message:
+        'This tab’s storage was written by an earlier version of tabraft, which this one cannot read. Wipe the storage to rejoin as a new member.',
+    });
+    const after = await openDB(databaseName(identity), 1);
+    expect([...after.objectStoreNames]).toEqual(['identity', 'log', 'state']);
+    expect(await after.get('identity', 'identity')).toMatchObject(identity);
+    after.close();
+    await deleteStoredMember(identity);
+    const anew = await open(identity);
+    expect(await anew.load()).toEqual({ hardState: null, snapshot: null, entries: [] });
+    await anew.close();
+  });
+
+  it('refuses another member’s database', async () => {
+    const identity = newIdentity();
+    const db = await openDB(databaseName(identity), DATABASE_VERSION, {
+      upgrade(created) {
+        for (const name of ['identity', 'state', 'snapshot', 'log']) created.createObjectStore(name);
       },
     });
     await db.put('identity', { ...newIdentity(), createdAt: 0 }, 'identity');

@@ -241,6 +241,43 @@ describe('actions', () => {
     await expect.element(page.getByText('C is a voter now.')).toBeVisible();
   });
 
+  test('any voter but the leader can be made to lead, and the page says whether it does', async () => {
+    controller.changeStatus({ members: [member('A'), member('B'), member('C', { kind: 'learner' })] });
+    await expect.element(button('Promote C')).toBeVisible();
+    await expect.element(button('Lead A')).toBeDisabled();
+    expect(button('Lead C').query()).toBeNull();
+    await button('Lead B').click();
+    await expect.poll(lastCall).toEqual({ name: 'raft.transferLeadership', args: ['B'] });
+    await expect.element(page.getByText('B leads now.')).toBeVisible();
+    controller.nextResult = {
+      outcome: 'failed',
+      code: 'transfer-failed',
+      reason: 'It did not take over in time.',
+    };
+    await button('Lead A').click();
+    await expect.element(page.getByText('Lead A: failed: It did not take over in time.')).toBeVisible();
+    await expect.element(button('Lead B')).toBeDisabled();
+  });
+
+  test('a snapshot is taken of a node that runs, and the page says how far it reaches', async () => {
+    controller.changeStatus({ appliedIndex: 12_345 });
+    await button('Snapshot').click();
+    await expect.poll(lastCall).toEqual({ name: 'raft.snapshot', args: [] });
+    await expect.element(page.getByText('The snapshot reaches entry 12,345 now.')).toBeVisible();
+    controller.nextError = new Error('No snapshot was taken in the time given.');
+    await button('Snapshot').click();
+    await expect.element(page.getByText('Snapshot: No snapshot was taken in the time given.')).toBeVisible();
+    controller.change({ paused: true });
+    await expect.element(button('Snapshot')).toBeDisabled();
+    controller.change({ paused: false });
+    for (const role of ['joining', 'stopped'] as const) {
+      controller.changeStatus({ role });
+      await expect.element(button('Snapshot')).toBeDisabled();
+    }
+    controller.changeStatus({ role: 'learner' });
+    await expect.element(button('Snapshot')).toBeEnabled();
+  });
+
   test('the node’s own actions', async () => {
     await button('Pause').click();
     await button('Resume').click();

@@ -148,8 +148,16 @@ export class FakeController implements PageController {
         return { states: Object.fromEntries(this.store), commitIndex, lastIndex };
       },
       log: () => Promise.resolve([]),
-      transferLeadership: () => Promise.resolve({ outcome: 'ok', index: 1, term: 1 }),
-      snapshot: () => Promise.resolve(),
+      transferLeadership: async (name) => {
+        await this.#called('raft.transferLeadership', name);
+        const result = this.#write([]);
+        if (result.outcome === 'ok') this.changeStatus({ leader: name });
+        return result;
+      },
+      snapshot: async () => {
+        await this.#called('raft.snapshot');
+        this.changeStatus({ snapshotIndex: this.view.status.appliedIndex });
+      },
       removeMember: async (name) => {
         await this.#called('raft.removeMember', name);
         return this.#write([]);

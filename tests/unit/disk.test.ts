@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Effect } from '../../src/core/raft/interface.ts';
-import type { Entry } from '../../src/core/raft/log-entry.ts';
+import { crc32 } from '../../src/core/raft/checksum.ts';
+import type { Entry, Snapshot } from '../../src/core/raft/log-entry.ts';
 import { Disk, mergeBatches } from '../../src/runtime/disk.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import type { Storage, StoredState, WriteBatch } from '../../src/storage/storage.ts';
@@ -22,6 +23,12 @@ const batch = (change: Partial<WriteBatch>): WriteBatch => ({
   entries: [],
   ...change,
 });
+const snapshotAt = (index: number, term: number): Snapshot => {
+  const data = bytes(index % 256, term % 256);
+  const configuration = { members: [], outgoing: null, namesAssigned: 0 };
+  const metadata = { index, term, timeMs: 0, configuration, configurationIndex: 0 };
+  return { metadata: { ...metadata, bytes: data.length, checksum: crc32(data) }, data };
+};
 const outline = (entries: readonly Entry[]): string =>
   entries.map(({ index, term }) => `${index}:${term}`).join(' ');
 
@@ -57,24 +64,64 @@ describe('batches merged into one', () => {
     expect(merged({ entries: run(5, 1) }, { truncateFrom: 3, entries: run(3, 2) })).toBe('cut 3, 3:2');
   });
 
+  it('hold the newest snapshot, and compact as far as any of them', () => {
+    const changes = [
+      batch({ snapshot: snapshotAt(4, 1), compactTo: 4 }),
+      batch({ entries: run(7, 1) }),
+      batch({ snapshot: snapshotAt(6, 1), compactTo: 2 }),
+    ];
+    const expected = batch({ snapshot: snapshotAt(6, 1), compactTo: 4, entries: run(7, 1) });
+    expect(mergeBatches(changes)).toEqual(expected);
+  });
+
+  it('drop what was waiting when a snapshot replaces the log', () => {
+    const install = batch({ truncateFrom: 1, snapshot: snapshotAt(20, 3), entries: run(21, 3) });
+    expect(mergeBatches([batch({ entries: run(5, 1, 1) }), install])).toEqual(install);
+    expect(mergeBatches([install, batch({ truncateFrom: 21, entries: run(21, 4) })])).toEqual({
+      ...install,
+      entries: run(21, 4),
+    });
+  });
+
   interface Change {
     readonly term: number | null;
     /** How many of the last entries go; null: no truncation. */
     readonly removed: number | null;
     readonly added: number;
+    /** How far back from the end a snapshot ends; null: none is taken. */
+    readonly snapshot: number | null;
+    /** How many entries before the snapshot stay; null: nothing is compacted. */
+    readonly retained: number | null;
+    /** How far beyond the end a snapshot ends that replaces the log; null: none does. */
+    readonly installed: number | null;
   }
   const arbitraryChange: fc.Arbitrary<Change> = fc.record({
     term: fc.option(fc.nat(9)),
     removed: fc.option(fc.nat(8)),
     added: fc.nat(4),
+    snapshot: fc.option(fc.nat(6)),
+    retained: fc.option(fc.nat(4)),
+    installed: fc.option(fc.integer({ min: 1, max: 5 }), { freq: 3 }),
   });
 
-  /** A batch that fits a log of so many entries; its terms tell it from all others. */
-  function batchFor({ term, removed, added }: Change, length: number, mark: number): WriteBatch {
-    const truncateFrom = removed === null ? null : Math.max(length - removed, 0) + 1;
-    const entries = run(truncateFrom ?? length + 1, ...Array<number>(added).fill(mark));
+  /** A batch that fits what is stored, as the core would write it; its terms tell it from all others. */
+  function batchFor(change: Change, stored: StoredState, mark: number): WriteBatch {
+    const { term, removed, added, installed, retained } = change;
     const hardState = term === null ? null : { term, votedFor: null, commitIndex: 0 };
-    return batch({ hardState, truncateFrom, entries });
+    const covered = stored.snapshot?.metadata.index ?? 0;
+    const end = stored.entries.at(-1)?.index ?? covered;
+    const terms = Array<number>(added).fill(mark);
+    if (installed !== null) {
+      const snapshot = snapshotAt(end + installed, mark);
+      return batch({ hardState, snapshot, truncateFrom: 1, entries: run(end + installed + 1, ...terms) });
+    }
+    const truncateFrom = removed === null ? null : Math.max(end - removed, covered) + 1;
+    const first = truncateFrom ?? end + 1;
+    const last = first + added - 1;
+    const reach = change.snapshot === null ? 0 : last - change.snapshot;
+    const snapshot = reach > covered ? snapshotAt(reach, mark) : null;
+    const compactTo = snapshot === null || retained === null || reach <= retained ? null : reach - retained;
+    return batch({ hardState, snapshot, compactTo, truncateFrom, entries: run(first, ...terms) });
   }
 
   it('are what all of them are one by one, and keep the contract of a store', async () => {
@@ -85,14 +132,14 @@ describe('batches merged into one', () => {
         await Promise.all([oneByOne.write(start), atOnce.write(start)]);
         const batches: WriteBatch[] = [];
         for (const [position, change] of changes.entries()) {
-          const next = batchFor(change, (await oneByOne.load()).entries.length, position + 2);
+          const next = batchFor(change, await oneByOne.load(), position + 2);
           await oneByOne.write(next);
           batches.push(next);
         }
         await atOnce.write(mergeBatches(batches));
         expect(await atOnce.load()).toEqual(await oneByOne.load());
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     );
   });
 });
