@@ -17,6 +17,8 @@ interface Waiting {
   readonly command: Uint8Array;
   readonly deadline: number;
   readonly onResult: OnResult;
+  /** Its time may be up before there is a session. */
+  readonly cancel: () => void;
 }
 
 /**
@@ -37,12 +39,20 @@ export class NodeSession {
   /** As `Driver.request`; an `ok` carries the state machine's own answer. */
   command(command: Uint8Array, timeoutMs: number, onResult: OnResult): void {
     const now = this.clock.now();
-    const waiting: Waiting = { command, deadline: now + timeoutMs, onResult };
     if (this.#session !== null && now - this.#usedAt <= MAX_IDLE_MS) {
-      this.#run(this.#session, waiting, timeoutMs);
+      this.#run(this.#session, command, timeoutMs, onResult);
       return;
     }
     this.#session = null;
+    const waiting: Waiting = {
+      command,
+      deadline: now + timeoutMs,
+      onResult,
+      cancel: this.clock.after(timeoutMs, () => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiting);
+        onResult(NOT_HANDED_OVER);
+      }),
+    };
     this.#waiting.push(waiting);
     if (!this.#isOpening) this.#open(timeoutMs);
   }
@@ -52,7 +62,7 @@ export class NodeSession {
     if (this.#session === null && !this.#isOpening) this.#open(timeoutMs);
   }
 
-  #run(session: ClientSession, { command, onResult }: Waiting, timeoutMs: number): void {
+  #run(session: ClientSession, command: Uint8Array, timeoutMs: number, onResult: OnResult): void {
     this.#usedAt = this.clock.now();
     const { sequence, bytes } = session.begin(command);
     this.request({ kind: 'command', command: bytes, repeatable: true }, timeoutMs, (result) => {
@@ -75,7 +85,10 @@ export class NodeSession {
     this.request({ kind: 'command', command, repeatable: true }, timeoutMs, (result) => {
       this.#isOpening = false;
       const reply = result.outcome === 'ok' ? decodeReply(result.value) : null;
-      if (reply?.kind === 'opened') this.#session = new ClientSession(reply.session);
+      if (reply?.kind === 'opened') {
+        this.#session = new ClientSession(reply.session);
+        this.#usedAt = this.clock.now();
+      }
       this.#continue(result);
     });
   }
@@ -84,11 +97,13 @@ export class NodeSession {
     const waiting = this.#waiting;
     this.#waiting = [];
     const now = this.clock.now();
-    for (const one of waiting) {
-      if (this.#session !== null && one.deadline > now) this.#run(this.#session, one, one.deadline - now);
-      else if (one.deadline > now && isWorthTrying(opened))
-        this.command(one.command, one.deadline - now, one.onResult);
-      else one.onResult(notDone(opened));
+    for (const { command, deadline, onResult, cancel } of waiting) {
+      cancel();
+      const leftMs = deadline - now;
+      if (leftMs <= 0) onResult(NOT_HANDED_OVER);
+      else if (this.#session !== null) this.#run(this.#session, command, leftMs, onResult);
+      else if (isWorthTrying(opened)) this.command(command, leftMs, onResult);
+      else onResult(opened.outcome === 'failed' ? opened : NOT_HANDED_OVER);
     }
   }
 }
@@ -98,15 +113,12 @@ function isWorthTrying({ outcome, ...opened }: OperationResult): boolean {
   return outcome === 'unknown' || (outcome === 'failed' && 'code' in opened && opened.code === 'no-leader');
 }
 
-/** The command itself was never handed to anybody, whatever became of the session. */
-function notDone(opened: OperationResult): OperationResult {
-  if (opened.outcome === 'failed') return opened;
-  return {
-    outcome: 'failed',
-    code: 'no-leader',
-    reason: 'No leader answered in the time given, so nothing was done.',
-  };
-}
+/** Whatever becomes of the session, the command itself was never handed to anybody. */
+const NOT_HANDED_OVER: OperationResult = {
+  outcome: 'failed',
+  code: 'no-leader',
+  reason: 'No leader answered in the time given, so nothing was done.',
+};
 
 function refusal(reply: Exclude<Reply, { kind: 'done' }>): OperationResult {
   const reason =
