@@ -119,18 +119,20 @@ async function write(
   { inFlight, keys }: SoakOptions,
 ): Promise<void> {
   const failures = await page.evaluate(
+    // No closure here has a name: what names them is not there in the page.
     async ([first, total, width, keyCount]) => {
       let next = 0;
       const failed: string[] = [];
-      const work = async (): Promise<void> => {
-        while (next < total && failed.length === 0) {
-          const number = first + next;
-          next += 1;
-          const result = await window.tabraft.raft.put(`key-${number % keyCount}`, `value ${number}`);
-          if (result.outcome !== 'ok') failed.push(`${result.outcome}: ${result.reason}`);
-        }
-      };
-      await Promise.all(Array.from({ length: width }, work));
+      await Promise.all(
+        Array.from({ length: width }, async () => {
+          while (next < total && failed.length === 0) {
+            const number = first + next;
+            next += 1;
+            const result = await window.tabraft.raft.put(`key-${number % keyCount}`, `value ${number}`);
+            if (result.outcome !== 'ok') failed.push(`${result.outcome}: ${result.reason}`);
+          }
+        }),
+      );
       return failed;
     },
     [from, count, inFlight, keys] as const,
