@@ -68,6 +68,21 @@ describe('§3.10 Leadership transfer', () => {
     expect(outcome(cluster, 'A', write)).toBe('ok');
   });
 
+  it('the leader changes no configuration meanwhile, which would leave the target behind', () => {
+    const cluster = new CoreCluster();
+    for (const name of 'ABC') {
+      const hardState = { term: 1, votedFor: null, commitIndex: 0 };
+      cluster.add(name, { hardState, entries: logOf(configuration('AB', 'C')) });
+    }
+    cluster.elect('A');
+    cluster.input('A', { type: 'request', request: 900, operation: { kind: 'transfer', to: id('B') } });
+    const { lastIndex } = cluster.raft('A').log;
+    cluster.input('A', { type: 'tick' });
+    expect(cluster.raft('A').log.lastIndex).toBe(lastIndex);
+    cluster.settle();
+    expect(leaders(cluster)).toEqual(['B']);
+  });
+
   it('only a voter can be the target', () => {
     const cluster = CoreCluster.of('ABC');
     cluster.elect('A');
@@ -156,6 +171,19 @@ describe('chapter 4 Membership', () => {
     cluster.tick(60);
     expect(leaders(cluster)).toHaveLength(1);
     expect(leaders(cluster)).not.toContain('A');
+  });
+
+  it('§4.2.3: who is removed believes it, whatever a deposed leader left in its log', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.isLost = isBetween('B', 'C');
+    for (let value = 0; value < 5; value += 1) cluster.request('A', command(value));
+    cluster.request('A', { kind: 'change', changes: [{ kind: 'remove', id: id('C') }] });
+    cluster.settle();
+    const uncommitted = configurationInForce(cluster.raft('A')).index;
+    const message = { from: id('B'), to: id('A'), term: 3, configurationIndex: uncommitted - 2 };
+    cluster.input('A', { type: 'message', message: { type: 'removedNotice', ...message } });
+    expect(cluster.raft('A').removed).toBe(true);
   });
 
   it('§4.2.3: who hears from a leader ignores the candidates of others', () => {
