@@ -63,17 +63,19 @@ export function mergeBatches(batches: readonly WriteBatch[]): WriteBatch {
   let compactTo: number | null = null;
   let truncateFrom: number | null = null;
   let entries: WriteBatch['entries'] = [];
+  // From here on the batches alone say what the log is; before, it is what the store has.
+  let ownFrom = Number.POSITIVE_INFINITY;
   for (const batch of batches) {
     hardState = batch.hardState ?? hardState;
     snapshot = batch.snapshot ?? snapshot;
     if (batch.compactTo !== null) compactTo = Math.max(compactTo ?? 0, batch.compactTo);
     const from = batch.truncateFrom;
     if (from !== null) {
-      const firstWaiting = entries[0]?.index ?? Number.POSITIVE_INFINITY;
       entries = entries.filter((entry) => entry.index < from);
       // What was only waiting is simply not written; what is older must be removed from the store.
-      if (from < firstWaiting) truncateFrom = Math.min(truncateFrom ?? from, from);
+      if (from < ownFrom) truncateFrom = from;
     }
+    ownFrom = Math.min(ownFrom, from ?? ownFrom, batch.entries[0]?.index ?? ownFrom);
     entries = entries.length === 0 ? batch.entries : [...entries, ...batch.entries];
   }
   return { hardState, snapshot, compactTo, truncateFrom, entries };

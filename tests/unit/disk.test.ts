@@ -83,6 +83,14 @@ describe('batches merged into one', () => {
     });
   });
 
+  it('cut nothing off a log that never reached the store', async () => {
+    const install = batch({ truncateFrom: 1, snapshot: snapshotAt(2, 1) });
+    const together = mergeBatches([batch({ entries: run(1, 1) }), install, batch({ truncateFrom: 3 })]);
+    const storage = new MemoryStorage();
+    await storage.write(together);
+    expect(await storage.load()).toEqual({ hardState: null, snapshot: snapshotAt(2, 1), entries: [] });
+  });
+
   interface Change {
     readonly term: number | null;
     /** How many of the last entries go; null: no truncation. */
