@@ -136,6 +136,8 @@ class OperationsBuilder {
       throw new HistoryError(line, `process ${process} has no operation under way`);
     if (operation.f !== f || operation.key !== key)
       throw new HistoryError(line, `process ${process} began a ${operation.f} of "${operation.key}"`);
+    if (f !== 'get' && value !== null && JSON.stringify(value) !== JSON.stringify(operation.input))
+      throw new HistoryError(line, `process ${process} began a ${f} with another value`);
     this.#open.delete(process);
     operation.outcome = type;
     // Nobody knows when, or whether, it takes effect.
@@ -163,7 +165,7 @@ function parseEvent(text: string, line: number): HistoryEvent {
     type,
     f,
     key,
-    value = null,
+    value: written,
     applied,
   } = event as Record<string, unknown>;
   const expected = (what: string): HistoryError => new HistoryError(line, what);
@@ -176,7 +178,13 @@ function parseEvent(text: string, line: number): HistoryEvent {
   if (typeof key !== 'string') throw expected('key: expected a text');
   if (applied !== undefined && typeof applied !== 'boolean')
     throw expected('applied: expected true or false');
-  if (!isValueOf(f, type, value)) throw expected(`value: expected ${VALUES[f]}`);
+  if (applied !== undefined && (f !== 'cas' || type !== 'ok'))
+    throw expected('applied: only an ok of a cas says so');
+  // Left out, it would read as a delete, or as a missing key: a claim that nobody made.
+  const isVital = (type === 'invoke' && f !== 'get') || (type === 'ok' && f === 'get');
+  const value = written ?? null;
+  if ((written === undefined && isVital) || !isValueOf(f, type, value))
+    throw expected(`value: expected ${f === 'get' && type === 'invoke' ? 'null' : VALUES[f]}`);
   const read = { index: Number(index), time, process: String(process), type, f, key, value };
   return applied === undefined ? read : { ...read, applied };
 }
@@ -195,7 +203,8 @@ function isOneOf<T extends string>(choices: readonly T[], value: unknown): value
 /** A completion need not repeat what its call said. */
 function isValueOf(f: OperationName, type: HistoryEvent['type'], value: unknown): value is OperationValue {
   const isText = (part: unknown): boolean => part === null || typeof part === 'string';
-  if (type !== 'invoke' && value === null) return true;
+  if (value === null && (type !== 'invoke' || f === 'get')) return true;
+  if (f === 'get' && type === 'invoke') return false;
   if (f === 'cas') return Array.isArray(value) && value.length === 2 && value.every(isText);
   return f === 'append' ? typeof value === 'string' : isText(value);
 }

@@ -1,5 +1,5 @@
 import type { Operation } from './history.ts';
-import { search, type SearchLimits, type SearchResult } from './search.ts';
+import { search, type SearchLimits } from './search.ts';
 
 export type Verdict = 'linearizable' | 'not linearizable' | 'unknown';
 
@@ -7,8 +7,10 @@ export interface CheckOptions {
   readonly timeLimitMs: number;
   /** Milliseconds from an arbitrary origin. */
   readonly now: () => number;
-  /** Bounds the memory: configurations remembered per key. */
-  readonly maxConfigurations?: number;
+  /** Bounds the memory, per key. */
+  readonly maxBytes?: number;
+  /** Of the time limit, what each explanation may take: the verdict is known by then. */
+  readonly explainLimitMs?: number;
 }
 
 export interface KeyResult {
@@ -24,9 +26,11 @@ export interface KeyResult {
 export interface Failure {
   /** With the return of this operation the history stopped being linearizable. */
   readonly error: Operation;
+  /** False: the limits ended the explanation, so that it may have stopped being so earlier. */
+  readonly isFirst: boolean;
   /** What was called by then: these alone cannot be explained. */
   readonly prefix: readonly Operation[];
-  /** The longest orders that explain a part of the prefix. */
+  /** The longest orders found that explain a part of the prefix. */
   readonly longest: readonly (readonly Operation[])[];
 }
 
@@ -36,8 +40,9 @@ export interface CheckResult {
   readonly keys: readonly KeyResult[];
 }
 
-const MAX_CONFIGURATIONS = 2_000_000;
+const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_LONGEST = 8;
+const EXPLAIN_LIMIT_MS = 500;
 
 /**
  * Judges a history key by key: a history is linearizable exactly if its keys are (P-compositionality).
@@ -51,11 +56,19 @@ export function checkOperations(operations: readonly Operation[], options: Check
     else list.push(operation);
   }
   const deadline = options.now() + options.timeLimitMs;
-  const limits: SearchLimits = {
-    mayGoOn: () => options.now() < deadline,
-    maxConfigurations: options.maxConfigurations ?? MAX_CONFIGURATIONS,
-  };
-  const keys = [...byKey].map(([key, list]) => checkKey(key, list, limits));
+  const limits = (until: number): SearchLimits => ({
+    mayGoOn: () => options.now() < until,
+    maxBytes: options.maxBytes ?? MAX_BYTES,
+  });
+  const keys = [...byKey].map(([key, list]): KeyResult => {
+    const relevant = list.filter(isRelevant);
+    const result = search(relevant, limits(deadline));
+    const judged = { key, verdict: result.verdict, operations: list, linearization: null, failure: null };
+    if (result.verdict === 'linearizable') return { ...judged, linearization: pick(relevant, result.order) };
+    if (result.verdict === 'unknown') return judged;
+    const until = Math.min(deadline, options.now() + (options.explainLimitMs ?? EXPLAIN_LIMIT_MS));
+    return { ...judged, failure: explain(relevant, result.stuckAt, limits(until)) };
+  });
   return { verdict: worst(keys), operations: operations.length, keys };
 }
 
@@ -63,14 +76,6 @@ function worst(keys: readonly KeyResult[]): Verdict {
   const has = (verdict: Verdict): boolean => keys.some((key) => key.verdict === verdict);
   if (has('not linearizable')) return 'not linearizable';
   return has('unknown') ? 'unknown' : 'linearizable';
-}
-
-function checkKey(key: string, operations: readonly Operation[], limits: SearchLimits): KeyResult {
-  const relevant = operations.filter(isRelevant);
-  const result = search(relevant, limits, false);
-  const linearization = result.verdict === 'linearizable' ? pick(relevant, result.order) : null;
-  const failure = result.verdict === 'not linearizable' ? explain(relevant, limits) : null;
-  return { key, verdict: result.verdict, operations, linearization, failure };
 }
 
 /** What failed never happened, and a read without an answer says nothing. */
@@ -97,20 +102,27 @@ function prefixUntil(operations: readonly Operation[], event: number): Operation
     .filter(isRelevant);
 }
 
-/** Finds the first return with which it was over, by bisection, and how far one can get until there. */
-function explain(operations: readonly Operation[], limits: SearchLimits): Failure | null {
-  const returns = operations.filter(({ outcome }) => outcome === 'ok').sort((a, b) => a.return - b.return);
+/**
+ * Finds the first return with which it was over, and how far one can get without it. Up to the return at `stuckAt`
+ * all is known to be well, and the end of it all is known not to be: bisection does the rest.
+ */
+function explain(operations: readonly Operation[], stuckAt: number, limits: SearchLimits): Failure | null {
+  const returns = operations
+    .filter(({ outcome, return: end }) => outcome === 'ok' && end >= stuckAt)
+    .sort((a, b) => a.return - b.return);
   let [low, high] = [0, returns.length - 1];
-  while (low < high) {
+  let isFirst = true;
+  while (low < high && isFirst) {
     const middle = (low + high) >> 1;
-    const result = search(prefixUntil(operations, returns[middle]?.return ?? 0), limits, false);
-    if (result.verdict === 'not linearizable') high = middle;
-    else low = middle + 1;
+    const { verdict } = search(prefixUntil(operations, returns[middle]?.return ?? 0), limits);
+    if (verdict === 'not linearizable') high = middle;
+    else if (verdict === 'linearizable') low = middle + 1;
+    else isFirst = false;
   }
   const error = returns[high];
   if (error === undefined) return null;
   const prefix = prefixUntil(operations, error.return);
-  const result: SearchResult = search(prefix, limits, true);
-  const longest = result.verdict === 'not linearizable' ? result.longest : [];
-  return { error, prefix, longest: longest.slice(0, MAX_LONGEST).map((order) => pick(prefix, order)) };
+  const result = search(prefix, limits, error);
+  const orders = result.verdict === 'linearizable' ? [] : result.longest.slice(0, MAX_LONGEST);
+  return { error, isFirst, prefix, longest: orders.map((order) => pick(prefix, order)) };
 }

@@ -66,6 +66,7 @@ function draw(key: KeyResult, order: readonly Operation[]): string {
   const height = 2 * MARGIN + processes.length * LANE_HEIGHT;
   const x = (event: number): number => 90 + MARGIN + (columns.get(event) ?? columns.size) * EVENT_WIDTH;
   const y = (process: string): number => MARGIN + processes.indexOf(process) * LANE_HEIGHT;
+  const nextCall = nextCalls(key.operations);
   const explained = explain(order);
   const bars = key.operations.map((operation) => {
     const state = explained.get(operation.id);
@@ -79,15 +80,28 @@ function draw(key: KeyResult, order: readonly Operation[]): string {
         : 'placed';
     const left = x(operation.call);
     const barWidth = Math.max(EVENT_WIDTH - 4, x(operation.return) - left);
+    const room = x(nextCall.get(operation.id) ?? Number.POSITIVE_INFINITY) - left;
     const label = `${operation.process}: ${describeOperation(operation)}`;
     const why = `${label}. ${state ?? reasonFor(operation, isError, order)}${timesOf(operation)}`;
-    return `<g tabindex="0" class="bar ${kind}" data-why="${escapeHtml(why)}"${isError ? ' data-error' : ''} aria-label="${escapeHtml(why)}"><rect x="${left}" y="${y(operation.process) + 4}" width="${barWidth}" height="${BAR_HEIGHT}" rx="4"/><text x="${left + 5}" y="${y(operation.process) + 18}">${escapeHtml(abbreviate(describeOperation(operation), barWidth))}</text></g>`;
+    return `<g tabindex="0" role="img" class="bar ${kind}" data-why="${escapeHtml(why)}"${isError ? ' data-error' : ''} aria-label="${escapeHtml(why)}"><rect x="${left}" y="${y(operation.process) + 4}" width="${barWidth}" height="${BAR_HEIGHT}" rx="4"/><text x="${left + 5}" y="${y(operation.process) + 18}">${escapeHtml(abbreviate(describeOperation(operation), room))}</text></g>`;
   });
   const lanes = processes.map(
     (process) =>
       `<text class="lane" x="${MARGIN}" y="${y(process) + 18}">${escapeHtml(process.slice(0, 10))}</text>`,
   );
-  return `<svg width="${width}" height="${height}" role="img" aria-label="operations over time">${lanes.join('')}${bars.join('')}${path(order, x, y)}</svg>`;
+  return `<svg width="${width}" height="${height}" role="group" aria-label="operations over time">${lanes.join('')}${bars.join('')}${path(order, x, y)}</svg>`;
+}
+
+/** When the same process calls again, which is how far the text of an operation may reach. */
+function nextCalls(operations: readonly Operation[]): Map<number, number> {
+  const calls = new Map<number, number>();
+  const latest = new Map<string, number>();
+  for (const { id, process, call } of operations) {
+    const before = latest.get(process);
+    if (before !== undefined) calls.set(before, call);
+    latest.set(process, id);
+  }
+  return calls;
 }
 
 /** The order as a line from bar to bar. Each point lies within its bar, and none left of the one before. */

@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchCore, CORE_BENCHMARKS, type CoreResult } from '../bench/core.ts';
+import { exitStatusOf, UsageError } from './usage.ts';
 
 const HELP = `Usage: npm run bench -- [core] [--runs N] [--json]
        npm run bench -- soak [--writes N] [--json]
@@ -29,16 +30,7 @@ process.once('SIGINT', () => {
   isInterrupted = true;
 });
 
-class UsageError extends Error {}
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const text = error instanceof Error ? error.message : String(error);
-  const isUsage = error instanceof UsageError || error instanceof TypeError;
-  console.error(isUsage ? `${text}\nSee npm run bench -- --help` : text);
-  process.exitCode = isUsage ? 2 : 1;
-}
+process.exitCode = await exitStatusOf('bench', main);
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

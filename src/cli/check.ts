@@ -1,10 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { parseHistory } from '../check/history.ts';
+import { parseHistory, type Operation } from '../check/history.ts';
 import { checkOperations, type CheckResult, type KeyResult } from '../check/linearizability.ts';
 import { describeOperation, foreignOperation, isModelName, MODELS, type ModelName } from '../check/models.ts';
 import { renderHtml } from '../check/visualize.ts';
+import { exitStatusOf, UsageError } from './usage.ts';
 
 const HELP = `Usage: npm run check -- [--model kv|register|cas-register] [--time-limit 30s] [--html FILE] [--json] HISTORY...
 
@@ -21,20 +22,14 @@ each (docs/checker.md); "-" is the standard input.
 Exit status: 0 all are linearizable; 1 one is not; 3 one is unknown; 2 a file that cannot be read, or
 bad usage; 130 interrupted.`;
 
+/** Of operations, in an explanation. */
+const MAX_LINES = 5;
+
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };
 
-class UsageError extends Error {}
-
-// A check does not give way to signals by itself.
-process.once('SIGINT', () => process.exit(130));
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof UsageError) && !(error instanceof TypeError)) throw error;
-  console.error(`${error.message}\nSee npm run check -- --help`);
-  process.exitCode = 2;
-}
+// There is no handler for SIGINT on purpose: it would wait for the search, which never yields. The system ends the
+// process at once, and shells call that 130.
+process.exitCode = await exitStatusOf('check', main);
 
 interface Judged {
   readonly file: string;
@@ -119,16 +114,24 @@ function asText({ file, result, ms }: Judged): string {
 
 function explain({ key, verdict, failure }: KeyResult): string[] {
   if (failure === null) return [`  key "${key}": ${verdict}`];
-  const { error, prefix, longest } = failure;
+  const { error, isFirst, prefix, longest } = failure;
+  const lines = (operations: readonly Operation[]): string[] =>
+    operations.map((operation) => `    ${operation.process}: ${describeOperation(operation)}`);
+  const explained = [
+    `  key "${key}": no order explains the first ${prefix.length} operations, once that of line ${error.line} returns:`,
+    ...lines([error]),
+  ];
+  if (!isFirst) explained.push('  fewer may do: there was no time to find out');
   const [best = []] = longest;
+  if (best.length === 0) return explained;
   const missing = prefix.filter((operation) => operation.outcome === 'ok' && !best.includes(operation));
   return [
-    `  key "${key}": no order explains the first ${prefix.length} operations, up to line ${error.line}:`,
-    `    ${error.process}: ${describeOperation(error)}`,
+    ...explained,
     `  the longest partial order has ${best.length} of them, and ends with`,
-    ...best.slice(-5).map((operation) => `    ${operation.process}: ${describeOperation(operation)}`),
-    `  without a place are`,
-    ...missing.slice(0, 5).map((operation) => `    ${operation.process}: ${describeOperation(operation)}`),
+    ...lines(best.slice(-MAX_LINES)),
+    '  without a place are',
+    ...lines(missing.slice(0, MAX_LINES)),
+    ...(missing.length > MAX_LINES ? [`    and ${missing.length - MAX_LINES} more`] : []),
   ];
 }
 
@@ -145,6 +148,7 @@ function asJson({ file, result, ms }: Judged): string {
             line: failure.error.line,
             process: failure.error.process,
             operation: describeOperation(failure.error),
+            isFirst: failure.isFirst,
             prefix: failure.prefix.map(({ id }) => id),
             longest: failure.longest.map((order) => order.map(({ id }) => id)),
           },

@@ -3,6 +3,7 @@ import { findMutant, MUTANTS, type Mutant } from '../sim/mutants.ts';
 import { run, type RunResult } from '../sim/run.ts';
 import type { Fault } from '../sim/schedule.ts';
 import { shrink, sweep, sweepMutants, type MutantResult, type SweepResult } from '../sim/sweep.ts';
+import { exitStatusOf, UsageError } from './usage.ts';
 
 const HELP = `Usage: npm run sim -- [--seeds N] [--from N] [--nodes 3|5] [--mutant NAME] [--json]
        npm run sim -- --mutants [--sweeps N] [--max-seeds N] [--from N] [--json]
@@ -27,24 +28,12 @@ little; 2 bad usage; 130 interrupted. A failure prints the command that repeats 
 const LAST_EVENTS = 40;
 const PROGRESS_MS = 2000;
 
-class UsageError extends Error {}
-
 let isInterrupted = false;
 process.once('SIGINT', () => {
   isInterrupted = true;
 });
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof UsageError) && !isParseError(error)) throw error;
-  console.error(`${error instanceof Error ? error.message : String(error)}\nSee npm run sim -- --help`);
-  process.exitCode = 2;
-}
-
-function isParseError(error: unknown): boolean {
-  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-}
+process.exitCode = await exitStatusOf('sim', main);
 
 interface Settings {
   readonly from: number;

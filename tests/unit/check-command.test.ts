@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,10 +28,12 @@ function hopeless(): string {
   const file = join(directory, 'hopeless.jsonl');
   const event = (index: number, process: string, type: string, f: string, value: string | null): string =>
     JSON.stringify({ index, time: index, process, type, f, key: 'x', value });
-  const lines = Array.from({ length: 60 }, (_, index) =>
-    event(index, `w${index}`, 'invoke', 'append', `${index} `),
+  const lengths = Array.from({ length: 30 }, (_, index) => index + 1);
+  const lines = (['invoke', 'ok'] as const).flatMap((type, half) =>
+    lengths.map((length) => event(half * 30 + length, `w${length}`, type, 'append', 'a'.repeat(length))),
   );
-  lines.push(event(60, 'r', 'invoke', 'get', null), event(61, 'r', 'ok', 'get', 'never written'));
+  // One character more than all of them together.
+  lines.push(event(61, 'r', 'invoke', 'get', null), event(62, 'r', 'ok', 'get', 'a'.repeat(466)));
   writeFileSync(file, lines.join('\n'));
   return file;
 }
@@ -51,8 +54,18 @@ describe('npm run check', () => {
 
   it('does not know what takes too long, and ends with 3', PATIENCE, () => {
     const { status, out } = check(['--time-limit', '200ms', hopeless()]);
-    expect(out).toContain('hopeless.jsonl: unknown (61 operations');
+    expect(out).toContain('hopeless.jsonl: unknown (31 operations');
     expect(status).toBe(3);
+    expect(check(['--time-limit', '200ms', hopeless(), BAD]).status).toBe(1);
+  });
+
+  it('gives way to Ctrl-C in the middle of a search', PATIENCE, async () => {
+    // The good one's line says that it has begun.
+    const args = ['--import', 'tsx', 'src/cli/check.ts', '--time-limit', '10m', GOOD, hopeless()];
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([null, 'SIGINT']);
   });
 
   it('reads the standard input', PATIENCE, () => {

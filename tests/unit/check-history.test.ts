@@ -56,6 +56,10 @@ describe('a history', () => {
     [event({ f: 'cas' }), 'value: expected [expected, new], each a text or null'],
     [event({ f: 'append', value: null }), 'value: expected a text'],
     [event({ applied: 1 }), 'applied: expected true or false'],
+    [event({ value: undefined }), 'value: expected a text or null'],
+    [event({ f: 'get', value: '1' }), 'value: expected null'],
+    [event({ f: 'get', type: 'ok', value: undefined }), 'value: expected a text or null'],
+    [event({ applied: false }), 'applied: only an ok of a cas says so'],
     [event({ type: 'ok' }), 'process c1 has no operation under way'],
   ])('%s is refused', (line, reason) => {
     expect(parseHistory(`\n${line}`)).toEqual({ ok: false, line: 2, reason });
@@ -66,6 +70,7 @@ describe('a history', () => {
     [event({}), 'process c1 has an operation under way'],
     [event({ type: 'ok', key: 'y' }), 'process c1 began a put of "x"'],
     [event({ type: 'ok', f: 'get' }), 'process c1 began a put of "x"'],
+    [event({ type: 'ok', value: '2' }), 'process c1 began a put with another value'],
   ])('%s is refused behind a call', (line, reason) => {
     expect(parseHistory(`${event({})}\n${line}`)).toEqual({ ok: false, line: 2, reason });
   });

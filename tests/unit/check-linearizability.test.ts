@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { operationsOf, type HistoryEvent, type Operation } from '../../src/check/history.ts';
-import { checkOperations, type CheckOptions } from '../../src/check/linearizability.ts';
+import { checkOperations, type CheckOptions, type Failure } from '../../src/check/linearizability.ts';
 import {
   faultOf,
   isLinearizableByBruteForce,
@@ -25,6 +25,8 @@ function small(seed: number): HistoryShape {
     ['get', 'put', 'cas'],
     ['get', 'cas'],
     ['get', 'put', 'cas', 'append'],
+    ['get', 'append'],
+    ['get', 'cas', 'append'],
   ] as const;
   return {
     seed,
@@ -32,15 +34,15 @@ function small(seed: number): HistoryShape {
     clients: 2 + (seed % 3),
     keys: 1 + Number(seed % 7 === 0),
     values: 2 + (seed % 2),
-    functions: functions[seed % 4] ?? functions[0],
-    infoRate: seed % 3 === 0 ? 0.25 : 0,
+    functions: functions[(seed >> 1) % 6] ?? functions[0],
+    infoRate: [0, 0, 0.25, 0.6][(seed >> 1) % 4] ?? 0,
     failRate: seed % 5 === 0 ? 0.15 : 0,
   };
 }
 
 it('agrees with brute force on thousands of small histories, good and bad', PATIENCE, () => {
   const verdicts = new Map<string, number>();
-  for (let seed = 1; seed <= 6000; seed += 1) {
+  for (let seed = 1; seed <= 20_000; seed += 1) {
     const good = linearizableHistory(small(seed));
     const judged = operations(seed % 2 === 0 ? good : mutated(good, seed, 1 + (seed % 2)));
     const { verdict, keys } = checkOperations(judged, LIMITS);
@@ -52,8 +54,8 @@ it('agrees with brute force on thousands of small histories, good and bad', PATI
       if (linearization !== null) expect(faultOf(linearization, own), `seed ${seed}`).toBeNull();
     }
   }
-  expect(verdicts.get('not linearizable')).toBeGreaterThan(500);
-  expect(verdicts.get('linearizable')).toBeGreaterThan(2000);
+  expect(verdicts.get('not linearizable')).toBeGreaterThan(3000);
+  expect(verdicts.get('linearizable')).toBeGreaterThan(10_000);
 });
 
 it('explains by the shortest history that is wrong already', PATIENCE, () => {
@@ -63,6 +65,7 @@ it('explains by the shortest history that is wrong already', PATIENCE, () => {
     for (const { failure } of checkOperations(judged, LIMITS).keys) {
       if (failure === null) continue;
       explained += 1;
+      expect(failure.isFirst).toBe(true);
       expect(isLinearizableByBruteForce(failure.prefix), `seed ${seed}`).toBe(false);
       const withoutError = failure.prefix.map((operation) =>
         operation.id === failure.error.id
@@ -113,18 +116,73 @@ describe('larger histories', () => {
 });
 
 describe('limits', () => {
-  const hard = operations(
-    mutated(linearizableHistory({ seed: 4, operations: 300, clients: 30, values: 1e6, infoRate: 0.3 }), 4, 3),
-  );
+  /** Appends that all overlap, and then a read of what they cannot have left: every set of them is tried. */
+  function overlapping(appended: readonly string[], seen: string): readonly Operation[] {
+    const events: HistoryEvent[] = [];
+    const add = (process: string, type: HistoryEvent['type'], value: string | null): void => {
+      const f = process === 'reader' ? 'get' : 'append';
+      events.push({ index: events.length, time: events.length, process, type, f, key: 'x', value });
+    };
+    for (const [at, value] of appended.entries()) add(`${at}`, 'invoke', value);
+    for (const [at, value] of appended.entries()) add(`${at}`, 'ok', value);
+    add('reader', 'invoke', null);
+    add('reader', 'ok', seen);
+    return operations(events);
+  }
+  /** Nothing but the length of what was read is wrong. */
+  const hopeless = (appends: number): readonly Operation[] =>
+    overlapping(
+      Array.from({ length: appends }, (_, at) => 'a'.repeat(at + 1)),
+      'a'.repeat((appends * (appends + 1)) / 2 + 1),
+    );
+  const hard = hopeless(30);
 
   it('what takes too long is unknown', () => {
     let calls = 0;
     const now = (): number => (calls += 1);
-    expect(checkOperations(hard, { timeLimitMs: 1, now }).verdict).not.toBe('linearizable');
+    expect(checkOperations(hard, { timeLimitMs: 5, now }).verdict).toBe('unknown');
+  });
+
+  it('wherever they end it, what is said is true', PATIENCE, () => {
+    const judged = hopeless(11);
+    const said = new Set<string>();
+    for (let timeLimitMs = 1; !said.has('explained'); timeLimitMs += 1) {
+      let calls = 0;
+      const { verdict, keys } = checkOperations(judged, { timeLimitMs, now: () => (calls += 1) });
+      const failure = keys[0]?.failure ?? null;
+      if (failure === null) expect(verdict).toBe('unknown');
+      else expect(failure).toMatchObject({ error: { process: 'reader' }, isFirst: true });
+      const isExplained = failure?.longest.some(({ length }) => length === 11) === true;
+      said.add(isExplained ? 'explained' : verdict);
+    }
+    expect([...said]).toEqual(['unknown', 'explained']);
+  });
+
+  it('an explanation has a limit of its own, past which it ends with what it has', () => {
+    const explained = (explainLimitMs: number): { calls: number; longest: number | undefined } => {
+      let calls = 0;
+      const now = (): number => (calls += 1);
+      const { keys } = checkOperations(hopeless(11), { timeLimitMs: 1e6, explainLimitMs, now });
+      return { calls, longest: keys[0]?.failure?.longest[0]?.length };
+    };
+    const [short, long] = [explained(0), explained(1e6)];
+    expect(short.calls).toBeLessThan(long.calls);
+    expect([short.longest, long.longest]).toEqual([11, 11]);
+  });
+
+  it('an error that may not be the first is not called so', () => {
+    const judged = overlapping(
+      Array.from({ length: 30 }, (_, at) => `${at} `),
+      'never written',
+    );
+    const failure = (maxBytes: number): Failure | null | undefined =>
+      checkOperations(judged, { ...LIMITS, maxBytes, explainLimitMs: 100 }).keys[0]?.failure;
+    expect(failure(10_000)).toMatchObject({ error: { process: 'reader' }, isFirst: false });
+    expect(failure(1e6)).toMatchObject({ error: { process: 'reader' }, isFirst: true });
   });
 
   it('what needs too much memory is unknown, never wrong', () => {
-    const result = checkOperations(hard, { ...LIMITS, maxConfigurations: 10 });
-    expect(result.verdict).toBe('unknown');
+    const result = checkOperations(hard, { ...LIMITS, maxBytes: 3000 });
+    expect(result).toMatchObject({ verdict: 'unknown', keys: [{ linearization: null, failure: null }] });
   });
 });

@@ -1,0 +1,19 @@
+/** What was asked for makes no sense: exit status 2. */
+export class UsageError extends Error {}
+
+/** The exit status of a command that is over; one that failed says why on the standard error. */
+export async function exitStatusOf(command: string, main: () => Promise<number>): Promise<number> {
+  try {
+    return await main();
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const isUsage = error instanceof UsageError || isParseError(error);
+    console.error(isUsage ? `${text}\nSee npm run ${command} -- --help` : text);
+    return isUsage ? 2 : 1;
+  }
+}
+
+/** From parseArgs. */
+function isParseError(error: unknown): boolean {
+  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+}
