@@ -37,7 +37,11 @@ module.exports = {
     only('runtime', [CORE, STORAGE_INTERFACE, LINK_INTERFACE, '^src/trace/'], 'Interfaces only.'),
     only('signaling', [PROTOCOL], 'The client, and the definition it shares with the server.'),
     only('mesh', [CORE, '^src/signaling/', '^src/transport/', PROTOCOL], 'Connections, not consensus.'),
-    only('ui', ['^src/(worker/contract|core/message)\\.ts$'], 'The page is a function of plain data.'),
+    only(
+      'ui',
+      ['^src/(worker/contract|core/message|proxy/rules|proxy/presets)\\.ts$'],
+      'The page is a function of plain data; what rules mean has one place.',
+    ),
     {
       name: 'server-stands-alone',
       comment: 'The signaling server knows the configuration schema and nothing else of the page.',

@@ -61,7 +61,8 @@ export interface Instruction {
   val: string | null;
 }
 
-export type FaultKind = 'drop' | 'delay';
+/** `hold`: kept until the rule is cleared, then delivered late. `reorder`: overtaken by later messages. */
+export type FaultKind = 'drop' | 'delay' | 'hold' | 'duplicate' | 'reorder';
 
 export interface FaultRule {
   id: string;
@@ -74,8 +75,39 @@ export interface FaultRule {
   messages?: string[];
   /** From 0 to 1; absent: 1. */
   probability?: number;
-  /** For `delay`: bounds in milliseconds, both included. */
+  /**
+   * Bounds in milliseconds, both included: how much later, for `delay`; for `reorder` (absent: 10 to 200) and for
+   * the copy of `duplicate` (absent: 0 to 100) as well.
+   */
   delayMs?: [number, number];
+}
+
+/** Between this node and one member, by its id; all but `received` on the way to it. */
+export interface LinkTraffic {
+  peer: string;
+  sent: number;
+  received: number;
+  dropped: number;
+  delayed: number;
+  held: number;
+  duplicated: number;
+  reordered: number;
+  lost: number;
+}
+
+/** What became of the messages from one member to another, since the two nodes started. */
+export interface LinkCounters {
+  from: string;
+  to: string;
+  sent: number;
+  delivered: number;
+  dropped: number;
+  delayed: number;
+  held: number;
+  duplicated: number;
+  reordered: number;
+  /** No channel, or no room to keep it. */
+  lost: number;
 }
 
 export interface LogEntryView {
@@ -92,6 +124,9 @@ export interface StatesResult {
 }
 
 export type PingResult = { ok: true; rttMs: number } | { ok: false; reason: string };
+
+/** `crash`: the worker is killed in the middle of what it does, and stays dead until `restart`. */
+export type NodeAction = 'pause' | 'resume' | 'restart' | 'crash' | 'campaign' | 'wipe';
 
 interface Timeout {
   timeoutMs?: number;
@@ -120,13 +155,10 @@ export interface Tabraft {
     clear(ids?: string[]): Promise<string[]>;
     list(): Promise<FaultRule[]>;
     preset(name: string, ...names: string[]): Promise<string[]>;
+    /** Counters of every directed link, as the nodes last reported them. */
+    links(): Promise<LinkCounters[]>;
   };
-  node: {
-    pause(): Promise<void>;
-    resume(): Promise<void>;
-    restart(): Promise<void>;
-    campaign(): Promise<void>;
-    wipe(): Promise<void>;
-  };
+  /** Of this tab's node, or of the member named: its tab carries it out. */
+  node: Record<NodeAction, (name?: string) => Promise<void>>;
   ping(name: string): Promise<PingResult>;
 }

@@ -13,7 +13,13 @@ export type Checked<T> = { ok: true; config: T } | { ok: false; problems: string
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-const FAULT_KINDS = ['drop', 'delay'] as const satisfies readonly FaultRule['kind'][];
+const FAULT_KINDS = [
+  'drop',
+  'delay',
+  'hold',
+  'duplicate',
+  'reorder',
+] as const satisfies readonly FaultRule['kind'][];
 const MAX_SEED = 2 ** 32 - 1;
 const MAX_RULES = 256;
 const HOUR_MS = 3_600_000;
@@ -87,9 +93,14 @@ const FaultRuleSchema = v.pipe(
     ),
     delayMs: v.exactOptional(Range(0, HOUR_MS)),
   }),
+  v.check((rule) => rule.kind !== 'delay' || rule.delayMs !== undefined, 'expected delayMs with kind delay'),
   v.check(
-    (rule) => (rule.kind === 'delay') === (rule.delayMs !== undefined),
-    'expected delayMs where the kind is delay, and only there',
+    ({ kind, delayMs }) => (kind !== 'drop' && kind !== 'hold') || delayMs === undefined,
+    'expected no delayMs with kinds drop and hold: what is not delivered is not late',
+  ),
+  v.check(
+    ({ from, to }) => from === undefined || !isSameOne(from, to),
+    'expected from and to to be different members: nobody sends to itself',
   ),
 );
 
@@ -278,6 +289,11 @@ function readNumber(text: string): unknown {
 /** `1000-2000` */
 function readRange(text: string): unknown {
   return /^\d+-\d+$/.test(text) ? text.split('-').map(Number) : text;
+}
+
+function isSameOne(from: string | string[], to: string | string[] | undefined): boolean {
+  const names = new Set([from, to ?? []].flat());
+  return to !== undefined && names.size === 1;
 }
 
 function noneTwice(names: string[]): boolean {

@@ -1,7 +1,7 @@
 import type { SignalData } from 'simple-peer';
 import * as v from 'valibot';
 import { parseFaultRule } from '../config/schema.ts';
-import type { FaultRule } from '../api.ts';
+import type { FaultRule, LinkTraffic, NodeAction } from '../api.ts';
 
 /**
  * What pages say to each other. All of it comes from tabs that know the cluster's secret, and is
@@ -9,6 +9,7 @@ import type { FaultRule } from '../api.ts';
  */
 
 const Id = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{16,64}$/));
+/** Also a count, or a token. */
 const Version = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Payload = v.pipe(v.string(), v.maxLength(48 * 1024));
 export const MAX_RULE_ENTRIES = 1024;
@@ -28,6 +29,29 @@ const RuleEntrySchema = v.pipe(
 );
 export type RuleEntry = v.InferOutput<typeof RuleEntrySchema>;
 
+export const NODE_STATES = ['running', 'paused', 'stopped'] as const;
+export const NODE_ACTIONS = [
+  'pause',
+  'resume',
+  'restart',
+  'crash',
+  'campaign',
+  'wipe',
+] as const satisfies readonly NodeAction[];
+const MAX_LINKS = 128;
+
+const LinkTrafficSchema = v.object({
+  peer: Id,
+  sent: Version,
+  received: Version,
+  dropped: Version,
+  delayed: Version,
+  held: Version,
+  duplicated: Version,
+  reordered: Version,
+  lost: Version,
+}) satisfies v.GenericSchema<LinkTraffic>;
+
 const ControlSchema = v.variant('type', [
   /** First on every connection: which member this page runs. */
   v.object({ type: v.literal('hello'), memberId: Id }),
@@ -38,6 +62,19 @@ const ControlSchema = v.variant('type', [
     entries: v.pipe(v.array(RuleEntrySchema), v.maxLength(MAX_RULE_ENTRIES)),
   }),
   v.object({ type: v.literal('rules-ack'), token: Version }),
+  /** How the sender's node is, and what became of its messages. */
+  v.object({
+    type: v.literal('report'),
+    state: v.picklist(NODE_STATES),
+    traffic: v.pipe(v.array(LinkTrafficSchema), v.maxLength(MAX_LINKS)),
+  }),
+  /** Do this to your node; `token` comes back with what went wrong, or null. */
+  v.object({ type: v.literal('act'), token: Version, action: v.picklist(NODE_ACTIONS) }),
+  v.object({
+    type: v.literal('acted'),
+    token: Version,
+    problem: v.nullable(v.pipe(v.string(), v.maxLength(4096))),
+  }),
   /** Signaling by way of a third tab, where the server cannot be reached. `payload` is sealed. */
   v.object({ type: v.literal('relay'), from: Id, to: Id, payload: Payload }),
 ]);

@@ -1,4 +1,4 @@
-import type { PeerStatus, Status, Tabraft } from '../api.ts';
+import type { NodeAction, PeerStatus, Status, Tabraft } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
 import { createSecret, deriveKeys, fragmentOf, parseFragment, type ClusterKeys } from '../mesh/secret.ts';
 import type { Notice, PageController, PageView, Phase, SignalingView } from '../ui/view.ts';
@@ -98,6 +98,7 @@ export class ClusterController implements PageController {
         onChange: () => this.#changed(),
         onNotice: (notice) => this.#notify(notice),
         onObsolete: () => this.#replaceObsolete(session),
+        onAct: (action) => this.#act(action),
       },
     );
     this.#session = session;
@@ -177,10 +178,22 @@ export class ClusterController implements PageController {
       status,
       signaling: this.#signalingView(),
       rules: session?.rules() ?? [],
+      links: session?.links() ?? [],
+      nodes: this.#nodes(),
       joinLink: `${location.origin}${location.pathname}${location.search}${fragmentOf(this.#keys.secret)}`,
       notices: this.#notices,
       targetVoters: this.config.servers.length,
     };
+  }
+
+  #nodes(): PageView['nodes'] {
+    const session = this.#session;
+    const snapshot = session?.snapshot ?? null;
+    const members = snapshot?.members ?? [];
+    return members.map(({ id, name, reachable }) => {
+      const told = session?.stateOf(id) ?? null;
+      return { name, state: told ?? (reachable ? 'running' : 'gone') };
+    });
   }
 
   #signalingView(): SignalingView {
@@ -239,6 +252,7 @@ export class ClusterController implements PageController {
       snapshot: () => this.#session?.snapshot ?? null,
       rules: () => this.#session?.rules() ?? [],
       setRules: async (rules) => this.#session?.setRules(rules),
+      links: () => this.#session?.links() ?? [],
       clearRules: async (ids) => (await this.#session?.clearRules(ids)) ?? [],
     });
     return {
@@ -246,13 +260,57 @@ export class ClusterController implements PageController {
       ready: (timeoutMs) => this.#ready(timeoutMs ?? DEFAULT_READY_TIMEOUT_MS),
       status: () => this.#freshStatus(),
       node: {
-        pause: async () => this.#runningSession()?.node.pause(),
-        resume: async () => this.#runningSession()?.node.resume(),
-        restart: () => this.#restart(false),
-        campaign: () => this.#campaign(),
-        wipe: () => this.#restart(true),
+        pause: (name) => this.#actOn('pause', name),
+        resume: (name) => this.#actOn('resume', name),
+        restart: (name) => this.#actOn('restart', name),
+        crash: (name) => this.#actOn('crash', name),
+        campaign: (name) => this.#actOn('campaign', name),
+        wipe: (name) => this.#actOn('wipe', name),
       },
     };
+  }
+
+  async #actOn(action: NodeAction, name: string | undefined): Promise<void> {
+    const snapshot = this.#session?.snapshot ?? null;
+    if (name === undefined || name === snapshot?.name) {
+      await this.#act(action);
+      return;
+    }
+    const member = snapshot?.members.find((candidate) => candidate.name === name);
+    if (member === undefined) {
+      const names = snapshot?.members.map((candidate) => candidate.name).join(', ') ?? 'none';
+      throw new TypeError(`There is no member "${name}", only ${names}.`);
+    }
+    await this.#session?.act(member.id, name, action);
+  }
+
+  /** To this tab's own node. */
+  async #act(action: NodeAction): Promise<void> {
+    switch (action) {
+      case 'pause':
+        await this.#running().node.pause();
+        return;
+      case 'resume':
+        await this.#running().node.resume();
+        return;
+      case 'crash':
+        this.#running().crash();
+        return;
+      case 'restart':
+        return this.#restart(false);
+      case 'wipe':
+        return this.#restart(true);
+      case 'campaign': {
+        const result = await this.#running().node.campaign();
+        if (result.outcome !== 'ok') throw new Error(result.reason);
+      }
+    }
+  }
+
+  #running(): Session {
+    const session = this.#runningSession();
+    if (session === null) throw new Error('This tab runs no node at the moment.');
+    return session;
   }
 
   #runningSession(): Session | null {
@@ -262,12 +320,6 @@ export class ClusterController implements PageController {
   async #freshStatus(): Promise<Status> {
     await this.#runningSession()?.refresh();
     return this.#status();
-  }
-
-  async #campaign(): Promise<void> {
-    const result = await this.#runningSession()?.node.campaign();
-    if (result === undefined) throw new Error('This tab runs no node at the moment.');
-    if (result.outcome !== 'ok') throw new Error(result.reason);
   }
 
   /** Joined, promoted if there is room for another voter, a leader known, and links settled. */

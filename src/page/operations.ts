@@ -3,13 +3,15 @@ import type {
   Failure,
   FaultRule,
   Instruction,
+  LinkCounters,
   LogEntryView,
   PingResult,
   Tabraft,
   WriteResult,
 } from '../api.ts';
 import { parseFaultRule, type PageConfig } from '../config/schema.ts';
-import { PRESETS } from '../proxy/rules.ts';
+import { createRandom, nextInteger } from '../core/random.ts';
+import { presetRules } from '../proxy/presets.ts';
 import type { KeyReadResult, NodeApi, NodeSnapshot } from '../worker/contract.ts';
 
 /** The worker keeps time itself; if even that does not answer, the page gives up a little later. */
@@ -25,6 +27,7 @@ export interface OperationPorts {
   rules(): FaultRule[];
   setRules(rules: readonly FaultRule[]): Promise<void>;
   clearRules(ids?: readonly string[]): Promise<string[]>;
+  links(): LinkCounters[];
 }
 
 type Timeout = { timeoutMs?: number } | undefined;
@@ -140,29 +143,54 @@ function createFaults(ports: OperationPorts): Tabraft['faults'] {
       throw new RangeError(`There are ${MAX_RULES} fault rules already.`);
     await ports.setRules(rules);
   };
+  const members = (): string[] => ports.snapshot()?.members.map((member) => member.name) ?? [];
+  const checkNames = (names: readonly string[]): void => {
+    const known = members();
+    const unknown = names.find((name) => !known.includes(name));
+    if (unknown !== undefined)
+      throw new TypeError(`There is no member "${unknown}", only ${known.join(', ')}.`);
+  };
   return {
     async set(rule) {
       const checked = parseFaultRule(rule);
       if (!checked.ok) throw new TypeError(checked.problems.join('; '));
+      checkNames([checked.rule.from ?? [], checked.rule.to ?? []].flat());
       await setAll([checked.rule]);
     },
     clear: (ids) => ports.clearRules(ids),
     list: () => Promise.resolve(ports.rules()),
+    links: () => Promise.resolve(ports.links()),
     async preset(name, ...names) {
-      const preset = PRESETS.get(name);
-      if (preset === undefined) {
-        throw new TypeError(`There is no preset "${name}", only ${[...PRESETS.keys()].join(', ')}.`);
-      }
-      const members = ports.snapshot()?.members.map((member) => member.name) ?? [];
-      const unknown = names.find((wanted) => !members.includes(wanted));
-      if (unknown !== undefined)
-        throw new TypeError(`There is no member "${unknown}", only ${members.join(', ')}.`);
-      if (names.length === 0) throw new TypeError(`preset "${name}": expected the names of members`);
-      const rules = preset(names);
-      await setAll(rules);
+      const rules = presetRules(name, { names, members: members() });
+      if (typeof rules === 'string') throw new TypeError(rules);
+      if (name === 'swizzle') await swizzle(ports, rules);
+      else await setAll(rules);
       return rules.map(({ id }) => id);
     },
   };
+}
+
+const SWIZZLE_STEP_MS = 500;
+
+/**
+ * Clogs one member after the other, by its two rules, and frees them in another order. Whoever clears a rule
+ * meanwhile frees that member; whoever clears all of them ends it.
+ */
+async function swizzle(ports: OperationPorts, rules: readonly FaultRule[]): Promise<void> {
+  const random = createRandom(ports.config.proxy.seed);
+  const clogs = Array.from({ length: rules.length / 2 }, (_, at) => rules.slice(2 * at, 2 * at + 2));
+  const isSet = ({ id }: FaultRule): boolean => ports.rules().some((rule) => rule.id === id);
+  const pause = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, SWIZZLE_STEP_MS));
+  for (const [done, clog] of clogs.entries()) {
+    if (done > 0 && !clogs.slice(0, done).flat().some(isSet)) return;
+    await ports.setRules(clog);
+    await pause();
+  }
+  while (clogs.length > 0) {
+    const [clog = []] = clogs.splice(nextInteger(random, 0, clogs.length - 1), 1);
+    await ports.clearRules(clog.filter(isSet).map(({ id }) => id));
+    await pause();
+  }
 }
 
 async function silence(afterMs: number): Promise<Failure> {

@@ -1,13 +1,15 @@
 import * as Comlink from 'comlink';
-import type { FaultRule } from '../api.ts';
+import type { FaultRule, LinkCounters, LinkTraffic, NodeAction } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
 import { FaultGossip } from '../mesh/fault-gossip.ts';
 import { Mesh, type PeerView } from '../mesh/mesh.ts';
+import type { ControlMessage } from '../mesh/messages.ts';
 import type { LinkHost } from '../mesh/remote.ts';
 import type { ClusterKeys } from '../mesh/secret.ts';
 import type { SignalingState } from '../signaling/client.ts';
 import { relay } from '../transport/port.ts';
 import type { LinkCommand, LinkEvent, NodeApi, NodeNotice, NodeSnapshot } from '../worker/contract.ts';
+import { linkCounters, RemoteNodes, type NodeReport } from './remote-nodes.ts';
 
 export interface SessionOptions {
   readonly keys: ClusterKeys;
@@ -22,6 +24,8 @@ export interface SessionHandlers {
   onNotice(notice: NodeNotice): void;
   /** The member that was found in storage had been removed from the cluster before this run. */
   onObsolete(): void;
+  /** Another tab asks for it. */
+  onAct(action: NodeAction): Promise<void>;
 }
 
 /** A worker that is busy for longer leaves the page with its last report. */
@@ -47,6 +51,8 @@ export class Session {
   #hasFollowed = false;
   #mesh: Mesh | null = null;
   #gossip: FaultGossip | null = null;
+  #remotes: RemoteNodes | null = null;
+  #hasCrashed = false;
 
   constructor(
     private readonly options: SessionOptions,
@@ -113,6 +119,36 @@ export class Session {
     return cleared;
   }
 
+  /** How the node of a member was when its page last told. */
+  stateOf(memberId: string): NodeReport['state'] | null {
+    if (memberId === this.snapshot?.memberId) return this.#report().state;
+    return this.#remotes?.reports.get(memberId)?.state ?? null;
+  }
+
+  links(): LinkCounters[] {
+    const { snapshot } = this;
+    if (snapshot === null) return [];
+    const traffic = (memberId: string): readonly LinkTraffic[] =>
+      memberId === snapshot.memberId
+        ? snapshot.traffic
+        : (this.#remotes?.reports.get(memberId)?.traffic ?? []);
+    return linkCounters(snapshot.members, traffic);
+  }
+
+  async act(memberId: string, name: string, action: NodeAction): Promise<void> {
+    if (this.#remotes === null) throw new Error('This tab runs no node at the moment.');
+    await this.#remotes.act(memberId, name, action);
+  }
+
+  /** As if the process died: nothing is written any more, nothing is said. The page stays, to bring it back. */
+  crash(): void {
+    this.#hasCrashed = true;
+    this.#worker.terminate();
+    this.stoppedReason = 'It was crashed on purpose. Restart it to bring it back.';
+    this.#remotes?.tell();
+    this.handlers.onChange();
+  }
+
   /** The newest state of the node, if it answers, without waiting for its next report. */
   async refresh(): Promise<void> {
     const snapshot = await Promise.race([this.node.snapshot(), silence(REFRESH_TIMEOUT_MS)]);
@@ -124,8 +160,8 @@ export class Session {
    * or hangs. Its end releases lock and database all the same, but nothing was wiped.
    */
   async end(wipe: boolean): Promise<boolean> {
-    this.#mesh?.close();
-    this.#mesh = null;
+    this.#closeMesh();
+    if (this.#hasCrashed && !wipe) return true;
     const ending = (wipe ? this.node.wipe() : this.node.stop()).then(() => true);
     const answer = await Promise.race([ending, silence(END_TIMEOUT_MS)]);
     this.#worker.terminate();
@@ -144,9 +180,15 @@ export class Session {
   #stop(reason: string): void {
     if (this.stoppedReason !== null) return;
     this.stoppedReason = reason;
+    this.#remotes?.tell();
+    this.#closeMesh();
+    this.handlers.onChange();
+  }
+
+  #closeMesh(): void {
+    this.#remotes?.close();
     this.#mesh?.close();
     this.#mesh = null;
-    this.handlers.onChange();
   }
 
   #openMesh(memberId: string): void {
@@ -156,17 +198,26 @@ export class Session {
       { keys, memberId, iceServers, signalingUrl, reconnectMs: signaling.reconnectMs },
       this.#linkHost(),
       {
-        onChange: () => this.handlers.onChange(),
+        onChange: () => {
+          this.#remotes?.onPages();
+          this.handlers.onChange();
+        },
         onSignaling: (state) => this.#onSignaling(state),
         onConnected: (page) => this.#gossip?.greet(page),
         onControl: (page, message) => {
-          if (message.type === 'rules') void this.#gossip?.receive(page, message.entries, message.token);
-          if (message.type === 'rules-ack') this.#gossip?.onConfirmed(page, message.token);
+          this.#onControl(mesh, page, message);
         },
         onRefused: (what, reason) => this.#onRefused(what, reason),
       },
     );
     this.#mesh = mesh;
+    this.#remotes = new RemoteNodes({
+      connectedPages: () => mesh.connectedPages(),
+      pageOf: (id) => mesh.peers().find((peer) => peer.memberId === id)?.page ?? null,
+      send: (page, message) => mesh.send(page, message),
+      report: () => this.#report(),
+      act: (action) => this.handlers.onAct(action),
+    });
     this.#gossip = new FaultGossip(config.proxy.rules, {
       self: mesh.self,
       connectedPages: () => mesh.connectedPages(),
@@ -182,6 +233,37 @@ export class Session {
       },
     });
     void this.node.setRules(this.#gossip.rules());
+  }
+
+  #onControl(mesh: Mesh, page: string, message: ControlMessage): void {
+    switch (message.type) {
+      case 'rules':
+        void this.#gossip?.receive(page, message.entries, message.token);
+        return;
+      case 'rules-ack':
+        this.#gossip?.onConfirmed(page, message.token);
+        return;
+      case 'report': {
+        const memberId = mesh.peers().find((peer) => peer.page === page)?.memberId ?? null;
+        if (memberId !== null) this.#remotes?.onReport(memberId, message);
+        return;
+      }
+      case 'act':
+        void this.#remotes?.onAct(page, message.token, message.action);
+        return;
+      case 'acted':
+        this.#remotes?.onActed(message.token, message.problem);
+        return;
+      case 'hello':
+      case 'relay':
+      // The mesh's own.
+    }
+  }
+
+  #report(): NodeReport {
+    const { snapshot, stoppedReason } = this;
+    const state = stoppedReason !== null ? 'stopped' : snapshot?.paused === true ? 'paused' : 'running';
+    return { type: 'report', state, traffic: [...(snapshot?.traffic ?? [])] };
   }
 
   #linkHost(): LinkHost {

@@ -3,26 +3,36 @@ import type { MemberId } from '../core/ids.ts';
 import type { Message } from '../core/message.ts';
 import { createRandom, type Random } from '../core/random.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { judge } from './rules.ts';
+import { judge, type Disturbance } from './rules.ts';
 
 export interface ProxyOptions {
   readonly seed: number;
-  /** Delayed messages kept at a time; more are dropped. */
+  /** Delayed, reordered and copied messages kept at a time; more are dropped. */
   readonly maxDelayed: number;
+  /** Held messages kept at a time; more are dropped. */
+  readonly maxHeld: number;
 }
+
+/** What was done to a message; each is a counter. */
+export type FaultCount =
+  'dropped' | 'delayed' | 'held' | 'duplicated' | 'reordered' | 'delay-overflow' | 'hold-overflow' | 'unsent';
 
 export interface ProxyPorts {
   readonly clock: Clock;
   nameOf(id: MemberId): string | null;
   /** To the transport. False: it could not be sent. */
   send(message: Message): boolean;
-  /** Something was done to a message: `what` is a counter's name. */
-  onFault(what: 'dropped' | 'delayed' | 'delay-overflow' | 'unsent', message: Message): void;
+  onFault(what: FaultCount, message: Message): void;
+}
+
+interface Held {
+  readonly rule: string;
+  readonly message: Message;
 }
 
 /**
  * Between driver and transport: does to outgoing messages what the rules say. Delayed messages of one
- * link leave in the order in which they came, as on any stream; `reorder` would be a rule of its own.
+ * link leave in the order in which they came, as on any stream, unless a rule reorders them.
  */
 export class Proxy {
   readonly #random: Random;
@@ -30,6 +40,7 @@ export class Proxy {
   #delayedCount = 0;
   /** Delayed messages by receiver, and when the last of them leaves. */
   readonly #delayed = new Map<MemberId, { readonly queue: Message[]; lastDueAt: number }>();
+  #held: Held[] = [];
 
   constructor(
     private readonly options: ProxyOptions,
@@ -38,45 +49,99 @@ export class Proxy {
     this.#random = createRandom(options.seed);
   }
 
+  /** Rules in their order. What a hold kept that is no longer there is delivered, late, in the order it came. */
   setRules(rules: readonly FaultRule[]): void {
     this.#rules = rules;
+    const isKept = ({ rule }: Held): boolean => rules.some(({ id, kind }) => id === rule && kind === 'hold');
+    const released = this.#held.filter((held) => !isKept(held));
+    this.#held = this.#held.filter(isKept);
+    for (const { message } of released) this.#pass(message);
   }
 
   send(message: Message): void {
-    if (this.#rules.length === 0) {
+    if (this.#rules.length === 0 && this.#delayedCount === 0) {
       this.#pass(message);
       return;
     }
     const { from, to, type } = message;
     const route = { from: this.ports.nameOf(from), to: this.ports.nameOf(to), type };
     const verdict = judge(this.#rules, route, this.#random);
-    if (verdict.action === 'pass') this.#pass(message);
-    else if (verdict.action === 'drop') this.ports.onFault('dropped', message);
-    else this.#delay(message, verdict.delayMs);
+    switch (verdict.action) {
+      case 'pass':
+        this.#inOrder(message, 0);
+        return;
+      case 'drop':
+        this.ports.onFault('dropped', message);
+        return;
+      case 'hold':
+        this.#hold(verdict.rule, message);
+        return;
+      case 'disturb':
+        this.#disturb(verdict, message);
+    }
   }
 
   #pass(message: Message): void {
     if (!this.ports.send(message)) this.ports.onFault('unsent', message);
   }
 
-  #delay(message: Message, delayMs: number): void {
-    if (this.#delayedCount >= this.options.maxDelayed) {
-      this.ports.onFault('delay-overflow', message);
+  #hold(rule: string, message: Message): void {
+    if (this.#held.length >= this.options.maxHeld) {
+      this.ports.onFault('hold-overflow', message);
       return;
     }
+    this.#held.push({ rule, message });
+    this.ports.onFault('held', message);
+  }
+
+  #disturb({ delayMs, reorderMs, copyAfterMs }: Disturbance, message: Message): void {
+    const comesAfterMs = (delayMs ?? 0) + (reorderMs ?? 0);
+    const isTaken =
+      reorderMs === null ? this.#inOrder(message, comesAfterMs) : this.#later(message, comesAfterMs);
+    if (isTaken && delayMs !== null) this.ports.onFault('delayed', message);
+    if (isTaken && reorderMs !== null) this.ports.onFault('reordered', message);
+    if (copyAfterMs !== null && this.#later(message, comesAfterMs + copyAfterMs))
+      this.ports.onFault('duplicated', message);
+  }
+
+  /** Behind whatever of its link is still to leave. */
+  #inOrder(message: Message, delayMs: number): boolean {
+    const link = this.#delayed.get(message.to) ?? { queue: [], lastDueAt: 0 };
+    if (delayMs === 0 && link.queue.length === 0) {
+      this.#pass(message);
+      return true;
+    }
+    if (!this.#mayDelay(message)) return false;
     const { clock } = this.ports;
     const now = clock.now();
-    const link = this.#delayed.get(message.to) ?? { queue: [], lastDueAt: 0 };
     this.#delayed.set(message.to, link);
     link.lastDueAt = Math.max(now + delayMs, link.lastDueAt);
     link.queue.push(message);
-    this.#delayedCount += 1;
-    this.ports.onFault('delayed', message);
     clock.after(link.lastDueAt - now, () => {
       this.#delayedCount -= 1;
       // The head, not `message`: timers that are due together may fire in any order.
       const next = link.queue.shift();
       if (next !== undefined) this.#pass(next);
     });
+    return true;
+  }
+
+  /** Whatever leaves meanwhile overtakes it. */
+  #later(message: Message, delayMs: number): boolean {
+    if (!this.#mayDelay(message)) return false;
+    this.ports.clock.after(delayMs, () => {
+      this.#delayedCount -= 1;
+      this.#pass(message);
+    });
+    return true;
+  }
+
+  #mayDelay(message: Message): boolean {
+    if (this.#delayedCount >= this.options.maxDelayed) {
+      this.ports.onFault('delay-overflow', message);
+      return false;
+    }
+    this.#delayedCount += 1;
+    return true;
   }
 }

@@ -4,9 +4,18 @@ import { nextFraction, nextInteger, type Random } from '../core/random.ts';
 
 /** What becomes of one message. `rule` is the one that decided. */
 export type Verdict =
-  | { readonly action: 'pass' }
-  | { readonly action: 'drop'; readonly rule: string }
-  | { readonly action: 'delay'; readonly rule: string; readonly delayMs: number };
+  { readonly action: 'pass' } | { readonly action: 'drop' | 'hold'; readonly rule: string } | Disturbance;
+
+/** It is delivered, but not as it was sent. */
+export interface Disturbance {
+  readonly action: 'disturb';
+  /** Null: no delay; it stays in its place among the messages of its link. */
+  readonly delayMs: number | null;
+  /** It leaves its place in the order of its link, by coming so much later. Null: it keeps its place. */
+  readonly reorderMs: number | null;
+  /** So long after it a copy follows; null: none. */
+  readonly copyAfterMs: number | null;
+}
 
 /** Who talks to whom, by display name; null for a member that has none yet. */
 export interface Route {
@@ -15,23 +24,35 @@ export interface Route {
   readonly type: MessageType;
 }
 
+/** How much later where a rule does not say: what is reordered, and a copy. */
+const REORDER_MS: readonly [number, number] = [10, 200];
+const COPY_MS: readonly [number, number] = [0, 100];
+
 /**
- * The rules in their order: the first `drop` that fits wins over everything, delays add up. Chance is
- * drawn only for rules that fit otherwise, so that a rule elsewhere does not change a run.
+ * All rules together: a `drop` that strikes wins over everything, then a `hold`; delays add up, and so do the ways
+ * of the others. Chance is drawn only for rules that fit otherwise, so that a rule elsewhere does not change a run.
  */
 export function judge(rules: readonly FaultRule[], route: Route, random: Random): Verdict {
   const struck = rules.filter(
     (rule) =>
       matches(rule, route) && (rule.probability === undefined || nextFraction(random) < rule.probability),
   );
-  const drop = struck.find((rule) => rule.kind === 'drop');
-  if (drop !== undefined) return { action: 'drop', rule: drop.id };
-  let delayMs = 0;
-  for (const { delayMs: bounds } of struck) {
-    if (bounds !== undefined) delayMs += nextInteger(random, bounds[0], bounds[1]);
+  if (struck.length === 0) return { action: 'pass' };
+  for (const action of ['drop', 'hold'] as const) {
+    const rule = struck.find(({ kind }) => kind === action);
+    if (rule !== undefined) return { action, rule: rule.id };
   }
-  const [first] = struck;
-  return first === undefined ? { action: 'pass' } : { action: 'delay', rule: first.id, delayMs };
+  const drawn = (kind: FaultRule['kind'], otherwise: readonly [number, number]): number | null => {
+    const bounds = struck.filter((rule) => rule.kind === kind).map(({ delayMs }) => delayMs ?? otherwise);
+    if (bounds.length === 0) return null;
+    return bounds.reduce((sum, [min, max]) => sum + nextInteger(random, min, max), 0);
+  };
+  return {
+    action: 'disturb',
+    delayMs: drawn('delay', [0, 0]),
+    reorderMs: drawn('reorder', REORDER_MS),
+    copyAfterMs: drawn('duplicate', COPY_MS),
+  };
 }
 
 function matches(rule: FaultRule, { from, to, type }: Route): boolean {
@@ -43,15 +64,29 @@ function names(wanted: FaultRule['from'], name: string | null): boolean {
   return name !== null && (typeof wanted === 'string' ? wanted === name : wanted.includes(name));
 }
 
-/** Cuts the members named off from everyone else, in both directions, each by two plain rules. */
-function isolate(isolated: readonly string[]): FaultRule[] {
-  return isolated.flatMap((name): FaultRule[] => [
-    { id: `isolate:${name}:out`, kind: 'drop', from: name },
-    { id: `isolate:${name}:in`, kind: 'drop', to: name },
-  ]);
-}
+export type LinkState = 'open' | 'cut' | 'holding' | 'lossy' | 'slow' | 'shuffled';
 
-/** Presets by name, each a function from member names to plain rules. */
-export const PRESETS: ReadonlyMap<string, (names: readonly string[]) => FaultRule[]> = new Map([
-  ['isolate', isolate],
-]);
+/** The worst that the rules do to the messages of one directed link, and which rules do anything to it. */
+export function linkState(
+  rules: readonly FaultRule[],
+  from: string,
+  to: string,
+): { readonly state: LinkState; readonly rules: readonly FaultRule[] } {
+  const own = rules.filter((rule) => names(rule.from, from) && names(rule.to, to) && rule.probability !== 0);
+  const isWhole = ({ messages, probability = 1 }: FaultRule): boolean =>
+    messages === undefined && probability === 1;
+  const has = (kind: FaultRule['kind'], whole = false): boolean =>
+    own.some((rule) => rule.kind === kind && (!whole || isWhole(rule)));
+  const state = has('drop', true)
+    ? 'cut'
+    : has('hold')
+      ? 'holding'
+      : has('drop')
+        ? 'lossy'
+        : has('delay')
+          ? 'slow'
+          : own.length > 0
+            ? 'shuffled'
+            : 'open';
+  return { state, rules: own };
+}

@@ -101,7 +101,7 @@ export class SimNode {
     mutant?.prepare?.(raft);
     this.#observeLog(raft);
     const proxy = new Proxy(
-      { seed, maxDelayed: 1000 },
+      { seed, maxDelayed: 1000, maxHeld: 1000 },
       {
         clock: process,
         nameOf: (id) => this.parts.nameOf(id),

@@ -1,4 +1,4 @@
-import type { FaultRule } from '../api.ts';
+import type { FaultRule, NodeAction } from '../api.ts';
 import { formatCount } from './format.ts';
 import type { Operation } from './operation.ts';
 import type { PageController } from './view.ts';
@@ -6,7 +6,10 @@ import type { PageController } from './view.ts';
 /** Something done to the cluster, the node or the rules. */
 export type Command =
   | { kind: 'isolate' | 'heal' | 'promote' | 'lead' | 'remove'; name: string }
-  | { kind: 'pause' | 'resume' | 'restart' | 'campaign' | 'snapshot' | 'wipe' }
+  | { kind: 'snapshot' }
+  /** Without a name: this tab's own node. */
+  | { kind: NodeAction; name?: string }
+  | { kind: 'preset'; preset: string; names: readonly string[] }
   | { kind: 'set-rule'; rule: FaultRule }
   | { kind: 'clear-rule'; id: string }
   | { kind: 'clear-all-rules' | 'new-cluster' };
@@ -47,9 +50,13 @@ export async function perform(command: Command, controller: PageController): Pro
     case 'pause':
     case 'resume':
     case 'restart':
+    case 'crash':
     case 'campaign':
     case 'wipe':
-      await api.node[command.kind]();
+      await api.node[command.kind](command.name);
+      return null;
+    case 'preset':
+      await api.faults.preset(command.preset, ...command.names);
       return null;
     case 'snapshot':
       await api.raft.snapshot();
@@ -105,8 +112,9 @@ export function confirmationOf(command: Command): Confirmation | null {
       };
     case 'wipe':
       return {
-        title: 'Wipe this tab’s storage?',
-        text: 'Its log, its vote and its identity are deleted for good, and this tab joins again as a new member. The old one stays in the member list until it is removed. If this tab holds the only copy, the data is gone.',
+        title:
+          command.name === undefined ? 'Wipe this tab’s storage?' : `Wipe the storage of ${command.name}?`,
+        text: 'Its log, its vote and its identity are deleted for good, and the tab joins again as a new member. The old one stays in the member list until it is removed. If it holds the only copy, the data is gone.',
         confirmLabel: 'Yes, wipe it',
       };
     case 'new-cluster':

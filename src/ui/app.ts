@@ -73,7 +73,7 @@ export class App extends LitElement {
         align-content: stretch;
       }
       .aside {
-        grid-template-rows: auto auto 1fr;
+        align-content: start;
       }
     }
   `;
@@ -115,14 +115,11 @@ export class App extends LitElement {
           <div class="column">
             <tabraft-cluster .view=${view}></tabraft-cluster>
             <tabraft-data .records=${this.records} .states=${this.#states.view}></tabraft-data>
+            <tabraft-notice-list .notices=${view.notices}></tabraft-notice-list>
           </div>
           <div class="column aside">
             <tabraft-join .link=${view.joinLink}></tabraft-join>
-            <tabraft-faults
-              .rules=${view.rules}
-              .names=${view.status.members.map(({ name }) => name)}
-            ></tabraft-faults>
-            <tabraft-notice-list .notices=${view.notices}></tabraft-notice-list>
+            <tabraft-faults .rules=${view.rules} .links=${view.links} .nodes=${view.nodes}></tabraft-faults>
           </div>
         </div>
         <tabraft-footer .view=${view}></tabraft-footer>
@@ -189,7 +186,8 @@ async function runCommand(command: Command, controller: PageController): Promise
 function describeCommand(command: Command): string {
   const words = command.kind.replaceAll('-', ' ');
   const verb = words.charAt(0).toUpperCase() + words.slice(1);
-  return 'name' in command ? `${verb} ${command.name}` : verb;
+  if (command.kind === 'preset') return [verb, command.preset, ...command.names].join(' ');
+  return 'name' in command ? `${verb} ${command.name ?? 'this node'}` : verb;
 }
 
 declare global {

@@ -1,4 +1,4 @@
-import { LitElement, css, html } from 'lit';
+import { LitElement, css, html, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { FaultKind, FaultRule } from '../api.ts';
 import { MESSAGE_TYPES } from '../core/message.ts';
@@ -6,14 +6,26 @@ import { ActionEvent } from './action.ts';
 import { controls } from './controls.ts';
 import { faultSentence } from './fault-sentence.ts';
 
-/** Adds a `drop` or `delay` rule, and says beforehand what it will do. */
+const KINDS: readonly FaultKind[] = ['drop', 'delay', 'hold', 'duplicate', 'reorder'];
+
+/** Of the kinds that make messages late. */
+const DEFAULT_MS: Partial<Record<FaultKind, readonly [number, number]>> = {
+  delay: [50, 200],
+  duplicate: [0, 100],
+  reorder: [10, 200],
+};
+
+/** Adds a rule, or edits one, and says beforehand what it will do. */
 @customElement('tabraft-fault-form')
 export class FaultForm extends LitElement {
   @property({ attribute: false }) names: string[] = [];
   @property({ attribute: false }) usedIds: string[] = [];
+  /** The rule to be changed; null: a new one is made. */
+  @property({ attribute: false }) edited: FaultRule | null = null;
   @state() private kind: FaultKind = 'drop';
-  @state() private from = '';
-  @state() private to = '';
+  @state() private from: readonly string[] = [];
+  @state() private to: readonly string[] = [];
+  @state() private isOpen = false;
   @state() private messages: readonly string[] = [];
   @state() private percent = 100;
   @state() private minMs = 50;
@@ -56,41 +68,62 @@ export class FaultForm extends LitElement {
     `,
   ];
 
+  override willUpdate(changed: PropertyValues<this>): void {
+    const { edited } = this;
+    if (!changed.has('edited') || edited === null) return;
+    this.kind = edited.kind;
+    this.from = [edited.from ?? []].flat();
+    this.to = [edited.to ?? []].flat();
+    this.messages = edited.messages ?? [];
+    this.percent = 100 * (edited.probability ?? 1);
+    [this.minMs, this.maxMs] = edited.delayMs ?? DEFAULT_MS[edited.kind] ?? [0, 0];
+    this.isOpen = true;
+  }
+
   override render(): unknown {
+    const { edited } = this;
     return html`
-      <details>
-        <summary>Add a rule</summary>
+      <details
+        .open=${this.isOpen}
+        @toggle=${(event: Event) => (this.isOpen = (event.currentTarget as HTMLDetailsElement).open)}
+      >
+        <summary>${edited === null ? 'Add a rule' : `Edit rule ${edited.id}`}</summary>
         <form @submit=${this.#submit}>
           <div class="field">
             <label class="label" for="kind">Kind</label>
             <select
               id="kind"
               .value=${this.kind}
-              @change=${(event: Event) => (this.kind = valueOf(event) as FaultKind)}
+              @change=${(event: Event) => this.#choose(valueOf(event) as FaultKind)}
             >
-              <option value="drop">drop</option>
-              <option value="delay">delay</option>
+              ${KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === this.kind}>${kind}</option>`)}
             </select>
           </div>
-          ${this.#renderMember('From', this.from, (name) => (this.from = name))}
-          ${this.#renderMember('To', this.to, (name) => (this.to = name))}
           ${this.#renderNumber('Chance in %', this.percent, 1, 100, (value) => (this.percent = value))}
-          ${this.kind === 'delay' ? this.#renderBounds() : null} ${this.#renderTypes()}
+          ${DEFAULT_MS[this.kind] === undefined ? null : this.#renderBounds()}
+          ${this.#renderMembers('From; none chosen means anyone', this.from, (names) => (this.from = names))}
+          ${this.#renderMembers('To; none chosen means anyone', this.to, (names) => (this.to = names))}
+          ${this.#renderTypes()}
           <p class="wide small soft">It will ${faultSentence(this.#rule())}.</p>
-          <div class="row wide"><button type="submit">Add rule</button></div>
+          <div class="row wide">
+            <button type="submit">${edited === null ? 'Add rule' : 'Change rule'}</button>
+            ${
+              edited === null
+                ? null
+                : html`<button type="button" @click=${() => this.#done()}>Cancel</button>`
+            }
+          </div>
         </form>
       </details>
     `;
   }
 
-  #renderMember(label: string, chosen: string, choose: (name: string) => void): unknown {
-    return html`<div class="field">
-      <label class="label" for=${label}>${label}</label>
-      <select id=${label} @change=${(event: Event) => choose(valueOf(event))}>
-        <option value="" ?selected=${chosen === ''}>anyone</option>
-        ${this.names.map((name) => html`<option value=${name} ?selected=${chosen === name}>${name}</option>`)}
-      </select>
-    </div>`;
+  #renderMembers(
+    label: string,
+    chosen: readonly string[],
+    choose: (names: readonly string[]) => void,
+  ): unknown {
+    return this.#renderChoices(label, this.names, chosen, choose);
   }
 
   #renderBounds(): unknown {
@@ -122,39 +155,57 @@ export class FaultForm extends LitElement {
   }
 
   #renderTypes(): unknown {
+    return this.#renderChoices(
+      'Messages; none chosen means all',
+      MESSAGE_TYPES,
+      this.messages,
+      (types) => (this.messages = types),
+    );
+  }
+
+  #renderChoices(
+    legend: string,
+    choices: readonly string[],
+    chosen: readonly string[],
+    choose: (chosen: readonly string[]) => void,
+  ): unknown {
+    const toggled = (choice: string): readonly string[] =>
+      chosen.includes(choice) ? chosen.filter((other) => other !== choice) : [...chosen, choice];
     return html`<fieldset class="wide">
-      <legend class="label">Messages; none chosen means all</legend>
+      <legend class="label">${legend}</legend>
       <div class="types">
-        ${MESSAGE_TYPES.map(
-          (type) =>
+        ${choices.map(
+          (choice) =>
             html`<label class="check">
               <input
                 type="checkbox"
-                .checked=${this.messages.includes(type)}
-                @change=${(event: Event) => this.#toggle(type, (event.currentTarget as HTMLInputElement).checked)}
+                .checked=${chosen.includes(choice)}
+                @change=${() => choose(toggled(choice))}
               />
-              ${type}
+              ${choice}
             </label>`,
         )}
       </div>
     </fieldset>`;
   }
 
-  #toggle(type: string, isChosen: boolean): void {
-    this.messages = isChosen ? [...this.messages, type] : this.messages.filter((other) => other !== type);
+  #choose(kind: FaultKind): void {
+    this.kind = kind;
+    [this.minMs, this.maxMs] = DEFAULT_MS[kind] ?? [0, 0];
   }
 
   #rule(): FaultRule {
-    const { kind, from, to, messages, percent, minMs, maxMs } = this;
+    const { kind, messages, percent, minMs, maxMs } = this;
+    // A member that was chosen may have gone; its box went with it.
+    const [from, to] = [this.from, this.to].map((names) => names.filter((name) => this.names.includes(name)));
     return {
-      id: this.#freeId(),
+      id: this.edited?.id ?? this.#freeId(),
       kind,
-      // A member that was chosen may have gone; its option went with it.
-      ...(this.names.includes(from) ? { from } : {}),
-      ...(this.names.includes(to) ? { to } : {}),
+      ...(from === undefined || from.length === 0 ? {} : { from: one(from) }),
+      ...(to === undefined || to.length === 0 ? {} : { to: one(to) }),
       ...(messages.length === 0 ? {} : { messages: [...messages] }),
       ...(percent === 100 ? {} : { probability: percent / 100 }),
-      ...(kind === 'delay' ? { delayMs: [minMs, maxMs] } : {}),
+      ...(DEFAULT_MS[kind] === undefined ? {} : { delayMs: [minMs, maxMs] }),
     };
   }
 
@@ -167,7 +218,18 @@ export class FaultForm extends LitElement {
   readonly #submit = (event: SubmitEvent): void => {
     event.preventDefault();
     this.dispatchEvent(new ActionEvent({ kind: 'set-rule', rule: this.#rule() }));
+    this.#done();
   };
+
+  #done(): void {
+    this.dispatchEvent(new CustomEvent('done'));
+  }
+}
+
+/** One name is written as such, as people do. */
+function one(names: string[]): string | string[] {
+  const [first = '', ...more] = names;
+  return more.length === 0 ? first : names;
 }
 
 function valueOf(event: Event): string {

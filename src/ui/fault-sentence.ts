@@ -1,5 +1,7 @@
 import type { FaultRule } from '../api.ts';
 
+const BY: Partial<Record<FaultRule['kind'], string>> = { duplicate: 'after' };
+
 /** A rule as a sentence: "delay appendRequest from A to B by 50–200 ms, 30 % of the time". */
 export function faultSentence({ kind, from, to, messages, probability, delayMs }: FaultRule): string {
   const parts = [
@@ -7,7 +9,7 @@ export function faultSentence({ kind, from, to, messages, probability, delayMs }
     messages === undefined ? 'everything' : join(messages, 'and'),
     ...(from === undefined ? [] : [`from ${join(from, 'or')}`]),
     ...(to === undefined ? [] : [`to ${join(to, 'or')}`]),
-    ...(delayMs === undefined ? [] : [`by ${delayMs[0]}–${delayMs[1]} ms`]),
+    ...(delayMs === undefined ? [] : [`${BY[kind] ?? 'by'} ${delayMs[0]}–${delayMs[1]} ms`]),
   ];
   const text = parts.join(' ');
   return probability === undefined ? text : `${text}, ${formatPercent(probability)} of the time`;

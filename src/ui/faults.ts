@@ -1,19 +1,25 @@
 import { LitElement, css, html } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
+import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { FaultRule } from '../api.ts';
+import type { FaultRule, LinkCounters } from '../api.ts';
 import { ActionEvent } from './action.ts';
 import { controls } from './controls.ts';
 import './fault-form.ts';
 import { faultSentence } from './fault-sentence.ts';
 import { plural } from './format.ts';
 import { icon } from './icons.ts';
+import './link-matrix.ts';
+import './node-faults.ts';
+import './presets.ts';
+import type { PageView } from './view.ts';
 
 /** The rules that disturb messages, in all tabs, and a way to add one. */
 @customElement('tabraft-faults')
 export class Faults extends LitElement {
   @property({ attribute: false }) rules: FaultRule[] = [];
-  @property({ attribute: false }) names: string[] = [];
+  @property({ attribute: false }) links: LinkCounters[] = [];
+  @property({ attribute: false }) nodes: PageView['nodes'] = [];
+  @state() private edited: FaultRule | null = null;
 
   static override readonly styles = [
     controls,
@@ -46,6 +52,7 @@ export class Faults extends LitElement {
 
   override render(): unknown {
     const { rules } = this;
+    const names = this.nodes.map(({ name }) => name);
     return html`
       <section aria-labelledby="heading">
         <header>
@@ -54,6 +61,8 @@ export class Faults extends LitElement {
             >${rules.length === 0 ? 'none active' : `${plural(rules.length, 'rule')} active`}</span
           >
         </header>
+        <tabraft-link-matrix .rules=${rules} .links=${this.links} .nodes=${this.nodes}></tabraft-link-matrix>
+        <tabraft-presets .names=${names}></tabraft-presets>
         ${
           rules.length === 0
             ? html`<p class="soft">Messages pass undisturbed. A rule set in one tab holds in all of them.</p>`
@@ -66,9 +75,15 @@ export class Faults extends LitElement {
               </ul>`
         }
         <div class="row">
-          <button ?disabled=${rules.length === 0} @click=${this.#clearAll}>Clear all rules</button>
+          <button ?disabled=${rules.length === 0} @click=${this.#clearAll}>Heal all</button>
         </div>
-        <tabraft-fault-form .names=${this.names} .usedIds=${rules.map(({ id }) => id)}></tabraft-fault-form>
+        <tabraft-fault-form
+          .names=${names}
+          .usedIds=${rules.map(({ id }) => id)}
+          .edited=${this.edited}
+          @done=${() => (this.edited = null)}
+        ></tabraft-fault-form>
+        <tabraft-node-faults .nodes=${this.nodes}></tabraft-node-faults>
       </section>
     `;
   }
@@ -80,12 +95,15 @@ export class Faults extends LitElement {
         <span>${faultSentence(rule)}</span>
         <div class="small soft mono">${rule.id}</div>
       </div>
-      <button
-        aria-label="Clear rule ${rule.id}"
-        @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'clear-rule', id: rule.id }))}
-      >
-        Clear
-      </button>
+      <span class="row">
+        <button aria-label="Edit rule ${rule.id}" @click=${() => (this.edited = rule)}>Edit</button>
+        <button
+          aria-label="Clear rule ${rule.id}"
+          @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'clear-rule', id: rule.id }))}
+        >
+          Clear
+        </button>
+      </span>
     </li>`;
   }
 

@@ -22,6 +22,9 @@ const PATHS = {
   unreachable: 'M1.8 6.4a9 9 0 0 1 12.4 0M4.4 9.2a5.3 5.3 0 0 1 7.2 0M8 12.2v.1M2.4 14 13.6 2',
   link: 'M6.6 9.4a3 3 0 0 0 4.3 0l2.2-2.2a3 3 0 0 0-4.3-4.3l-.9.9M9.4 6.6a3 3 0 0 0-4.3 0L2.9 8.8a3 3 0 0 0 4.3 4.3l.9-.9',
   add: 'M8 3v10M3 8h10',
+  'open-link': 'M2.2 8h11M9.6 4.4 13.2 8l-3.6 3.6',
+  slow: `${CIRCLE}M8 4.4V8l2.6 1.8`,
+  shuffled: 'M2 5h3l6 6h3M2 11h3l2-2M9 7l2-2h3M12 3l2 2-2 2M12 9l2 2-2 2',
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -1,4 +1,4 @@
-import type { FaultRule, Status, Tabraft } from '../api.ts';
+import type { FaultRule, LinkCounters, Status, Tabraft } from '../api.ts';
 
 /**
  * What the whole page says about this node, worst first:
@@ -33,6 +33,10 @@ export interface PageView {
   status: Status;
   signaling: SignalingView;
   rules: FaultRule[];
+  /** Every directed link between members. */
+  links: LinkCounters[];
+  /** How each member's node is; `gone`: no tab of it tells. */
+  nodes: { name: string; state: 'running' | 'paused' | 'stopped' | 'gone' }[];
   /** The page's address with the cluster's secret in its fragment. */
   joinLink: string;
   /** Newest last, at most 200. */

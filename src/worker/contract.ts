@@ -2,6 +2,7 @@ import type {
   Consistency,
   FaultRule,
   Instruction,
+  LinkTraffic,
   LogEntryView,
   PingResult,
   WriteResult,
@@ -57,6 +58,7 @@ export interface NodeSnapshot {
   readonly snapshotIndex: number;
   readonly members: readonly MemberView[];
   readonly links: readonly LinkView[];
+  readonly traffic: readonly LinkTraffic[];
   readonly paused: boolean;
   /** The cluster has removed this member. */
   readonly removed: boolean;

@@ -9,6 +9,7 @@ import type {
 } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
 import type { MemberId } from '../core/ids.ts';
+import type { Message } from '../core/message.ts';
 import { KeyValueMachine } from '../core/kv/machine.ts';
 import { decodeResult, encodeTransaction } from '../core/kv/transaction.ts';
 import { allMembers, findMember, firstConfiguration } from '../core/raft/configuration.ts';
@@ -27,10 +28,12 @@ import type { KeyReadResult, NodeNotice, NodeSnapshot } from './contract.ts';
 import { LinkTable } from './links.ts';
 import { describeEvent } from './notices.ts';
 import { describeEntry } from './log-view.ts';
+import { Traffic } from './traffic.ts';
 
 const PING_PERIOD_MS = 1000;
 const SILENCE_MS = 3000;
 const MAX_DELAYED_MESSAGES = 10_000;
+const MAX_HELD_MESSAGES = 1000;
 const MAX_PAUSED_MESSAGES = 10_000;
 const SESSION_TIMEOUT_MS = 10_000;
 
@@ -103,6 +106,7 @@ export class Node {
   readonly #pinger: Pinger;
   readonly #proxy: Proxy;
   readonly #awaitingSnapshot = new Set<() => void>();
+  readonly #traffic = new Traffic();
   readonly #counters = new Map<string, number>();
 
   static async start(parts: NodeParts): Promise<Node> {
@@ -117,6 +121,7 @@ export class Node {
     this.#raft = raft;
     this.#links = new LinkTable(clusterId, memberId, parts.links, {
       onMessage: (message) => {
+        this.#traffic.onReceived(message.from);
         this.#pinger.heard(message.from);
         if (message.type === 'ping' || message.type === 'pong') this.#pinger.receive(message);
         else this.#driver.receive(message);
@@ -129,18 +134,29 @@ export class Node {
         this.#refused('refused-frames', `A frame of another tab was dropped: ${reason}.`),
     });
     this.#proxy = new Proxy(
-      { seed: config.proxy.seed, maxDelayed: MAX_DELAYED_MESSAGES },
+      {
+        seed: mixSeed(config.proxy.seed, memberId),
+        maxDelayed: MAX_DELAYED_MESSAGES,
+        maxHeld: MAX_HELD_MESSAGES,
+      },
       {
         clock: systemClock,
         nameOf: (id) => this.#nameOf(id),
         send: (message) => this.#links.send(message),
-        onFault: (what) => this.#count(`messages-${what}`),
+        onFault: (what, { to }) => {
+          this.#traffic.onFault(what, to);
+          if (what === 'hold-overflow' || what === 'delay-overflow')
+            this.#refused(
+              `messages-${what}`,
+              `A fault rule keeps too many messages; others are lost (${what}).`,
+            );
+        },
       },
     );
     this.#pinger = new Pinger(
       { id: memberId, periodMs: PING_PERIOD_MS, silenceMs: SILENCE_MS },
       systemClock,
-      (message) => this.#proxy.send(message),
+      (message) => this.#send(message),
     );
     this.#driver = new Driver(
       raft,
@@ -153,7 +169,7 @@ export class Node {
         clock: systemClock,
         storage,
         machine: new SessionMachine(this.#values),
-        send: (message) => this.#proxy.send(message),
+        send: (message) => this.#send(message),
         onEvent: (event) => this.#onEvent(event),
         onTurn: () => parts.onChange(),
         onStop: () => parts.onChange(),
@@ -292,6 +308,11 @@ export class Node {
     return settled((onResult) => this.#driver.request(operation, timeoutMs, onResult), read);
   }
 
+  #send(message: Message): void {
+    this.#traffic.onSent(message.to);
+    this.#proxy.send(message);
+  }
+
   // ── What the page sees ────────────────────────────────────────────────────────────────────────
 
   snapshot(): NodeSnapshot {
@@ -314,6 +335,7 @@ export class Node {
         reachable: member.id === memberId || this.#pinger.isReachable(member.id),
       })),
       links: this.#links.views((member) => this.#pinger.roundTripMs(member)),
+      traffic: this.#traffic.views(new Set(members.map(({ id }) => id))),
       paused: this.#driver.isPaused,
       removed: raft.removed,
       stoppedReason: this.#driver.stoppedReason ?? (raft.removed ? REMOVED : null),

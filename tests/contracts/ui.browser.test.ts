@@ -26,6 +26,8 @@ afterEach(() => {
 
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const field = (name: string) => page.getByLabelText(name, { exact: true });
+/** Within shadow roots, where the document's active element is the host. */
+const hasFocus = (name: string) => button(name).query()?.matches(':focus') === true;
 const lastCall = () => controller.calls.filter(({ name }) => name !== 'raft.states').at(-1);
 
 describe('what the page says', () => {
@@ -295,7 +297,7 @@ describe('actions', () => {
   test('a rule from the form', async () => {
     await page.getByText('Add a rule').click();
     await field('Kind').selectOptions('delay');
-    await field('From').selectOptions('A');
+    await page.getByRole('group', { name: /^From/ }).getByLabelText('A').click();
     await field('Chance in %').fill('30');
     await field('heartbeat').click();
     await button('Add rule').click();
@@ -312,6 +314,89 @@ describe('actions', () => {
     await expect
       .element(page.getByText('delay heartbeat from A by 50–200 ms, 30 % of the time', { exact: true }))
       .toBeVisible();
+  });
+
+  test('a link is cut by its cell and joined again; its counters are told', async () => {
+    await button('A to B: open').click();
+    const rule = { id: 'link:A>B', kind: 'drop', from: 'A', to: 'B' };
+    expect(lastCall()).toEqual({ name: 'faults.set', args: [rule] });
+    await expect
+      .element(page.getByText('A to B: cut (link:A>B). 1,280 sent, 1,279 delivered.'))
+      .toBeVisible();
+    await expect.element(button('A to B: cut by link:A>B')).toHaveAttribute('aria-pressed', 'true');
+    await button('A to B: cut by link:A>B').click();
+    expect(lastCall()).toEqual({ name: 'faults.clear', args: [['link:A>B']] });
+  });
+
+  test('the matrix is one stop of the Tab key, and arrows move in it, over the diagonal', async () => {
+    await button('A to B: open').click();
+    await userEvent.keyboard('{ArrowDown}');
+    await expect.poll(() => hasFocus('C to B: open')).toBe(true);
+    await userEvent.keyboard('{ArrowLeft}{Enter}');
+    expect(lastCall()?.args).toEqual([{ id: 'link:C>A', kind: 'drop', from: 'C', to: 'A' }]);
+    await userEvent.keyboard('{ArrowDown}');
+    await expect.poll(() => hasFocus('C to A: cut by link:C>A')).toBe(true);
+  });
+
+  test('what rules do to a link is said in words, and a node that does not run is named', async () => {
+    controller.change({
+      rules: [
+        { id: 's', kind: 'delay', from: 'A', to: 'B', delayMs: [1, 2] },
+        { id: 'h', kind: 'hold', from: 'B', to: 'C' },
+        { id: 'l', kind: 'drop', from: 'C', to: 'B', probability: 0.5 },
+        { id: 'd', kind: 'duplicate', from: 'B', to: 'A' },
+      ],
+      nodes: [
+        { name: 'A', state: 'running' },
+        { name: 'B', state: 'paused' },
+        { name: 'C', state: 'stopped' },
+      ],
+    });
+    for (const name of [
+      'A to B: slow by s',
+      'B to C: holding by h',
+      'C to B: lossy by l',
+      'B to A: shuffled by d',
+    ])
+      await expect.element(button(name)).toBeVisible();
+    await expect.element(page.getByRole('rowheader', { name: 'B paused' })).toBeVisible();
+    await expect.element(page.getByRole('rowheader', { name: 'C stopped' })).toBeVisible();
+  });
+
+  test('presets are for the members ticked; those that make no sense cannot be clicked', async () => {
+    await expect.element(button('isolate')).toBeDisabled();
+    await expect.element(button('majorities-ring')).toBeEnabled();
+    await page
+      .getByRole('group', { name: /^Presets/ })
+      .getByLabelText('B')
+      .click();
+    await expect.element(button('majorities-ring')).toBeDisabled();
+    await button('bridge').click();
+    expect(lastCall()).toEqual({ name: 'faults.preset', args: ['bridge', 'B'] });
+  });
+
+  test('the node of any tab can be crashed and brought back', async () => {
+    await field('Node').selectOptions('B');
+    await expect.element(button('Resume: node B')).toBeDisabled();
+    await button('Crash: node B').click();
+    expect(lastCall()).toEqual({ name: 'node.crash', args: ['B'] });
+    controller.change({ nodes: controller.view.nodes.map((node) => ({ ...node, state: 'stopped' })) });
+    await expect.element(button('Crash: node B')).toBeDisabled();
+    await expect.element(button('Restart: node B')).toBeEnabled();
+    await button('Restart: node B').click();
+    expect(lastCall()).toEqual({ name: 'node.restart', args: ['B'] });
+  });
+
+  test('a rule can be edited, and keeps its id', async () => {
+    controller.change({ rules: [{ id: 'mine', kind: 'drop', from: 'A', to: 'B', probability: 0.4 }] });
+    await button('Edit rule mine').click();
+    await field('Kind').selectOptions('hold');
+    await field('Chance in %').fill('70');
+    await button('Change rule').click();
+    const rule = { id: 'mine', kind: 'hold', from: 'A', to: 'B', probability: 0.7 };
+    expect(lastCall()).toEqual({ name: 'faults.set', args: [rule] });
+    await button('Heal all').click();
+    expect(lastCall()).toEqual({ name: 'faults.clear', args: [undefined] });
   });
 
   test('without a quorum, rules that may be the cause can be cleared at once', async () => {

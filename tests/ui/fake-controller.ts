@@ -1,6 +1,7 @@
 import type {
   FaultRule,
   Instruction,
+  LinkCounters,
   MemberStatus,
   PeerStatus,
   Status,
@@ -97,6 +98,7 @@ export class FakeController implements PageController {
           return ids ?? [];
         },
         list: () => Promise.resolve(this.view.rules),
+        links: () => Promise.resolve(this.view.links),
         preset: async (name, ...names) => {
           await this.#called('faults.preset', name, ...names);
           const rules = names.flatMap((who): FaultRule[] => [
@@ -108,17 +110,18 @@ export class FakeController implements PageController {
         },
       },
       node: {
-        pause: async () => {
-          await this.#called('node.pause');
+        pause: async (...name) => {
+          await this.#called('node.pause', ...name);
           this.change({ paused: true });
         },
-        resume: async () => {
-          await this.#called('node.resume');
+        resume: async (...name) => {
+          await this.#called('node.resume', ...name);
           this.change({ paused: false });
         },
-        restart: () => this.#called('node.restart'),
-        campaign: () => this.#called('node.campaign'),
-        wipe: () => this.#called('node.wipe'),
+        restart: (...name) => this.#called('node.restart', ...name),
+        crash: (...name) => this.#called('node.crash', ...name),
+        campaign: (...name) => this.#called('node.campaign', ...name),
+        wipe: (...name) => this.#called('node.wipe', ...name),
       },
       ping: () => Promise.resolve({ ok: true, rttMs: 0.5 }),
     };
@@ -178,6 +181,11 @@ export function peer(name: string, change: Partial<PeerStatus> = {}): PeerStatus
   return { id: `id-${name}`, name, state: 'connected', channel: 'worker', roundTripMs: 0.6, ...change };
 }
 
+function linkCounters(from: string, to: string): LinkCounters {
+  const faults = { dropped: 0, delayed: 0, held: 0, duplicated: 0, reordered: 0, lost: 0 };
+  return { from, to, sent: 1280, delivered: 1279, ...faults };
+}
+
 export function notice(id: number, text: string, level: Notice['level'] = 'info'): Notice {
   return { id, time: 1_760_000_000_000 + id * 1234, level, text };
 }
@@ -206,6 +214,10 @@ export function readyView(): PageView {
     },
     signaling: { state: 'connected', url: 'ws://localhost:5173/signaling', detail: null },
     rules: [],
+    links: ['A', 'B', 'C'].flatMap((from) =>
+      ['A', 'B', 'C'].filter((to) => to !== from).map((to) => linkCounters(from, to)),
+    ),
+    nodes: ['A', 'B', 'C'].map((name) => ({ name, state: 'running' })),
     joinLink: 'http://localhost:5173/#c=Zk3hQ0m9bVt2xYwS1aRpLg',
     notices: [
       notice(1, 'Members are now A, B (learner).'),

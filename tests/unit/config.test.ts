@@ -108,7 +108,7 @@ describe('config.json', () => {
     [{ proxy: { seed: -1 } }, 'proxy.seed: expected an integer from 0 to 4294967295, received -1'],
     [
       { proxy: { rules: [{ id: 'x', kind: 'explode' }] } },
-      'proxy.rules.0.kind: expected one of drop, delay, received "explode"',
+      'proxy.rules.0.kind: expected one of drop, delay, hold, duplicate, reorder, received "explode"',
     ],
     [{ limits: { keyBytes: 0 } }, 'limits.keyBytes: expected an integer from 1 to 65536, received 0'],
   ])('%j', (json, problem) => {
@@ -163,8 +163,14 @@ describe('a fault rule', () => {
 
   test.each<[string, unknown, RegExp]>([
     ['nothing', undefined, /^rule: expected an object, received nothing$/],
-    ['a delay without bounds', { id: 'x', kind: 'delay' }, /expected delayMs where the kind is delay/],
-    ['bounds without a delay', { id: 'x', kind: 'drop', delayMs: [1, 2] }, /expected delayMs where the kind/],
+    ['a delay without bounds', { id: 'x', kind: 'delay' }, /expected delayMs with kind delay/],
+    [
+      'bounds without a delay',
+      { id: 'x', kind: 'drop', delayMs: [1, 2] },
+      /expected no delayMs with kinds drop and hold/,
+    ],
+    ['a hold with bounds', { id: 'x', kind: 'hold', delayMs: [1, 2] }, /expected no delayMs/],
+    ['one to itself', { id: 'x', kind: 'drop', from: 'A', to: ['A'] }, /from and to to be different/],
     ['bounds the wrong way', { id: 'x', kind: 'delay', delayMs: [2, 1] }, /^delayMs: .*min not above max/],
     ['no id', { kind: 'drop' }, /^id: /],
     ['an empty id', { id: '', kind: 'drop' }, /^id: expected 1 to 64 characters/],

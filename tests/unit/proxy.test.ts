@@ -5,7 +5,8 @@ import type { MemberId } from '../../src/core/ids.ts';
 import type { Message } from '../../src/core/message.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { Proxy } from '../../src/proxy/proxy.ts';
-import { judge, PRESETS, type Route } from '../../src/proxy/rules.ts';
+import { PRESETS, presetRules } from '../../src/proxy/presets.ts';
+import { judge, linkState, type Route } from '../../src/proxy/rules.ts';
 import { id, nameOf } from '../support/core-cluster.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -15,6 +16,117 @@ const route = (from: string | null, to: string | null, type: Route['type'] = 'he
   type,
 });
 const verdict = (rules: FaultRule[], on: Route): string => judge(rules, on, createRandom(1)).action;
+
+/** The links that a preset cuts, among members named by letters. */
+function cutLinks(members: string, preset: string, ...names: string[]): string {
+  const rules = presetRules(preset, { names, members: Array.from(members) });
+  if (typeof rules === 'string') return rules;
+  return Array.from(members)
+    .flatMap((from) => Array.from(members, (to) => ({ from, to })))
+    .filter(({ from, to }) => from !== to && verdict(rules, route(from, to)) === 'drop')
+    .map(({ from, to }) => `${from}>${to}`)
+    .join(' ');
+}
+
+describe('presets', () => {
+  it.each([
+    ['split, those named from the rest', 'ABCD', ['split', 'A'], 'A>B A>C A>D B>A C>A D>A'],
+    [
+      'split, two groups, and who is in none reaches both',
+      'ABCD',
+      ['split', 'A', '|', 'B', 'C'],
+      'A>B A>C B>A C>A',
+    ],
+    ['majorities-ring of three, which is directed', 'ABC', ['majorities-ring'], 'A>B B>C C>A'],
+    ['majorities-ring of five', 'ABCDE', ['majorities-ring'], 'A>C A>D B>D B>E C>A C>E D>A D>B E>B E>C'],
+    ['bridge', 'ABCDE', ['bridge', 'C'], 'A>D A>E B>D B>E D>A D>B E>A E>B'],
+    ['one-way, to all', 'ABC', ['one-way', 'A'], 'A>B A>C'],
+    ['one-way, to one', 'ABC', ['one-way', 'A', 'C'], 'A>C'],
+  ])('%s', (_, members, [preset = '', ...names], expected) => {
+    expect(cutLinks(members, preset, ...names)).toBe(expected);
+  });
+
+  it('majorities-ring leaves each with a majority, and no two with the same', () => {
+    for (const size of [3, 4, 5, 6, 7, 9]) {
+      const members = 'ABCDEFGHI'.slice(0, size);
+      const cut = new Set(cutLinks(members, 'majorities-ring').split(' '));
+      const heard = Array.from(members, (to) =>
+        Array.from(members, (from) => (cut.has(`${from}>${to}`) ? '' : from)).join(''),
+      );
+      expect(new Set(heard).size, members).toBe(size);
+      for (const group of heard) expect(group.length, members).toBe(Math.floor(size / 2) + 1);
+    }
+  });
+
+  it('flaky and slow touch the links of those named, or all', () => {
+    for (const preset of ['flaky', 'slow', 'swizzle']) {
+      const touched = (...names: string[]): string[] => {
+        const rules = presetRules(preset, { names, members: ['A', 'B', 'C'] });
+        const links = [['A', 'B'] as const, ['B', 'C'] as const, ['C', 'A'] as const];
+        return links
+          .filter(([from, to]) => linkState(rules as FaultRule[], from, to).state !== 'open')
+          .map((link) => link.join('>'));
+      };
+      expect(touched('A'), preset).toEqual(['A>B', 'C>A']);
+      expect(touched(), preset).toEqual(['A>B', 'B>C', 'C>A']);
+    }
+  });
+
+  it.each([
+    [['nothing'], 'There is no preset "nothing", only isolate, split'],
+    [['isolate'], 'preset "isolate" (isolate NAME…): expected the members to cut off'],
+    [['isolate', 'X'], 'There is no member "X", only A, B, C.'],
+    [['isolate', 'A', 'A'], 'expected each member once'],
+    [['split', 'A', 'B', 'C'], 'expected two groups, none of them empty'],
+    [['split', '|', 'A'], 'expected two groups, none of them empty'],
+    [['majorities-ring', 'A', 'B'], 'expected at least three members'],
+    [['bridge'], 'expected the one member'],
+    [['bridge', 'A', 'B'], 'expected the one member'],
+    [['one-way'], 'expected the member that is not to be heard'],
+  ])('%s is refused', ([preset = '', ...names], reason) => {
+    expect(presetRules(preset, { names, members: ['A', 'B', 'C'] })).toContain(reason);
+  });
+
+  it('ids are different within a preset, so that none replaces another', () => {
+    for (const { name } of PRESETS) {
+      const rules = presetRules(name, {
+        names: name === 'bridge' ? ['A'] : ['A', 'B', 'C', 'D'].slice(0, name === 'split' ? 2 : 4),
+        members: ['A', 'B', 'C', 'D'],
+      });
+      if (typeof rules === 'string') throw new Error(rules);
+      expect(new Set(rules.map(({ id }) => id)).size, name).toBe(rules.length);
+      expect(rules.length).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('the state of a link', () => {
+  it.each([
+    ['open', []],
+    ['cut', [{ id: 'x', kind: 'drop', from: 'A' }]],
+    ['lossy', [{ id: 'x', kind: 'drop', to: 'B', probability: 0.5 }]],
+    ['lossy', [{ id: 'x', kind: 'drop', messages: ['heartbeat'] }]],
+    [
+      'holding',
+      [
+        { id: 'x', kind: 'drop', probability: 0.5 },
+        { id: 'h', kind: 'hold', to: 'B' },
+      ],
+    ],
+    [
+      'slow',
+      [
+        { id: 's', kind: 'delay', delayMs: [1, 2] },
+        { id: 'd', kind: 'duplicate' },
+      ],
+    ],
+    ['shuffled', [{ id: 'd', kind: 'reorder' }]],
+    ['open', [{ id: 'x', kind: 'drop', probability: 0 }]],
+    ['open', [{ id: 'x', kind: 'drop', from: 'B' }]],
+  ] as const)('%s, by the worst of its rules', (state, rules) => {
+    expect(linkState(rules as unknown as FaultRule[], 'A', 'B').state).toBe(state);
+  });
+});
 
 describe('rules', () => {
   it('match by sender, receiver and type; what is absent matches everything', () => {
@@ -31,7 +143,7 @@ describe('rules', () => {
   it('a drop wins over delays, and delays add up', () => {
     const delay = (ms: number): FaultRule => ({ id: `d${ms}`, kind: 'delay', delayMs: [ms, ms] });
     const both = judge([delay(10), delay(20)], route('A', 'B'), createRandom(1));
-    expect(both).toEqual({ action: 'delay', rule: 'd10', delayMs: 30 });
+    expect(both).toEqual({ action: 'disturb', delayMs: 30, reorderMs: null, copyAfterMs: null });
     expect(verdict([delay(10), { id: 'x', kind: 'drop' }], route('A', 'B'))).toBe('drop');
   });
 
@@ -48,15 +160,7 @@ describe('rules', () => {
   });
 
   it('isolate cuts both directions of each member, and nothing else', () => {
-    const rules = PRESETS.get('isolate')?.(['B']) ?? [];
-    const names = ['A', 'B', 'C'];
-    for (const from of names) {
-      for (const to of names.filter((name) => name !== from)) {
-        expect(verdict(rules, route(from, to)), `${from} to ${to}`).toBe(
-          from === 'B' || to === 'B' ? 'drop' : 'pass',
-        );
-      }
-    }
+    expect(cutLinks('ABC', 'isolate', 'B')).toEqual('A>B B>A B>C C>B');
   });
 
   it('chance is drawn only for rules that fit otherwise: one elsewhere does not change a run', () => {
@@ -83,18 +187,32 @@ describe('rules', () => {
       { id: 'never', kind: 'drop', probability: 0 },
       { id: 'slow', kind: 'delay', delayMs: [5, 5] },
     ];
-    expect(judge(rules, route('A', 'B'), createRandom(1))).toEqual({
-      action: 'delay',
-      rule: 'slow',
-      delayMs: 5,
-    });
+    expect(judge(rules, route('A', 'B'), createRandom(1))).toMatchObject({ action: 'disturb', delayMs: 5 });
   });
 
   it('isolating two cuts them off from each other too', () => {
-    const rules = PRESETS.get('isolate')?.(['A', 'B']) ?? [];
-    expect(verdict(rules, route('A', 'B'))).toBe('drop');
-    expect(verdict(rules, route('B', 'A'))).toBe('drop');
-    expect(verdict(rules, route('C', 'D'))).toBe('pass');
+    expect(cutLinks('ABCD', 'isolate', 'A', 'B')).toBe('A>B A>C A>D B>A B>C B>D C>A C>B D>A D>B');
+  });
+
+  it('a hold wins over delays, and a drop over a hold', () => {
+    const hold: FaultRule = { id: 'h', kind: 'hold' };
+    const drop: FaultRule = { id: 'x', kind: 'drop' };
+    const slow: FaultRule = { id: 's', kind: 'delay', delayMs: [5, 5] };
+    expect(judge([slow, hold], route('A', 'B'), createRandom(1))).toEqual({ action: 'hold', rule: 'h' });
+    expect(judge([slow, hold, drop], route('A', 'B'), createRandom(1))).toEqual({
+      action: 'drop',
+      rule: 'x',
+    });
+  });
+
+  it('delay, reorder and duplicate disturb one message together', () => {
+    const rules: FaultRule[] = [
+      { id: 's', kind: 'delay', delayMs: [5, 5] },
+      { id: 'r', kind: 'reorder', delayMs: [7, 7] },
+      { id: 'd', kind: 'duplicate', delayMs: [9, 9] },
+    ];
+    const expected = { action: 'disturb', delayMs: 5, reorderMs: 7, copyAfterMs: 9 };
+    expect(judge(rules, route('A', 'B'), createRandom(1))).toEqual(expected);
   });
 
   it('a delay lies within its bounds', () => {
@@ -102,7 +220,8 @@ describe('rules', () => {
       fc.property(fc.nat(1000), fc.nat(1000), fc.nat(), (low, span, seed) => {
         const rule: FaultRule = { id: 'r', kind: 'delay', delayMs: [low, low + span] };
         const result = judge([rule], route('A', 'B'), createRandom(seed));
-        return result.action === 'delay' && result.delayMs >= low && result.delayMs <= low + span;
+        const delayMs = result.action === 'disturb' ? result.delayMs : null;
+        return delayMs !== null && delayMs >= low && delayMs <= low + span;
       }),
     );
   });
@@ -116,12 +235,15 @@ describe('proxy', () => {
     nonce,
   });
 
-  function rig(maxDelayed = 100): { proxy: Proxy; clock: ManualClock; sent: number[]; faults: string[] } {
+  function rig(
+    maxDelayed = 100,
+    maxHeld = 100,
+  ): { proxy: Proxy; clock: ManualClock; sent: number[]; faults: string[] } {
     const clock = new ManualClock();
     const sent: number[] = [];
     const faults: string[] = [];
     const proxy = new Proxy(
-      { seed: 1, maxDelayed },
+      { seed: 1, maxDelayed, maxHeld },
       {
         clock,
         nameOf,
@@ -191,6 +313,73 @@ describe('proxy', () => {
     expect(sent).toEqual([3, 2]);
     clock.advance(1);
     expect(sent).toEqual([3, 2, 1]);
+  });
+
+  it('holds messages until their rule is cleared, and delivers them late, in the order they came', () => {
+    const { proxy, clock, sent, faults } = rig();
+    proxy.setRules([
+      { id: 'one', kind: 'hold', to: 'B' },
+      { id: 'other', kind: 'hold', to: 'C' },
+    ]);
+    for (const [nonce, to] of [
+      [1, 'B'],
+      [2, 'C'],
+      [3, 'B'],
+      [4, 'D'],
+    ] as const)
+      proxy.send(ping(nonce, id(to)));
+    clock.advance(3_600_000);
+    expect(sent).toEqual([4]);
+    proxy.setRules([{ id: 'other', kind: 'hold', to: 'C' }]);
+    expect(sent).toEqual([4, 1, 3]);
+    proxy.setRules([{ id: 'other', kind: 'drop', to: 'C' }]);
+    expect(sent).toEqual([4, 1, 3, 2]);
+    expect(faults).toEqual(['held', 'held', 'held']);
+  });
+
+  it('holds no more than it may: further messages are lost, and counted', () => {
+    const { proxy, sent, faults } = rig(100, 2);
+    proxy.setRules([{ id: 'all', kind: 'hold' }]);
+    for (const nonce of [1, 2, 3]) proxy.send(ping(nonce));
+    proxy.setRules([]);
+    expect(sent).toEqual([1, 2]);
+    expect(faults).toEqual(['held', 'held', 'hold-overflow']);
+  });
+
+  it('reordered messages are overtaken, and others keep their order', () => {
+    const { proxy, clock, sent, faults } = rig();
+    proxy.setRules([{ id: 'r', kind: 'reorder', messages: ['pong'], delayMs: [50, 50] }]);
+    proxy.send({ type: 'pong', from: id('A'), to: id('B'), nonce: 1 });
+    proxy.send(ping(2));
+    proxy.send(ping(3));
+    expect(sent).toEqual([2, 3]);
+    clock.advance(50);
+    expect(sent).toEqual([2, 3, -1]);
+    expect(faults).toEqual(['reordered']);
+  });
+
+  it('a copy follows its message, by the time given', () => {
+    const { proxy, clock, sent, faults } = rig();
+    proxy.setRules([{ id: 'd', kind: 'duplicate', delayMs: [20, 20] }]);
+    proxy.send(ping(1));
+    proxy.setRules([]);
+    proxy.send(ping(2));
+    expect(sent).toEqual([1, 2]);
+    clock.advance(20);
+    expect(sent).toEqual([1, 2, 1]);
+    expect(faults).toEqual(['duplicated']);
+  });
+
+  it('what follows on delayed messages of a link waits behind them, though its rule is gone', () => {
+    const { proxy, clock, sent } = rig();
+    proxy.setRules([{ id: 'slow', kind: 'delay', delayMs: [100, 100] }]);
+    proxy.send(ping(1));
+    proxy.setRules([]);
+    proxy.send(ping(2));
+    proxy.send(ping(3, id('C')));
+    expect(sent).toEqual([3]);
+    clock.advance(100);
+    expect(sent).toEqual([3, 1, 2]);
   });
 
   it('a message that is delayed already leaves in its time, whatever the rules become', () => {

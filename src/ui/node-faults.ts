@@ -1,0 +1,73 @@
+import { LitElement, html } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import type { NodeAction } from '../api.ts';
+import { ActionEvent } from './action.ts';
+import { controls } from './controls.ts';
+import type { PageView } from './view.ts';
+
+const LABELS: Record<NodeAction, string> = {
+  pause: 'Pause',
+  resume: 'Resume',
+  crash: 'Crash',
+  restart: 'Restart',
+  campaign: 'Force an election',
+  wipe: 'Wipe',
+};
+
+const ACTIONS: readonly NodeAction[] = ['pause', 'resume', 'crash', 'restart', 'campaign', 'wipe'];
+
+/** Which actions make sense for a node in this state. */
+const POSSIBLE: Record<PageView['nodes'][number]['state'], readonly NodeAction[]> = {
+  running: ['pause', 'crash', 'restart', 'campaign', 'wipe'],
+  paused: ['resume', 'crash', 'restart', 'wipe'],
+  stopped: ['restart'],
+  gone: [],
+};
+
+/** What can be done to the node of any tab. */
+@customElement('tabraft-node-faults')
+export class NodeFaults extends LitElement {
+  @property({ attribute: false }) nodes: PageView['nodes'] = [];
+  @state() private chosen = '';
+
+  static override readonly styles = [controls];
+
+  override render(): unknown {
+    const node = this.nodes.find(({ name }) => name === this.chosen) ?? this.nodes[0];
+    if (node === undefined) return null;
+    return html`
+      <div class="row">
+        <label class="check" for="node">Node</label>
+        <select
+          id="node"
+          style="inline-size: auto"
+          @change=${(event: Event) => (this.chosen = (event.currentTarget as HTMLSelectElement).value)}
+        >
+          ${this.nodes.map(
+            ({ name, state: now }) =>
+              html`<option value=${name} ?selected=${name === node.name}>
+                ${name}${now === 'running' ? '' : ` (${now})`}
+              </option>`,
+          )}
+        </select>
+        ${ACTIONS.map(
+          (action) =>
+            html`<button
+              class=${action === 'wipe' ? 'danger' : ''}
+              ?disabled=${!POSSIBLE[node.state].includes(action)}
+              aria-label="${LABELS[action]}: node ${node.name}"
+              @click=${() => this.dispatchEvent(new ActionEvent({ kind: action, name: node.name }))}
+            >
+              ${LABELS[action]}
+            </button>`,
+        )}
+      </div>
+    `;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'tabraft-node-faults': NodeFaults;
+  }
+}

@@ -1,0 +1,57 @@
+import type { MemberId } from '../core/ids.ts';
+import type { FaultCount } from '../proxy/proxy.ts';
+import type { LinkTraffic } from '../api.ts';
+
+type Counters = Record<Exclude<keyof LinkTraffic, 'peer'>, number>;
+
+const COUNTER = {
+  dropped: 'dropped',
+  delayed: 'delayed',
+  held: 'held',
+  duplicated: 'duplicated',
+  reordered: 'reordered',
+  'delay-overflow': 'lost',
+  'hold-overflow': 'lost',
+  unsent: 'lost',
+} as const satisfies Record<FaultCount, keyof Counters>;
+
+/** What this node sent to each member and received from it, and what its proxy did to it. */
+export class Traffic {
+  readonly #links = new Map<MemberId, Counters>();
+
+  onSent(to: MemberId): void {
+    this.#link(to).sent += 1;
+  }
+
+  onReceived(from: MemberId): void {
+    this.#link(from).received += 1;
+  }
+
+  onFault(what: FaultCount, to: MemberId): void {
+    this.#link(to)[COUNTER[what]] += 1;
+  }
+
+  /** Of the members given; those that are gone are forgotten. */
+  views(members: ReadonlySet<MemberId>): LinkTraffic[] {
+    for (const peer of this.#links.keys()) if (!members.has(peer)) this.#links.delete(peer);
+    return [...this.#links].map(([peer, counters]) => ({ peer, ...counters }));
+  }
+
+  #link(peer: MemberId): Counters {
+    let link = this.#links.get(peer);
+    if (link === undefined) {
+      link = {
+        sent: 0,
+        received: 0,
+        dropped: 0,
+        delayed: 0,
+        held: 0,
+        duplicated: 0,
+        reordered: 0,
+        lost: 0,
+      };
+      this.#links.set(peer, link);
+    }
+    return link;
+  }
+}
