@@ -150,6 +150,11 @@ export interface Tabraft {
     transferLeadership(name: string): Promise<WriteResult>;
     snapshot(): Promise<void>;
   };
+  /** The quorum register: needs a majority of the replicas, and no leader. */
+  abd: {
+    get(key: string, o?: Timeout): Promise<ReadResult>;
+    put(key: string, value: string | null, o?: Timeout): Promise<WriteResult>;
+  };
   faults: {
     set(rule: FaultRule): Promise<void>;
     clear(ids?: string[]): Promise<string[]>;

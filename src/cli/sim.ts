@@ -1,11 +1,18 @@
 import { parseArgs } from 'node:util';
-import { findMutant, MUTANTS, type Mutant } from '../sim/mutants.ts';
+import { algorithmOfMutant, findMutant, MUTANTS, type Mutant } from '../sim/mutants.ts';
 import { run, type RunResult } from '../sim/run.ts';
-import type { Fault } from '../sim/schedule.ts';
-import { shrink, sweep, sweepMutants, type MutantResult, type SweepResult } from '../sim/sweep.ts';
+import type { Algorithm, Fault } from '../sim/schedule.ts';
+import {
+  algorithmOf,
+  shrink,
+  sweep,
+  sweepMutants,
+  type MutantResult,
+  type SweepResult,
+} from '../sim/sweep.ts';
 import { exitStatusOf, UsageError } from './usage.ts';
 
-const HELP = `Usage: npm run sim -- [--seeds N] [--from N] [--nodes 3|5] [--mutant NAME] [--json]
+const HELP = `Usage: npm run sim -- [--seeds N] [--from N] [--nodes 3|5] [--algorithm raft|abd|both] [--mutant NAME] [--json]
        npm run sim -- --mutants [--sweeps N] [--max-seeds N] [--from N] [--json]
 
 Runs the production code of a cluster through simulated time, network and disks, one run per seed,
@@ -14,6 +21,7 @@ each with faults of its own, and checks after every step what Raft promises.
   --seeds N       runs (100)
   --from N        the first seed (1)
   --nodes 3|5     voters at the beginning (the seed says)
+  --algorithm A   raft, abd, or both: of eight seeds, one uses the registers (both)
   --mutant NAME   with a known bug put in; "--mutant list" names them
   --trace         tell what happens, of one seed
   --mutants       put in every known bug, one after the other, and say how soon it is caught
@@ -39,6 +47,7 @@ interface Settings {
   readonly from: number;
   readonly seeds: number;
   readonly nodes: number | null;
+  readonly algorithm: Algorithm | null;
   readonly mutant: Mutant | null;
   readonly json: boolean;
 }
@@ -48,7 +57,15 @@ async function main(): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({
     options: {
-      ...{ seeds: text, from: text, nodes: text, mutant: text, sweeps: text, 'max-seeds': text },
+      ...{
+        seeds: text,
+        from: text,
+        nodes: text,
+        algorithm: text,
+        mutant: text,
+        sweeps: text,
+        'max-seeds': text,
+      },
       ...{ mutants: flag, trace: flag, json: flag, help: flag },
     },
   });
@@ -66,8 +83,24 @@ async function main(): Promise<number> {
   if (values.nodes !== undefined && values.nodes !== '3' && values.nodes !== '5')
     throw new UsageError(`--nodes: expected 3 or 5, received "${values.nodes}"`);
   const nodes = values.nodes === undefined ? null : Number(values.nodes);
-  const settings = { from, seeds: integer('--seeds', values.seeds, values.trace ? 1 : 100), nodes, mutant };
+  const algorithm = readAlgorithm(values.algorithm, mutant);
+  const settings = {
+    from,
+    seeds: integer('--seeds', values.seeds, values.trace ? 1 : 100),
+    nodes,
+    algorithm,
+    mutant,
+  };
   return values.trace ? traceSeed(settings) : runSweep({ ...settings, json: values.json });
+}
+
+/** Null: both. A known bug of one algorithm is looked for in runs of that one. */
+function readAlgorithm(text: string | undefined, mutant: Mutant | null): Algorithm | null {
+  if (text === undefined) return mutant === null ? null : algorithmOfMutant(mutant);
+  if (text === 'both') return null;
+  if (text !== 'raft' && text !== 'abd')
+    throw new UsageError(`--algorithm: expected raft, abd or both, received "${text}"`);
+  return text;
 }
 
 function print(text: string): number {
@@ -118,18 +151,25 @@ async function explain(
 ): Promise<Explanation> {
   const lines: string[] = [];
   const { nodes, mutant } = settings;
+  const algorithm = algorithmOf(seed, settings.algorithm);
   await run({
     seed,
     nodes,
     mutant,
+    algorithm,
     narrate: (line) => {
       lines.push(line);
       if (lines.length > LAST_EVENTS) lines.shift();
     },
   });
-  const faults = await shrink({ seed, nodes, mutant }, violation?.invariant ?? '', () => !isInterrupted);
+  const faults = await shrink(
+    { seed, nodes, mutant, algorithm },
+    violation?.invariant ?? '',
+    () => !isInterrupted,
+  );
   const options = [
     `--from ${seed} --seeds 1`,
+    `--algorithm ${algorithm}`,
     ...(nodes === null ? [] : [`--nodes ${nodes}`]),
     ...(mutant === null ? [] : [`--mutant ${mutant.name}`]),
   ];
@@ -171,8 +211,10 @@ function printJson(result: SweepResult, realMs: number, failure: Explanation | n
   console.log(JSON.stringify({ ...rest, realMs, ratio: result.virtualMs / realMs, violation }));
 }
 
-async function traceSeed({ from: seed, nodes, mutant }: Omit<Settings, 'json'>): Promise<number> {
-  const { violation, hash } = await run({ seed, nodes, mutant, narrate: (line) => console.log(line) });
+async function traceSeed({ from: seed, nodes, mutant, ...rest }: Omit<Settings, 'json'>): Promise<number> {
+  const algorithm = algorithmOf(seed, rest.algorithm);
+  const narrate = (line: string): void => console.log(line);
+  const { violation, hash } = await run({ seed, nodes, mutant, algorithm, narrate });
   console.log(
     violation === null ? `nothing violated, trace ${hash}` : `${violation.invariant}: ${violation.detail}`,
   );
@@ -200,5 +242,5 @@ async function runMutants(sweeps: number, maxSeeds: number, from: number, json: 
 
 function row({ name, bug, caughtBy, seedsNeeded, median }: MutantResult, sweeps: number): string {
   const caught = median === null ? `SURVIVED (${seedsNeeded.length} of ${sweeps} sweeps)` : `${median} seeds`;
-  return `${name.padEnd(26)}${caught.padEnd(14)}${(caughtBy ?? '').padEnd(36)}${bug}`;
+  return `${name.padEnd(26)}${caught.padEnd(14)}${(caughtBy ?? '').padEnd(48)}${bug}`;
 }

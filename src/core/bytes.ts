@@ -119,6 +119,10 @@ export class Reader {
     return count;
   }
 
+  get isAtEnd(): boolean {
+    return this.#position === this.input.length;
+  }
+
   end(): void {
     const left = this.input.length - this.#position;
     if (left > 0) throw new DecodeError(`${left} bytes follow its end`);

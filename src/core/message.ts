@@ -1,3 +1,4 @@
+import { REGISTER_MESSAGE_TYPES, type RegisterMessage } from './abd/message.ts';
 import type { MemberId } from './ids.ts';
 import type { RaftMessage } from './raft/message.ts';
 
@@ -12,7 +13,7 @@ interface Probe {
 export type PingMessage = (Probe & { readonly type: 'ping' }) | (Probe & { readonly type: 'pong' });
 
 /** All that crosses a link between two members, and all that a fault rule can name. */
-export type Message = RaftMessage | PingMessage;
+export type Message = RaftMessage | RegisterMessage | PingMessage;
 export type MessageType = Message['type'];
 
 export const MESSAGE_TYPES = [
@@ -33,6 +34,17 @@ export const MESSAGE_TYPES = [
   'timeoutNow',
   'joinRequest',
   'removedNotice',
+  ...REGISTER_MESSAGE_TYPES,
   'ping',
   'pong',
 ] as const satisfies readonly MessageType[];
+
+const REGISTER_TYPES: ReadonlySet<MessageType> = new Set(REGISTER_MESSAGE_TYPES);
+
+export function isRaftMessage(message: Message): message is RaftMessage {
+  return 'term' in message;
+}
+
+export function isRegisterMessage(message: Message): message is RegisterMessage {
+  return REGISTER_TYPES.has(message.type);
+}

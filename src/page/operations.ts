@@ -6,6 +6,7 @@ import type {
   LinkCounters,
   LogEntryView,
   PingResult,
+  ReadResult,
   Tabraft,
   WriteResult,
 } from '../api.ts';
@@ -39,7 +40,7 @@ const NOT_RUNNING: Failure = {
 };
 
 /** The data half of `window.tabraft`: validates what scripts pass, and always answers. */
-export function createOperations(ports: OperationPorts): Pick<Tabraft, 'raft' | 'faults' | 'ping'> {
+export function createOperations(ports: OperationPorts): Pick<Tabraft, 'raft' | 'abd' | 'faults' | 'ping'> {
   const { limits, timing } = ports.config;
 
   function timeoutOf(options: Timeout): number {
@@ -114,12 +115,39 @@ export function createOperations(ports: OperationPorts): Pick<Tabraft, 'raft' | 
         if (failure !== null) throw new Error(failure.reason);
       },
     },
+    abd: createAbd(ports.config, timeoutOf, withNode),
     faults: createFaults(ports),
     async ping(name) {
       const result = await withNode<PingResult>(timing.requestTimeoutMs, (node) =>
         node.ping(name, timing.requestTimeoutMs),
       );
       return 'ok' in result ? result : { ok: false, reason: result.reason };
+    },
+  };
+}
+
+type WithNode = <T>(
+  timeoutMs: number,
+  call: (node: Remote<NodeApi>) => Promise<T | Failure>,
+) => Promise<T | Failure>;
+
+function createAbd(
+  { limits }: PageConfig,
+  timeoutOf: (options: Timeout) => number,
+  withNode: WithNode,
+): Tabraft['abd'] {
+  return {
+    async get(key, options) {
+      const timeoutMs = timeoutOf(options);
+      const problem = checkKey(key, limits.keyBytes);
+      if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
+      return withNode<ReadResult>(timeoutMs, (node) => node.readRegister(key, timeoutMs));
+    },
+    async put(key, value, options) {
+      const timeoutMs = timeoutOf(options);
+      const problem = checkKey(key, limits.keyBytes) ?? checkValue(value, limits.valueBytes);
+      if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
+      return withNode<WriteResult>(timeoutMs, (node) => node.writeRegister(key, value, timeoutMs));
     },
   };
 }

@@ -1,25 +1,27 @@
-import type { Effect } from '../core/raft/interface.ts';
+import type { Register } from '../core/abd/register.ts';
 import type { Storage, WriteBatch } from '../storage/storage.ts';
 
-type Persist = Extract<Effect, { type: 'persist' }>;
+interface Waiting {
+  readonly batch: WriteBatch;
+  readonly onDurable: () => void;
+}
 
 /**
- * Writes the core's batches in order, one storage write at a time. Group commit: whatever comes while
- * a write is under way goes into the next one together.
+ * Writes batches in order, one storage write at a time. Group commit: whatever comes while a write is
+ * under way goes into the next one together.
  */
 export class Disk {
-  #waiting: Persist[] = [];
+  #waiting: Waiting[] = [];
   #isWriting = false;
   #isClosed = false;
 
   constructor(
     private readonly storage: Storage,
-    private readonly onDurable: (sequence: number) => void,
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  write(effect: Persist): void {
-    this.#waiting.push(effect);
+  write(batch: WriteBatch, onDurable: () => void): void {
+    this.#waiting.push({ batch, onDurable });
     if (!this.#isWriting) void this.#writeAll();
   }
 
@@ -29,28 +31,24 @@ export class Disk {
     await this.storage.close();
   }
 
-  #report(sequence: number): void {
-    if (!this.#isClosed) this.onDurable(sequence);
-  }
-
-  #fail(error: unknown): void {
-    if (!this.#isClosed) this.onError(error);
-  }
-
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
     try {
       while (this.#waiting.length > 0 && !this.#isClosed) {
-        const effects = this.#waiting;
+        const waiting = this.#waiting;
         this.#waiting = [];
-        await this.storage.write(mergeBatches(effects));
-        for (const { sequence } of effects.slice(-1)) this.#report(sequence);
+        await this.storage.write(mergeBatches(waiting.map(({ batch }) => batch)));
+        this.#report(waiting);
       }
     } catch (error) {
-      this.#fail(error);
+      if (!this.#isClosed) this.onError(error);
     } finally {
       this.#isWriting = false;
     }
+  }
+
+  #report(waiting: readonly Waiting[]): void {
+    for (const { onDurable } of waiting) if (!this.#isClosed) onDurable();
   }
 }
 
@@ -63,11 +61,15 @@ export function mergeBatches(batches: readonly WriteBatch[]): WriteBatch {
   let compactTo: number | null = null;
   let truncateFrom: number | null = null;
   let entries: WriteBatch['entries'] = [];
+  const registers = new Map<string, Register>();
+  let replica: WriteBatch['replica'] = null;
   // From here on the batches alone say what the log is; before, it is what the store has.
   let ownFrom = Number.POSITIVE_INFINITY;
   for (const batch of batches) {
     hardState = batch.hardState ?? hardState;
     snapshot = batch.snapshot ?? snapshot;
+    replica = batch.replica ?? replica;
+    for (const register of batch.registers ?? []) registers.set(register.key, register);
     if (batch.compactTo !== null) compactTo = Math.max(compactTo ?? 0, batch.compactTo);
     const from = batch.truncateFrom;
     if (from !== null) {
@@ -78,5 +80,7 @@ export function mergeBatches(batches: readonly WriteBatch[]): WriteBatch {
     ownFrom = Math.min(ownFrom, from ?? ownFrom, batch.entries[0]?.index ?? ownFrom);
     entries = entries.length === 0 ? batch.entries : [...entries, ...batch.entries];
   }
-  return { hardState, snapshot, compactTo, truncateFrom, entries };
+  const log = { hardState, snapshot, compactTo, truncateFrom, entries };
+  if (registers.size === 0 && replica === null) return log;
+  return { ...log, registers: [...registers.values()], replica };
 }

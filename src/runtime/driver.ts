@@ -7,6 +7,7 @@ import type { Raft } from '../core/raft/state.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Clock } from './clock.ts';
 import { Disk } from './disk.ts';
+import { Outbox } from './outbox.ts';
 import type { StateMachine } from './state-machine.ts';
 
 export interface DriverOptions {
@@ -47,15 +48,14 @@ const GAP_TICKS = 10;
  * that stand on `Effect`. Inputs that come together are one turn.
  */
 export class Driver {
-  readonly #disk: Disk;
+  /** Writes of others that go with Raft's are handed to it as well. */
+  readonly disk: Disk;
   readonly #stopTicking: () => void;
   #inputs: Input[] = [];
   #isScheduled = false;
   #isPaused = false;
   #stopped: string | null = null;
-  /** Messages that wait for the write of their sequence number. */
-  #held: Extract<Effect, { type: 'send' }>[] = [];
-  #durableSequence = 0;
+  readonly #outbox: Outbox<RaftMessage>;
   #callbacks = new Map<RequestId, { readonly onResult: OnResult; readonly deadline: number }>();
   #nextRequest: RequestId;
   #lastTickAt: number;
@@ -66,11 +66,8 @@ export class Driver {
     private readonly ports: DriverPorts,
   ) {
     this.#nextRequest = options.firstRequest;
-    this.#disk = new Disk(
-      ports.storage,
-      (sequence) => this.#onDurable(sequence),
-      (error) => this.stop(describe(error)),
-    );
+    this.disk = new Disk(ports.storage, (error) => this.stop(describe(error)));
+    this.#outbox = new Outbox((message) => ports.send(message));
     this.#lastTickAt = ports.clock.now();
     this.#stopTicking = ports.clock.every(options.tickMs, () => this.#onTick());
     // What was committed before the restart is applied without waiting for a tick.
@@ -118,6 +115,7 @@ export class Driver {
   pause(): void {
     if (this.#isPaused || this.#stopped !== null) return;
     this.#isPaused = true;
+    this.#outbox.setPaused(true);
     this.ports.onEvent({ kind: 'paused' });
     this.ports.onTurn();
   }
@@ -128,7 +126,7 @@ export class Driver {
     this.#lastTickAt = this.ports.clock.now();
     this.ports.onEvent({ kind: 'resumed' });
     this.#feed({ type: 'woke' });
-    this.#sendReleased();
+    this.#outbox.setPaused(false);
     this.#schedule();
   }
 
@@ -146,8 +144,8 @@ export class Driver {
     this.#stopped = reason;
     this.#stopTicking();
     this.#inputs = [];
-    this.#held = [];
-    void this.#disk.close().catch((error: unknown) => {
+    this.#outbox.clear();
+    void this.disk.close().catch((error: unknown) => {
       this.ports.onEvent({ kind: 'overflow', what: `closing the storage: ${describe(error)}` });
     });
     for (const { onResult } of this.#callbacks.values()) {
@@ -160,7 +158,7 @@ export class Driver {
   /** Resolves once the storage is released. */
   async close(reason: string): Promise<void> {
     this.stop(reason);
-    await this.#disk.close();
+    await this.disk.close();
   }
 
   #onTick(): void {
@@ -212,11 +210,10 @@ export class Driver {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'persist':
-        this.#disk.write(effect);
+        this.disk.write(effect, () => this.#onDurable(effect.sequence));
         return;
       case 'send':
-        if (effect.awaits > this.#durableSequence) this.#held.push(effect);
-        else this.ports.send(effect.message);
+        this.#outbox.send(effect.message, effect.awaits);
         return;
       case 'apply':
         this.#apply(effect);
@@ -260,18 +257,8 @@ export class Driver {
 
   #onDurable(sequence: number): void {
     if (this.#stopped !== null) return;
-    this.#durableSequence = sequence;
-    if (!this.#isPaused) this.#sendReleased();
+    this.#outbox.onDurable(sequence);
     this.#feed({ type: 'persisted', sequence });
-  }
-
-  /** Sends what waited for a write that is durable by now. */
-  #sendReleased(): void {
-    const held = this.#held;
-    this.#held = held.filter((effect) => effect.awaits > this.#durableSequence);
-    for (const effect of held) {
-      if (effect.awaits <= this.#durableSequence) this.ports.send(effect.message);
-    }
   }
 }
 

@@ -5,6 +5,7 @@ import { ClientSession } from '../core/session/client.ts';
 import { decodeReply, encodeEnvelope } from '../core/session/envelope.ts';
 import type { HistoryEvent } from '../check/history.ts';
 import type { SimNode } from './node.ts';
+import { Recorder } from './recorder.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface ClientParts {
@@ -18,6 +19,11 @@ export interface ClientParts {
   nodes(): readonly SimNode[];
   onAcknowledged(index: number, term: number): void;
   onRetry(): void;
+  /** Told so at the first attempt: the command did not and will not happen. */
+  onFailed(command: Uint8Array): void;
+  /** What is committed anywhere, as of now. */
+  committed(): number;
+  onRead(node: SimNode, committedBefore: number): void;
 }
 
 type Step = { readonly f: 'get' } | { readonly f: 'put'; readonly value: string | null } | Cas;
@@ -36,13 +42,14 @@ const MAX_ATTEMPTS = 4;
 export class SimClient {
   operations = 0;
   acknowledged = 0;
+  readonly #recorder: Recorder;
   #session: ClientSession | null = null;
   #isStopped = false;
-  #generation = 0;
   #nextValue = 0;
   #lastSeen: string | null = null;
 
   constructor(private readonly parts: ClientParts) {
+    this.#recorder = new Recorder(parts.name, parts.history, parts.scheduler);
     this.#think();
   }
 
@@ -88,8 +95,10 @@ export class SimClient {
   }
 
   #read(step: Step, key: string): void {
+    const committed = this.parts.committed();
     this.#ask({ kind: 'read' }, (result, node) => {
       if (result.outcome === 'ok' && node !== null) {
+        this.parts.onRead(node, committed);
         this.#lastSeen = node.values.get(key);
         this.#record('ok', step, key, { value: this.#lastSeen });
         this.acknowledged += 1;
@@ -119,7 +128,8 @@ export class SimClient {
     done: (result: OperationResult) => void,
   ): void {
     this.#ask({ kind: 'command', command: bytes, repeatable: true }, (result) => {
-      if (result.outcome === 'ok' || count >= MAX_ATTEMPTS || this.#isStopped) {
+      if (result.outcome !== 'unknown' || count >= MAX_ATTEMPTS || this.#isStopped) {
+        if (result.outcome === 'failed' && !isUncertain) this.parts.onFailed(bytes);
         const isDoubtful = isUncertain && result.outcome === 'failed';
         done(isDoubtful ? { ...result, outcome: 'unknown' } : result);
         return;
@@ -181,14 +191,7 @@ export class SimClient {
     key: string,
     more: { value?: string | null; applied?: false },
   ): void {
-    const { history, scheduler, name } = this.parts;
-    const process = this.#generation === 0 ? name : `${name}.${this.#generation}`;
-    const given = step.f === 'get' ? null : step.value;
-    const time = Math.round(scheduler.now * 1e6);
-    const event = { index: history.length, time, process, type, f: step.f, key, value: given, ...more };
-    history.push(event);
-    // Who does not know what became of an operation goes on as somebody else.
-    if (type === 'info') this.#generation += 1;
+    this.#recorder.record(type, { f: step.f, key, value: step.f === 'get' ? null : step.value }, more);
   }
 }
 

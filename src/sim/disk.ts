@@ -1,3 +1,4 @@
+import type { StoredRegisters } from '../core/abd/register.ts';
 import { nextFraction, nextInteger, type Random } from '../core/random.ts';
 import { StoredImage } from '../storage/memory.ts';
 import { StorageError, type Storage, type StoredState, type WriteBatch } from '../storage/storage.ts';
@@ -33,6 +34,10 @@ export class SimDisk {
     return { hardState, snapshot, entries: [...entries] };
   }
 
+  get storedRegisters(): StoredRegisters {
+    return { state: this.image.replica, registers: [...this.image.registers.values()] };
+  }
+
   /** Whether the entry (`index`, `term`) is durable, in the log or in the snapshot. */
   holds(index: number, term: number): boolean {
     const { snapshot, entries } = this.image;
@@ -48,6 +53,7 @@ export class SimDisk {
   open(process: Process, onDurable: () => void): Storage {
     return {
       load: () => Promise.resolve(this.stored),
+      loadRegisters: () => Promise.resolve(this.storedRegisters),
       write: (batch) => this.#write(process, batch, onDurable),
       close: () => Promise.resolve(),
     };

@@ -33,8 +33,12 @@ export class Invariants {
   violation: Violation | null = null;
   /** The leader of each term, ever (§5.2). */
   readonly #leaders = new Map<number, MemberId>();
-  /** Each committed entry's term, as the first node to commit it had it (§5.4.3). */
+  /**
+   * Each committed entry's term, as the first node to commit it had it (§5.4.3), and the term in which that was
+   * known: who is elected in an earlier one need not have it.
+   */
   readonly #committed: number[] = [];
+  readonly #committedIn: number[] = [];
   /** The newest term of which an entry is committed. */
   #committedTerm = 0;
   /** For each (index, term): the term before it, and the entry (§5.3, Log Matching). */
@@ -43,6 +47,10 @@ export class Invariants {
   readonly #votes = new Map<string, MemberId>();
   /** What each applied command answered, wherever it was applied first. */
   readonly #answers = new Map<number, { readonly command: Uint8Array; readonly answer: Uint8Array }>();
+  /** Commands that a client was told had failed, by their bytes. */
+  readonly #failed = new Set<string>();
+  /** Where committed configurations stand, in order, as far as anyone had them in force. */
+  readonly #configurations: number[] = [];
   readonly #acknowledged: { readonly index: number; readonly term: number }[] = [];
   readonly #seen = new Map<MemberId, Seen>();
 
@@ -97,7 +105,7 @@ export class Invariants {
     const from = Math.max(snapshotIndex(raft) + 1, raft.log.firstIndex);
     for (let index = from; index < this.#committed.length; index += 1) {
       const term = raft.log.termAt(index);
-      if (term === this.#committed[index]) continue;
+      if (term === this.#committed[index] || (this.#committedIn[index] ?? 0) >= raft.term) continue;
       const detail = `${node.id}, elected in term ${raft.term}, lacks the committed entry ${index}`;
       this.violate('leader completeness', `${detail} of term ${this.#committed[index]} (it has ${term})`);
       return;
@@ -117,12 +125,14 @@ export class Invariants {
       const term = raft.log.termAt(index) ?? seen.terms.get(index);
       if (term === undefined) continue; // it came in a snapshot
       this.#committed[index] ??= term;
+      this.#committedIn[index] ??= raft.term;
       this.#committedTerm = Math.max(this.#committedTerm, term);
       if (this.#committed[index] === term) continue;
       const detail = `${node.id} has committed entry ${index} of term ${term}`;
       this.violate('state machine safety', `${detail}, another that of term ${this.#committed[index]}`);
     }
     seen.checkedIndex = Math.max(seen.checkedIndex, raft.commitIndex);
+    this.#checkConfiguration(node);
     if (raft.role !== 'leader' || !seen.isLeader) return;
     if (isFirst) this.#checkDurable(node);
     const term = raft.log.termAt(raft.commitIndex);
@@ -170,13 +180,43 @@ export class Invariants {
     }
   }
 
-  /** Dissertation §4.1 and its erratum: no change before an entry of the leader's own term is committed. */
+  /**
+   * Dissertation §4.1 and its erratum: one change at a time, and none before an entry of the leader's own term is
+   * committed.
+   */
   #checkOwnChanges({ id, raft }: SimNode, seen: Seen): void {
     const { index } = configurationInForce(raft);
     if (index <= seen.configurationIndex) return;
     seen.configurationIndex = index;
     if (raft.log.termAt(index) === raft.term && this.#committedTerm < raft.term)
       this.violate('no change before an own commit', `${id} changed the configuration in entry ${index}`);
+    const before = raft.configurations.at(-2)?.index ?? 0;
+    if (raft.log.termAt(index) === raft.term && before > raft.commitIndex)
+      this.violate(
+        'one change at a time',
+        `${id} changed it in entry ${index}, before entry ${before} was committed`,
+      );
+  }
+
+  /** Whatever is committed up to some entry, everyone who has come so far has the same configuration there. */
+  #checkConfiguration({ id, raft }: SimNode): void {
+    const own = raft.configurations.findLast(({ index }) => index <= raft.commitIndex)?.index ?? 0;
+    if (own > (this.#configurations.at(-1) ?? 0)) this.#configurations.push(own);
+    const expected = this.#configurations.findLast((index) => index <= raft.commitIndex) ?? own;
+    if (own >= expected) return;
+    const detail = `${id} has that of entry ${own} at commit index ${raft.commitIndex}`;
+    this.violate('one configuration', `${detail}, and the newest committed one is in entry ${expected}`);
+  }
+
+  /** ReadIndex (dissertation §6.4): a read sees whatever was committed anywhere when it was asked for. */
+  onRead(node: SimNode, committedBefore: number): void {
+    const { appliedIndex } = node.raft;
+    if (appliedIndex >= committedBefore) return;
+    const detail = `${node.id} answered at entry ${appliedIndex}`;
+    this.violate(
+      'reads are not stale',
+      `${detail}, when ${committedBefore} was committed before it was asked`,
+    );
   }
 
   /** Log Matching (§5.3): an index and a term name one entry, and all before it. */
@@ -214,7 +254,19 @@ export class Invariants {
     }
   }
 
+  /** A definite failure: it did not and will not happen. */
+  onFailed(command: Uint8Array): void {
+    this.#failed.add(command.join());
+    for (const [index, applied] of this.#answers)
+      if (sameBytes(applied.command, command)) this.#violateFailed(index);
+  }
+
+  #violateFailed(index: number): void {
+    this.violate('what failed never happens', `the command at ${index} was reported as failed`);
+  }
+
   onApply(node: SimNode, index: number, command: Uint8Array, answer: Uint8Array): void {
+    if (this.#failed.size > 0 && this.#failed.has(command.join())) this.#violateFailed(index);
     const known = this.#answers.get(index);
     if (known === undefined) this.#answers.set(index, { command, answer });
     else if (!sameBytes(known.command, command))
@@ -264,7 +316,7 @@ function samePayload(a: Entry, b: Entry): boolean {
   if (a.payload.kind !== b.payload.kind) return false;
   if (a.payload.kind === 'command' && b.payload.kind === 'command')
     return sameBytes(a.payload.command, b.payload.command);
-  return true;
+  return JSON.stringify(a.payload) === JSON.stringify(b.payload);
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -4,7 +4,10 @@ import type { Raft } from '../core/raft/state.ts';
 import type { Reader, Writer } from '../core/bytes.ts';
 import { SessionMachine, type InnerMachine } from '../core/session/machine.ts';
 import type { Entry } from '../core/raft/log-entry.ts';
+import type { StoredRegisters } from '../core/abd/register.ts';
+import { REGISTER_RULES, type RegisterRules } from '../core/abd/rules.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { Algorithm } from './schedule.ts';
 
 /**
  * Known bugs of real implementations, each the smallest change that brings it back. Only the simulator
@@ -18,6 +21,10 @@ export interface Mutant {
   readonly prepare?: (raft: Raft) => void;
   readonly storage?: (storage: Storage) => Storage;
   readonly machine?: (inner: InnerMachine) => SessionMachine;
+  /** Of the registers: such a mutant is looked for in runs that use them. */
+  readonly registerRules?: Partial<RegisterRules>;
+  /** What a restarted replica finds in its storage. */
+  readonly storedRegisters?: (stored: StoredRegisters) => StoredRegisters;
 }
 
 const isGranted = ({ granted }: Vote): boolean => granted;
@@ -43,6 +50,7 @@ function keepTail(raft: Raft): void {
 function splitVote(storage: Storage): Storage {
   return {
     load: () => storage.load(),
+    loadRegisters: () => storage.loadRegisters(),
     close: () => storage.close(),
     write: async (batch) => {
       const { hardState } = batch;
@@ -220,7 +228,110 @@ export const MUTANTS: readonly Mutant[] = [
     bug: 'a timeout is reported as a definite failure (hashicorp#561)',
     rules: () => ({ isCertainlyUndone: () => true }),
   },
+  {
+    name: 'two-changes-at-once',
+    bug: 'a configuration follows on one that is not committed yet (dissertation §4.1)',
+    rules: () => ({ mayChangeConfiguration: (termAtCommitIndex, term) => termAtCommitIndex === term }),
+  },
+  {
+    name: 'read-joins-round',
+    bug: 'a read is confirmed by answers from before it came (dissertation §6.4)',
+    rules: () => ({ readsWaitForNextRound: () => false }),
+  },
+  {
+    name: 'read-counts-learners',
+    bug: 'learners confirm that a leader still leads',
+    rules: () => ({
+      isReadConfirmed: ({ members }, has) =>
+        members.filter(({ id }) => has(id)).length * 2 >
+        members.filter(({ kind }) => kind === 'voter').length,
+    }),
+  },
+  {
+    name: 'abd-no-write-back',
+    bug: 'a read does not write back what a minority holds',
+    registerRules: { writesBack: () => false },
+  },
+  {
+    name: 'abd-volatile-replica',
+    bug: 'a replica acknowledges before it is durable',
+    registerRules: { awaits: () => 0 },
+  },
+  {
+    name: 'abd-no-query-phase',
+    bug: 'a write picks its tag without asking (the Python system: a counter of its own)',
+    registerRules: {
+      nextTag: (_, writer, operation) => ({ counter: operation % 1000, writer, operation }),
+    },
+  },
+  {
+    name: 'abd-no-tie-break',
+    bug: 'two writers that pick the same counter are not told apart (the Python system)',
+    registerRules: { supersedes: (stored, held) => stored.counter > held.counter },
+  },
+  {
+    name: 'abd-one-reply',
+    bug: 'the first reply is enough',
+    registerRules: { quorum: () => 1 },
+  },
+  {
+    name: 'abd-counts-copies',
+    bug: 'a reply that comes twice counts as two',
+    registerRules: { countsOnce: () => false },
+  },
+  {
+    name: 'abd-overwrites',
+    bug: 'a replica takes whatever it is sent, later or earlier',
+    registerRules: { supersedes: () => true },
+  },
+  {
+    name: 'abd-any-epoch',
+    bug: 'a replica answers in epochs that have ended, or for which it is not ready',
+    registerRules: { serves: () => true },
+  },
+  {
+    name: 'abd-unsealed-transfer',
+    bug: 'a replica goes on storing in an epoch that it has handed over',
+    registerRules: { sealsBeforeTransfer: () => false },
+  },
+  {
+    name: 'abd-transfer-from-one',
+    bug: 'a new replica takes over from one of the old ones, not from a majority',
+    registerRules: { transferQuorum: () => 1 },
+  },
+  {
+    name: 'abd-no-transfer',
+    bug: 'a new replica takes over nothing',
+    registerRules: { transferQuorum: () => 0 },
+  },
+  {
+    name: 'abd-new-tag',
+    bug: 'a write that goes on in a new epoch gets another tag, and is seen twice',
+    registerRules: { keepsTag: () => false },
+  },
+  {
+    name: 'abd-timeout-is-failure',
+    bug: 'a write that may have been stored is reported as failed',
+    registerRules: { isUncertain: () => false },
+  },
+  {
+    name: 'abd-amnesia',
+    bug: 'a replica that restarts goes on as if it had never held anything',
+    storedRegisters: ({ state }) => ({ state, registers: [] }),
+  },
+  {
+    name: 'abd-reused-tags',
+    bug: 'a writer that restarts uses a tag again: neither operation nor incarnation is part of it',
+    registerRules: {
+      nextTag: (known, writer) => ({ ...REGISTER_RULES.nextTag(known, writer, 0), operation: 0 }),
+    },
+  },
 ];
+
+/** In whose runs it shows. */
+export function algorithmOfMutant({ registerRules, storedRegisters }: Mutant): Algorithm {
+  return registerRules === undefined && storedRegisters === undefined ? 'raft' : 'abd';
+}
 
 export function findMutant(name: string): Mutant | null {
   return MUTANTS.find((mutant) => mutant.name === name) ?? null;

@@ -3,7 +3,7 @@ import { encodeTransaction } from '../core/kv/transaction.ts';
 import { configurationInForce } from '../core/raft/state.ts';
 import { electorates, isQuorum } from '../core/raft/configuration.ts';
 import type { Configuration } from '../core/raft/log-entry.ts';
-import type { ConfigurationChange } from '../core/raft/message.ts';
+import type { ConfigurationChange, Operation, OperationResult } from '../core/raft/message.ts';
 import { encodeEnvelope } from '../core/session/envelope.ts';
 import type { FaultRule } from '../api.ts';
 import type { CrashOutcome } from './disk.ts';
@@ -20,6 +20,11 @@ export interface NemesisPorts {
   members(): readonly SimNode[];
   /** A new member takes the place of `node`, whose disk is gone. */
   wipe(node: SimNode): void;
+  onResult(operation: Operation, result: OperationResult): void;
+  /** Has other members hold the registers, which the number chooses. */
+  moveRegisters(pick: number): void;
+  /** Whether what the members hold besides the log survives the loss of these. */
+  canLoseReplica(gone: ReadonlySet<MemberId>): boolean;
   onFault(kind: FaultKind | CrashOutcome): void;
 }
 
@@ -27,6 +32,9 @@ type Cut = (from: MemberId, to: MemberId) => boolean;
 
 /** Carries out a schedule of faults. Whatever it begins it also ends, unless it is told to stop before. */
 export class Nemesis {
+  /** Those that were wiped or are to be removed, and so will be. */
+  readonly #doomed = new Set<MemberId>();
+  #commands = 0;
   readonly #cuts = new Set<Cut>();
   readonly #undo = new Set<() => void>();
   #isOver = false;
@@ -92,6 +100,8 @@ export class Nemesis {
         return this.#flicker(fault, node);
       case 'pause':
         return this.#pause(fault, node);
+      case 'doze':
+        return this.#freezeReadingLeader(fault);
       case 'disk-slow':
         return this.#slowDisk(fault, node);
       case 'disk-error':
@@ -128,8 +138,11 @@ export class Nemesis {
     this.#cuts.add(cut);
     const forMs = Math.min(fault.forMs, 4000);
     for (let count = 0; count < 12 * fault.strength; count += 1) {
-      const command = encodeEnvelope({ kind: 'plain', command: encodeTransaction([]) });
-      leader.driver.request({ kind: 'command', command, repeatable: false }, forMs, () => undefined);
+      this.#commands += 1;
+      const set = { op: 'SET', key: 'busy', val: `${this.#commands}` } as const;
+      const command = encodeEnvelope({ kind: 'plain', command: encodeTransaction([set]) });
+      const operation = { kind: 'command', command, repeatable: false } as const;
+      leader.driver.request(operation, forMs, (result) => this.ports.onResult(operation, result));
     }
     this.#stirUp({ ...fault, forMs, strength: 1 }, leader);
     return this.#during({ ...fault, forMs }, () => this.#cuts.delete(cut));
@@ -229,6 +242,27 @@ export class Nemesis {
     return this.#during(fault, () => process.thaw());
   }
 
+  /** A leader falls asleep in the middle of confirming reads, for long enough to be replaced, and more reads come. */
+  #freezeReadingLeader(fault: Fault): boolean {
+    const { scheduler } = this.ports;
+    const leader = this.ports.members().find(({ isUp, raft }) => isUp && raft.role === 'leader');
+    if (leader === undefined) return false;
+    const { process } = leader;
+    const deadline = scheduler.now + 2000;
+    const wait = (): void => {
+      const { leadership } = leader.raft;
+      if (this.#isOver || leadership === null || process.isFrozen || scheduler.now > deadline) return;
+      if (leadership.confirmedRound === leadership.readRound) {
+        scheduler.at(scheduler.now + 1, wait);
+        return;
+      }
+      process.freeze();
+      this.#during({ ...fault, forMs: 2000 + Math.round(4000 * fault.strength) }, () => process.thaw());
+    };
+    wait();
+    return true;
+  }
+
   #slowDisk(fault: Fault, node: SimNode): boolean {
     node.disk.slowMs = Math.round(20 + 1500 * fault.strength);
     return this.#during(fault, () => {
@@ -253,7 +287,7 @@ export class Nemesis {
     const contact = asked[(fault.pick >> 4) % Math.max(1, asked.length)];
     if (contact === undefined) return false;
     const request = (operation: Parameters<SimNode['driver']['request']>[0]): boolean => {
-      contact.driver.request(operation, 2000, () => undefined);
+      contact.driver.request(operation, 2000, (result) => this.ports.onResult(operation, result));
       return true;
     };
     switch (fault.kind) {
@@ -261,6 +295,9 @@ export class Nemesis {
         return request({ kind: 'transfer', to: node.id });
       case 'campaign':
         this.#rival(fault, asked);
+        return true;
+      case 'move-registers':
+        this.ports.moveRegisters(fault.pick);
         return true;
       case 'snapshot':
         contact.driver.compact();
@@ -297,6 +334,8 @@ export class Nemesis {
   /** Whether every configuration that may be in force keeps a quorum of members that are there. */
   #canLose(members: readonly SimNode[], lost: SimNode): boolean {
     const there = new Set(members.filter((node) => node !== lost).map(({ id }) => id));
+    if (!this.ports.canLoseReplica(new Set([...this.#doomed, lost.id]))) return false;
+    this.#doomed.add(lost.id);
     return members.every(({ raft }) =>
       raft.configurations.every(({ configuration }) =>
         isQuorum(electorates(configuration), (id) => there.has(id)),

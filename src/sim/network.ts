@@ -1,5 +1,5 @@
 import type { MemberId } from '../core/ids.ts';
-import type { RaftMessage } from '../core/raft/message.ts';
+import type { Message } from '../core/message.ts';
 import { nextFraction, nextInteger, type Random } from '../core/random.ts';
 import { decodeMessage, encodeMessage } from '../transport/message-codec.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -32,7 +32,7 @@ export class SimNetwork {
   weather: Weather = { ...FAIR_WEATHER };
   /** Directed links that carry nothing. */
   isCut: (from: MemberId, to: MemberId) => boolean = () => false;
-  #held: RaftMessage[] = [];
+  #held: Message[] = [];
   /** When the last message of a link arrives: links keep their order unless the weather breaks it. */
   readonly #lastArrival = new Map<MemberId, Map<MemberId, number>>();
 
@@ -40,11 +40,11 @@ export class SimNetwork {
     private readonly scheduler: Scheduler,
     private readonly random: Random,
     private readonly options: { readonly latencyMs: readonly [number, number]; readonly codec: boolean },
-    private readonly deliver: (message: RaftMessage) => void,
+    private readonly deliver: (message: Message) => void,
     private readonly onEvent: (event: NetworkEvent) => void,
   ) {}
 
-  send(message: RaftMessage): void {
+  send(message: Message): void {
     const { random, weather } = this;
     if (this.isCut(message.from, message.to)) {
       this.onEvent('cut');
@@ -75,13 +75,13 @@ export class SimNetwork {
     }
   }
 
-  #hold(message: RaftMessage): void {
+  #hold(message: Message): void {
     if (this.#held.length >= MAX_HELD) return;
     this.onEvent('hold');
     this.#held.push(message);
   }
 
-  #carry(message: RaftMessage): void {
+  #carry(message: Message): void {
     const { random, weather } = this;
     const [min, max] = this.options.latencyMs;
     const delayMs = nextInteger(random, min, max);
@@ -97,8 +97,8 @@ export class SimNetwork {
     this.#arriveIn(message, arrival - this.scheduler.now);
   }
 
-  #arriveIn(message: RaftMessage, delayMs: number): void {
-    const received = this.options.codec ? (decodeMessage(encodeMessage(message)) as RaftMessage) : message;
+  #arriveIn(message: Message, delayMs: number): void {
+    const received = this.options.codec ? decodeMessage(encodeMessage(message)) : message;
     this.scheduler.at(this.scheduler.now + delayMs, () => this.deliver(received));
   }
 }

@@ -2,13 +2,18 @@ import type { MemberId } from '../core/ids.ts';
 import { KeyValueMachine } from '../core/kv/machine.ts';
 import type { Entry } from '../core/raft/log-entry.ts';
 import type { RaftOptions } from '../core/raft/interface.ts';
-import type { RaftMessage } from '../core/raft/message.ts';
+import { Registers } from '../core/abd/registers.ts';
+import { REGISTER_RULES } from '../core/abd/rules.ts';
+import { isRegisterMessage, type Message } from '../core/message.ts';
+import { settledVoters } from '../core/raft/membership.ts';
 import { RULES } from '../core/raft/rules.ts';
+import type { RegisterOptions } from '../core/abd/interface.ts';
 import { createRaft, type Raft } from '../core/raft/state.ts';
 import { nextInteger, type Random } from '../core/random.ts';
 import { SessionMachine } from '../core/session/machine.ts';
 import { Proxy } from '../proxy/proxy.ts';
 import { Driver, type DriverEvent } from '../runtime/driver.ts';
+import { RegisterRouter } from '../runtime/register-router.ts';
 import type { StateMachine } from '../runtime/state-machine.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { CrashOutcome, SimDisk } from './disk.ts';
@@ -21,12 +26,20 @@ export interface NodeParts {
   readonly options: RaftOptions;
   readonly disk: SimDisk;
   readonly mutant: Mutant | null;
+  /** Null: this cluster has no registers. */
+  readonly registers: RegisterOptions | null;
+  /** Which members are to hold the registers, where these vote. */
+  replicasFor(voters: readonly MemberId[]): readonly MemberId[];
   nameOf(id: MemberId): string | null;
-  send(message: RaftMessage): void;
+  send(message: Message): void;
   /** A storage promise was settled: what hangs on it runs before the next event. */
   onSettled(): void;
   readonly observer: NodeObserver;
 }
+
+const PROPOSE_MS = 2000;
+
+type Started = Pick<SimNode, 'process' | 'raft' | 'driver' | 'proxy' | 'values' | 'machine' | 'registers'>;
 
 /** Sees everything that a node does, and changes nothing. */
 export interface NodeObserver {
@@ -47,6 +60,8 @@ export class SimNode {
   driver: Driver;
   proxy: Proxy;
   values: KeyValueMachine;
+  machine: SessionMachine;
+  registers: RegisterRouter | null;
   /** How often this member was started. */
   incarnation = 0;
 
@@ -57,6 +72,8 @@ export class SimNode {
     this.proxy = started.proxy;
     this.driver = started.driver;
     this.values = started.values;
+    this.machine = started.machine;
+    this.registers = started.registers;
     parts.observer.onStart(this);
   }
 
@@ -73,8 +90,11 @@ export class SimNode {
     return this.process.isAlive && this.driver.stoppedReason === null;
   }
 
-  receive(message: RaftMessage): void {
-    this.process.run(() => this.driver.receive(message));
+  receive(message: Message): void {
+    this.process.run(() => {
+      if (isRegisterMessage(message)) this.registers?.receive(message);
+      else if (message.type !== 'ping' && message.type !== 'pong') this.driver.receive(message);
+    });
   }
 
   /** The tab or the machine dies, in the middle of whatever it does. */
@@ -91,7 +111,7 @@ export class SimNode {
     this.parts.observer.onStart(this);
   }
 
-  #start(): Pick<SimNode, 'process' | 'raft' | 'driver' | 'proxy' | 'values'> {
+  #start(): Started {
     const { scheduler, random, options, disk, mutant, observer } = this.parts;
     const process = new Process(scheduler);
     const values = new KeyValueMachine();
@@ -100,6 +120,7 @@ export class SimNode {
     const raft: Raft = createRaft({ ...options, seed }, disk.stored, { ...RULES, ...rules });
     mutant?.prepare?.(raft);
     this.#observeLog(raft);
+    const machine = mutant?.machine?.(values) ?? new SessionMachine(values);
     const proxy = new Proxy(
       { seed, maxDelayed: 1000, maxHeld: 1000 },
       {
@@ -118,14 +139,50 @@ export class SimNode {
       {
         clock: process,
         storage: this.#storage(process),
-        machine: this.#machine(mutant?.machine?.(values) ?? new SessionMachine(values)),
+        machine: this.#machine(machine),
         send: (message) => proxy.send(message),
         onEvent: (event) => observer.onEvent(this, event),
-        onTurn: () => observer.onTurn(this),
-        onStop: (reason) => observer.onStop(this, reason),
+        onTurn: () => {
+          registers?.onLog();
+          observer.onTurn(this);
+        },
+        onStop: (reason) => {
+          registers?.stop(reason);
+          observer.onStop(this, reason);
+        },
       },
     );
-    return { process, raft, driver, proxy, values };
+    const registers = this.#startRegisters(process, driver, proxy, machine);
+    return { process, raft, driver, proxy, values, machine, registers };
+  }
+
+  #startRegisters(
+    process: Process,
+    driver: Driver,
+    proxy: Proxy,
+    machine: SessionMachine,
+  ): RegisterRouter | null {
+    const { registers, disk, mutant, options, random } = this.parts;
+    if (registers === null) return null;
+    const rules = { ...REGISTER_RULES, ...mutant?.registerRules };
+    const stored = mutant?.storedRegisters?.(disk.storedRegisters) ?? disk.storedRegisters;
+    return new RegisterRouter(
+      new Registers(registers, stored, rules),
+      { tickMs: options.tickMs, firstRequest: nextInteger(random, 1, 2 ** 40), maxPausedMessages: 1000 },
+      {
+        clock: process,
+        disk: driver.disk,
+        send: (message) => proxy.send(message),
+        propose: (command, done) =>
+          driver.request({ kind: 'command', command, repeatable: true }, PROPOSE_MS, done),
+        epoch: () => machine.epochs.epoch,
+        votersToFollow: () => {
+          const voters = settledVoters(driver.raft);
+          return voters === null ? null : this.parts.replicasFor(voters);
+        },
+        onError: (error) => driver.stop(error instanceof Error ? error.message : String(error)),
+      },
+    );
   }
 
   #observeLog({ log }: Raft): void {

@@ -5,13 +5,14 @@ import type { Violation } from './invariants.ts';
 import { judgeHistory } from './judge.ts';
 import type { Mutant } from './mutants.ts';
 import type { SimNode } from './node.ts';
-import { drawFaults, drawMix, SAFETY_MS, type Fault } from './schedule.ts';
+import { drawFaults, drawMix, SAFETY_MS, type Algorithm, type Fault } from './schedule.ts';
 import { nameOf, World } from './world.ts';
 
 export interface RunOptions {
   readonly seed: number;
   /** Voters at the beginning; null: the seed says. */
   readonly nodes: number | null;
+  readonly algorithm: Algorithm;
   readonly mutant: Mutant | null;
   /** In place of what the seed draws: while shrinking. */
   readonly faults?: readonly Fault[];
@@ -36,6 +37,7 @@ export interface RunResult {
 
 /** How long a majority without faults may take to elect, commit and converge. */
 const RECOVERY_MS = 30_000;
+const SETTLE_MS = 3000;
 const POLL_MS = 250;
 /** And how long it is watched thereafter, during which it must keep its leader. */
 const CALM_MS = 8000;
@@ -45,8 +47,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { seed, nodes, mutant } = options;
   const world = new World({
     seed,
-    mix: drawMix(seed, nodes),
-    faults: options.faults ?? drawFaults(seed),
+    mix: drawMix(seed, nodes, options.algorithm),
+    faults: options.faults ?? drawFaults(seed, options.algorithm),
     mutant,
     narrate: options.narrate ?? null,
   });
@@ -94,6 +96,9 @@ async function checkLiveness(world: World, seed: number): Promise<void> {
   const { scheduler, nemesis, invariants } = world;
   for (const client of world.clients) client.stop();
   nemesis.healAll();
+  world.settleRegisters();
+  // Of two replicas none can be spared: the registers move to the voters first.
+  if (world.hasRegisters) await world.runUntil(scheduler.now + SETTLE_MS);
   const faulty = keepSomeInTrouble(world, seed);
   const healthy = (): SimNode[] => world.members().filter((node) => node !== faulty && world.isMember(node));
   const deadline = scheduler.now + RECOVERY_MS;
@@ -115,6 +120,7 @@ async function checkLiveness(world: World, seed: number): Promise<void> {
     return;
   }
   await checkReads(world, healthy());
+  if (world.hasRegisters) await checkRegisters(world, healthy());
   await checkStability(world, healthy());
 }
 
@@ -124,6 +130,7 @@ function keepSomeInTrouble(world: World, seed: number): SimNode | null {
   const members = world.members();
   const node = members[nextInteger(random, 0, members.length - 1)];
   if (node === undefined || nextFraction(random) < 0.3) return null;
+  if (!world.canLoseReplicas(new Set([node.id]))) return null;
   if (
     !hasQuorum(
       world,
@@ -172,6 +179,24 @@ async function checkReads(world: World, nodes: readonly SimNode[]): Promise<void
   const silent = nodes.find((node) => !answered.has(node) && world.isMember(node));
   if (silent !== undefined)
     invariants.violate('liveness', `${nameOf(silent.id)} answers no linearizable read`);
+}
+
+/** The registers have moved to whoever votes now, and answer at every node. */
+async function checkRegisters(world: World, nodes: readonly SimNode[]): Promise<void> {
+  const { scheduler, invariants } = world;
+  const answered = new Set<SimNode>();
+  const ask = (node: SimNode): void =>
+    node.registers?.request({ kind: 'read', key: 'k1' }, 2000, ({ outcome }) => {
+      if (outcome === 'ok') answered.add(node);
+      else if (scheduler.now < deadline) ask(node);
+    });
+  const deadline = scheduler.now + RECOVERY_MS;
+  for (const node of nodes) ask(node);
+  const silent = (): SimNode | undefined => nodes.find((node) => !answered.has(node) && world.isMember(node));
+  while (silent() !== undefined && scheduler.now < deadline) await world.runUntil(scheduler.now + POLL_MS);
+  const node = silent();
+  if (node === undefined) return;
+  invariants.violate('liveness', `${nameOf(node.id)} reads no register (${world.describeEpochs()})`);
 }
 
 /** Nobody, however cut off, disturbs a majority that works (§9.6), nor raises terms without end. */

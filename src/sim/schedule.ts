@@ -17,6 +17,7 @@ export const FAULT_KINDS = [
   'crash',
   'flicker',
   'pause',
+  'doze',
   'disk-slow',
   'disk-error',
   'wipe',
@@ -26,7 +27,9 @@ export const FAULT_KINDS = [
   'campaign',
   'snapshot',
 ] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+/** Only where there are registers: other replicas than the voters are to hold them from now on. */
+export const REGISTER_FAULT_KINDS = ['move-registers'] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number] | (typeof REGISTER_FAULT_KINDS)[number];
 
 /** One fault: from when, for how long, and whom it strikes, as a number that the world maps to members. */
 export interface Fault {
@@ -37,8 +40,12 @@ export interface Fault {
   readonly strength: number;
 }
 
+/** What the clients use. Raft runs in any case: the registers' replica set stands in its log. */
+export type Algorithm = 'raft' | 'abd';
+
 /** What one seed draws for its run, besides its faults. */
 export interface Mix {
+  readonly algorithm: Algorithm;
   readonly nodes: number;
   readonly spares: number;
   readonly clients: number;
@@ -74,14 +81,22 @@ const ELECTION_STORM: readonly FaultKind[] = [
  * Which kinds a seed uses at all, and how often: not every run is a hurricane (swarm testing). One in
  * three is a storm of elections, which are rare and dull otherwise, since pre-vote sees to it.
  */
-export function drawFaults(seed: number): Fault[] {
+export function drawFaults(seed: number, algorithm: Algorithm): Fault[] {
   const random = createRandom(seed ^ 0x5eed);
+  const faults = drawCommonFaults(seed, random);
+  if (algorithm === 'abd') {
+    for (let left = nextInteger(random, 0, 30); left > 0; left -= 1)
+      faults.push(drawFault(random, 'move-registers'));
+  }
+  return faults.sort((a, b) => a.atMs - b.atMs);
+}
+
+function drawCommonFaults(seed: number, random: Random): Fault[] {
   if (isStorm(seed)) {
-    const strikes = Array.from({ length: 100 }, () => {
+    return Array.from({ length: 100 }, () => {
       const kind = ELECTION_STORM[nextInteger(random, 0, ELECTION_STORM.length - 1)] ?? 'campaign';
       return drawFault(random, kind);
     });
-    return strikes.sort((a, b) => a.atMs - b.atMs);
   }
   const density = nextInteger(random, 1, 3);
   const kinds = FAULT_KINDS.filter(() => nextFraction(random) < 0.2 * density);
@@ -91,7 +106,7 @@ export function drawFaults(seed: number): Fault[] {
     const kind = kinds[nextInteger(random, 0, kinds.length - 1)];
     if (kind !== undefined) faults.push(drawFault(random, kind));
   }
-  return faults.sort((a, b) => a.atMs - b.atMs);
+  return faults;
 }
 
 function isStorm(seed: number): boolean {
@@ -109,15 +124,16 @@ function drawFault(random: Random, kind: FaultKind): Fault {
   };
 }
 
-export function drawMix(seed: number, nodes: number | null): Mix {
+export function drawMix(seed: number, nodes: number | null, algorithm: Algorithm): Mix {
   const random = createRandom(seed ^ 0x3137);
   const isSlow = nextFraction(random) < 0.2;
   return {
+    algorithm,
     nodes: nodes ?? (nextFraction(random) < 0.7 ? 3 : 5),
     spares: nextInteger(random, 0, 2),
     clients: nextInteger(random, 2, 4),
     keys: nextInteger(random, 1, 3),
-    thinkMs: nextInteger(random, 150, 900),
+    thinkMs: algorithm === 'abd' ? nextInteger(random, 60, 300) : nextInteger(random, 150, 900),
     networkMs: isSlow ? [5, 60] : [1, 6],
     diskMs: nextFraction(random) < 0.2 ? [5, 80] : [1, 8],
     snapshotEntries: nextInteger(random, 5, 60),

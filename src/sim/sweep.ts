@@ -1,11 +1,13 @@
-import { MUTANTS, type Mutant } from './mutants.ts';
-import { run, type RunResult } from './run.ts';
-import { drawFaults, FAULT_KINDS, type Fault } from './schedule.ts';
+import { algorithmOfMutant, MUTANTS, type Mutant } from './mutants.ts';
+import { run, type RunOptions, type RunResult } from './run.ts';
+import { drawFaults, FAULT_KINDS, REGISTER_FAULT_KINDS, type Algorithm, type Fault } from './schedule.ts';
 
 export interface SweepOptions {
   readonly from: number;
   readonly seeds: number;
   readonly nodes: number | null;
+  /** Null: of eight seeds, one uses the registers. */
+  readonly algorithm: Algorithm | null;
   readonly mutant: Mutant | null;
   /** Told after every seed; false ends the sweep. */
   onSeed(done: number, result: RunResult): boolean;
@@ -48,8 +50,11 @@ const MUST_HAPPEN = [
   'removed',
   'gap',
   'stopped by its disk',
-  'client retry',
 ];
+const MUST_HAPPEN_TO: Record<Algorithm, readonly string[]> = {
+  raft: ['client retry'],
+  abd: [...REGISTER_FAULT_KINDS, 'epoch opened'],
+};
 
 export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const faults = new Map<string, number>();
@@ -58,7 +63,8 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const more = { elections: 0, committed: 0, lost: 0 };
   let failure: RunResult | null = null;
   for (let seed = options.from; seed < options.from + options.seeds; seed += 1) {
-    const result = await run({ seed, nodes: options.nodes, mutant: options.mutant });
+    const { nodes, mutant, algorithm } = options;
+    const result = await run({ seed, nodes, mutant, algorithm: algorithmOf(seed, algorithm) });
     total.seeds += 1;
     total.steps += result.steps;
     total.virtualMs += result.virtualMs;
@@ -79,8 +85,13 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     faults: sorted(faults),
     coverage: sorted(coverage),
     failure,
-    shortcomings: total.seeds < MIN_SEEDS_FOR_COVERAGE ? [] : shortcomings(total, more.lost, seen),
+    shortcomings:
+      total.seeds < MIN_SEEDS_FOR_COVERAGE ? [] : shortcomings(total, more.lost, seen, options.algorithm),
   };
+}
+
+export function algorithmOf(seed: number, wanted: Algorithm | null): Algorithm {
+  return wanted ?? (seed % 8 === 0 ? 'abd' : 'raft');
 }
 
 function addTo(counters: Map<string, number>, more: ReadonlyMap<string, number>): void {
@@ -95,8 +106,11 @@ function shortcomings(
   { seeds, acknowledged }: { readonly seeds: number; readonly acknowledged: number },
   lost: number,
   seen: ReadonlyMap<string, number>,
+  algorithm: Algorithm | null,
 ): string[] {
-  const missing = [...FAULT_KINDS, ...MUST_HAPPEN].filter((what) => !seen.has(what));
+  const own =
+    algorithm === null ? [...MUST_HAPPEN_TO.raft, ...MUST_HAPPEN_TO.abd] : MUST_HAPPEN_TO[algorithm];
+  const missing = [...FAULT_KINDS, ...MUST_HAPPEN, ...own].filter((what) => !seen.has(what));
   const found = missing.map((what) => `"${what}" never happened`);
   if (acknowledged < MIN_OPERATIONS_PER_SEED * seeds)
     found.push(`only ${acknowledged} operations were answered in ${seeds} runs`);
@@ -111,11 +125,11 @@ function shortcomings(
  * smaller parts, down to single faults (delta debugging, Zeller & Hildebrandt 2002).
  */
 export async function shrink(
-  options: { readonly seed: number; readonly nodes: number | null; readonly mutant: Mutant | null },
+  options: Omit<RunOptions, 'faults' | 'narrate'>,
   invariant: string,
   onTry: (faults: number) => boolean,
 ): Promise<readonly Fault[]> {
-  let faults: readonly Fault[] = drawFaults(options.seed);
+  let faults: readonly Fault[] = drawFaults(options.seed, options.algorithm);
   const fails = async (candidate: readonly Fault[]): Promise<boolean> =>
     (await run({ ...options, faults: candidate })).violation?.invariant === invariant;
   for (let part = Math.ceil(faults.length / 2); part >= 1;) {
@@ -166,7 +180,9 @@ export async function sweepMutants(options: MutantOptions): Promise<MutantResult
     const catchers = new Map<string, number>();
     for (let count = 0; count < options.sweeps; count += 1) {
       const from = options.from + count * STRIDE;
-      const found = await sweep({ from, seeds: options.maxSeeds, nodes: null, mutant, onSeed: () => true });
+      const algorithm = algorithmOfMutant(mutant);
+      const wanted = { from, seeds: options.maxSeeds, nodes: null, algorithm, mutant };
+      const found = await sweep({ ...wanted, onSeed: () => true });
       const caught = found.failure?.violation?.invariant;
       if (caught !== undefined) {
         seedsNeeded.push(found.seeds);

@@ -1,10 +1,13 @@
 import type { HistoryEvent } from '../check/history.ts';
 import type { MemberId } from '../core/ids.ts';
-import { MESSAGE_TYPES } from '../core/message.ts';
+import { majorityOf, type Epoch } from '../core/abd/epochs.ts';
+import type { RegisterOptions } from '../core/abd/interface.ts';
+import { compareTags, type Tag } from '../core/abd/register.ts';
+import { isRaftMessage, MESSAGE_TYPES, type Message } from '../core/message.ts';
 import { findMember } from '../core/raft/configuration.ts';
 import type { RaftOptions } from '../core/raft/interface.ts';
 import type { Configuration, Member } from '../core/raft/log-entry.ts';
-import type { RaftMessage } from '../core/raft/message.ts';
+import type { Operation, OperationResult } from '../core/raft/message.ts';
 import { configurationInForce } from '../core/raft/state.ts';
 import { createRandom, nextInteger, type Random } from '../core/random.ts';
 import type { DriverEvent } from '../runtime/driver.ts';
@@ -14,6 +17,7 @@ import { Invariants } from './invariants.ts';
 import type { Mutant } from './mutants.ts';
 import { Nemesis } from './nemesis.ts';
 import { SimNetwork } from './network.ts';
+import { RegisterClient } from './register-client.ts';
 import { SimNode, type NodeObserver } from './node.ts';
 import type { Fault, Mix } from './schedule.ts';
 import { Scheduler } from './scheduler.ts';
@@ -39,7 +43,7 @@ export class World {
   readonly network: SimNetwork;
   readonly nemesis: Nemesis;
   readonly invariants: Invariants;
-  readonly clients: SimClient[] = [];
+  readonly clients: (SimClient | RegisterClient)[] = [];
   readonly history: HistoryEvent[] = [];
   readonly hash = new TraceHash();
   /** How often each kind of fault struck, and each thing worth covering happened. */
@@ -50,6 +54,9 @@ export class World {
   /** All members ever, those with wiped disks included. */
   readonly #everyone = new Map<MemberId, SimNode>();
   readonly #rejoining = new Set<MemberId>();
+  /** In place of the voters, which the product always follows. */
+  #replicas: readonly MemberId[] | null = null;
+  #openEpoch = 0;
   #hasSettledPromises = false;
   #nextMember = 0;
 
@@ -70,6 +77,9 @@ export class World {
         network: this.network,
         members: () => this.members(),
         wipe: (node) => this.wipe(node),
+        onResult: (operation, result) => this.#onResult(operation, result),
+        moveRegisters: (pick) => this.#moveRegisters(pick),
+        canLoseReplica: (gone) => this.canLoseReplicas(gone),
         onFault: (kind) => this.#onFault(kind),
       },
       faults,
@@ -138,6 +148,8 @@ export class World {
       options: raftOptions(id, mix),
       disk,
       mutant,
+      registers: mix.algorithm === 'abd' ? registerOptions(id, mix) : null,
+      replicasFor: (voters) => this.#replicas ?? voters,
       nameOf: (other) => nameOf(other),
       send: (message) => this.#send(message),
       onSettled: () => {
@@ -158,7 +170,7 @@ export class World {
 
   #addClient(name: string): void {
     const { mix } = this.options;
-    const client = new SimClient({
+    const common = {
       name,
       keys: mix.keys,
       thinkMs: mix.thinkMs,
@@ -166,24 +178,108 @@ export class World {
       random: this.#random,
       history: this.history,
       nodes: () => this.members().filter(({ isUp }) => isUp),
+    };
+    if (this.hasRegisters) {
+      const onAcknowledged = (key: string, tag: Tag, node: SimNode): void =>
+        this.#onRegisterAcknowledged(key, tag, node);
+      this.clients.push(new RegisterClient({ ...common, onAcknowledged }));
+      return;
+    }
+    const client = new SimClient({
+      ...common,
       onAcknowledged: (index, term) => this.invariants.onAcknowledged(index, term),
+      committed: () => this.invariants.commitIndex,
+      onRead: (node, committedBefore) => this.invariants.onRead(node, committedBefore),
+      onFailed: (command) => this.invariants.onFailed(command),
       onRetry: () => this.#count(this.coverage, 'client retry'),
     });
     this.clients.push(client);
   }
 
+  // ── Registers ─────────────────────────────────────────────────────────────────────────────────
+
+  get hasRegisters(): boolean {
+    return this.options.mix.algorithm === 'abd';
+  }
+
+  #watchEpoch({ machine }: SimNode): void {
+    const { number, ready, replicas } = machine.epochs.epoch;
+    if (number <= this.#openEpoch || ready.length < majorityOf(replicas)) return;
+    this.#openEpoch = number;
+    this.#count(this.coverage, 'epoch opened');
+  }
+
+  /** The voters hold them again. */
+  settleRegisters(): void {
+    this.#replicas = null;
+  }
+
+  #moveRegisters(pick: number): void {
+    const ids = this.members()
+      .filter((node) => this.isMember(node) && !node.raft.removed)
+      .map(({ id }) => id);
+    const size = Math.min(ids.length, 2 + (pick % 3));
+    this.#replicas = Array.from(
+      { length: size },
+      (_, at) => ids[((pick >> 4) + at) % ids.length] ?? first(ids),
+    );
+  }
+
+  describeEpochs(): string {
+    return this.members()
+      .map(({ id, machine, disk }) => {
+        const { number, replicas, ready } = machine.epochs.epoch;
+        const { state } = disk.storedRegisters;
+        return `${nameOf(id)} knows epoch ${number} of ${replicas.map(nameOf).join('')}, ready ${ready.map(nameOf).join('')}, and is ready for ${state.ready}`;
+      })
+      .join('; ');
+  }
+
+  /** The newest that anybody knows of. */
+  #newestEpoch(): Epoch {
+    const epochs = this.members().map(({ machine }) => machine.epochs.epoch);
+    return epochs.reduce((newest, epoch) => (epoch.number > newest.number ? epoch : newest));
+  }
+
+  /** Whether the registers are still held by a majority once these are gone. */
+  canLoseReplicas(gone: ReadonlySet<MemberId>): boolean {
+    if (!this.hasRegisters) return true;
+    if (this.#replicas?.some((id) => gone.has(id)) === true) return false;
+    const { number, replicas, ready } = this.#newestEpoch();
+    const left = replicas.filter((id) => {
+      const node = this.#nodes.get(id);
+      return node !== undefined && !gone.has(id) && node.disk.storedRegisters.state.ready >= number;
+    });
+    return ready.length >= majorityOf(replicas) && left.length >= majorityOf(replicas);
+  }
+
+  /** What was acknowledged is on the disks of a majority of its epoch, or of a later one. */
+  #onRegisterAcknowledged(key: string, tag: Tag, node: SimNode): void {
+    const holds = (id: MemberId): boolean => {
+      const held = this.#everyone.get(id)?.disk.image.registers.get(key);
+      return held !== undefined && compareTags(held.tag, tag) >= 0;
+    };
+    const epochs = [node, ...this.members()].map(({ machine }) => machine.epochs.epoch);
+    const isHeld = epochs.some(({ replicas }) => replicas.filter(holds).length >= majorityOf(replicas));
+    if (!isHeld)
+      this.invariants.violate(
+        'an acknowledged write is durable on a majority',
+        `${nameOf(node.id)} acknowledged ${JSON.stringify(tag)} of "${key}"`,
+      );
+  }
+
   // ── What happens ──────────────────────────────────────────────────────────────────────────────
 
-  #send(message: RaftMessage): void {
-    this.invariants.onSend(message);
+  #send(message: Message): void {
+    if (isRaftMessage(message)) this.invariants.onSend(message);
     this.network.send(message);
   }
 
-  #deliver(message: RaftMessage): void {
+  #deliver(message: Message): void {
     const { hash } = this;
     hash.add(TYPE_CODE.get(message.type) ?? -1);
     hash.add(this.scheduler.now);
-    hash.add(message.term);
+    hash.add('term' in message ? message.term : 'epoch' in message ? message.epoch : 0);
     hash.text(message.to.slice(-4));
     if (this.options.narrate !== null) this.narrate(describeMessage(message));
     this.#nodes.get(message.to)?.receive(message);
@@ -196,7 +292,10 @@ export class World {
         invariants.onStart(node);
         if (node.incarnation > 0) this.#relink();
       },
-      onTurn: (node) => invariants.onTurn(node),
+      onTurn: (node) => {
+        invariants.onTurn(node);
+        this.#watchEpoch(node);
+      },
       onApply: (node, index, command, answer) => invariants.onApply(node, index, command, answer),
       onAppend: (node, entry, prevTerm) => invariants.onAppend(node, entry, prevTerm),
       onTruncated: (node, from) => invariants.onTruncated(node, from),
@@ -233,6 +332,14 @@ export class World {
       this.#count(this.coverage, 'removed member rejoins');
       this.wipe(node);
     });
+  }
+
+  /** Of what was asked for besides the clients' operations. */
+  #onResult(operation: Operation, result: OperationResult): void {
+    if (result.outcome === 'ok' && operation.kind !== 'transfer' && operation.kind !== 'read')
+      this.invariants.onAcknowledged(result.index, result.term);
+    if (result.outcome === 'failed' && operation.kind === 'command')
+      this.invariants.onFailed(operation.command);
   }
 
   #onFault(kind: string): void {
@@ -306,6 +413,10 @@ function raftOptions(id: MemberId, mix: Mix): RaftOptions {
   };
 }
 
+function registerOptions(id: MemberId, mix: Mix): RegisterOptions {
+  return { id, maxOperations: 256, resendTicks: 4, maxTransferBytes: mix.appendBytes };
+}
+
 function coverageOf(event: DriverEvent): string {
   if (event.kind === 'role') return `becomes ${event.role}`;
   if (event.kind === 'snapshot') return `snapshot ${event.origin}`;
@@ -313,9 +424,9 @@ function coverageOf(event: DriverEvent): string {
   return event.kind;
 }
 
-function describeMessage({ type, from, to, term, ...rest }: RaftMessage): string {
+function describeMessage({ type, from, to, ...rest }: Message): string {
   const fields = JSON.stringify(rest, (_, value: unknown) =>
     value instanceof Uint8Array ? `${value.length} bytes` : value,
   );
-  return `${nameOf(from)} → ${nameOf(to)}  ${type} in term ${term} ${fields.slice(0, 300)}`;
+  return `${nameOf(from)} → ${nameOf(to)}  ${type} ${fields.slice(0, 300)}`;
 }

@@ -6,6 +6,13 @@ import {
   type IDBPTransaction,
   type OpenDBCallbacks,
 } from 'idb';
+import { decodeRegister, encodeRegister } from '../core/abd/codec.ts';
+import {
+  NO_REGISTERS,
+  type Register,
+  type ReplicaState,
+  type StoredRegisters,
+} from '../core/abd/register.ts';
 import { DecodeError } from '../core/bytes.ts';
 import { crc32 } from '../core/raft/checksum.ts';
 import {
@@ -20,9 +27,10 @@ import { StorageError, type Storage, type StoredState, type WriteBatch } from '.
 
 /**
  * Raised whenever the layout changes; a database of a higher version is refused. Version 2 added the
- * snapshot, and what surrounds commands; what version 1 wrote is not read any more.
+ * snapshot, and what surrounds commands; what version 1 wrote is not read any more. Version 3 added the registers.
  */
-export const DATABASE_VERSION = 2;
+export const DATABASE_VERSION = 3;
+const OLDEST_VERSION = 2;
 
 /** Whose database this is. Written when it is created, checked whenever it is opened. */
 export interface StoreIdentity {
@@ -45,11 +53,15 @@ interface StoredSnapshot {
 interface NodeSchema extends DBSchema {
   identity: { key: 'identity'; value: StoreIdentity & { readonly createdAt: number } };
   state: { key: 'hardState'; value: HardState };
+  replica: { key: 'replica'; value: ReplicaState };
+  /** The encoded registers, by their keys. */
+  registers: { key: string; value: Uint8Array };
   snapshot: { key: 'snapshot'; value: StoredSnapshot };
   log: { key: number; value: Run };
 }
 
-type StoreName = 'state' | 'snapshot' | 'log';
+const WRITTEN = ['state', 'snapshot', 'log', 'replica', 'registers'] as const;
+type StoreName = (typeof WRITTEN)[number];
 type WriteTransaction = IDBPTransaction<NodeSchema, StoreName[], 'readwrite'>;
 
 const NAME_PREFIX = 'tabraft';
@@ -87,13 +99,16 @@ export async function openIndexedDbStorage(
   try {
     const db = await openUnblocked(databaseName(identity), {
       upgrade(created, oldVersion, _newVersion, transaction) {
-        found.isOld = oldVersion > 0;
+        found.isOld = oldVersion > 0 && oldVersion < OLDEST_VERSION;
         found.isMissing = oldVersion === 0 && mustExist;
         if (found.isOld || found.isMissing) {
           transaction.done.catch(() => undefined); // opening fails for the same reason, and is told so
           transaction.abort();
           return;
         }
+        created.createObjectStore('replica');
+        created.createObjectStore('registers');
+        if (oldVersion > 0) return;
         created.createObjectStore('identity');
         created.createObjectStore('state');
         created.createObjectStore('snapshot');
@@ -167,6 +182,10 @@ class IndexedDbStorage implements Storage {
     return this.#inOrder(() => this.#load());
   }
 
+  async loadRegisters(): Promise<StoredRegisters> {
+    return this.#inOrder(() => this.#loadRegisters());
+  }
+
   async write(batch: WriteBatch): Promise<void> {
     return this.#inOrder(() => this.#write(batch));
   }
@@ -208,10 +227,22 @@ class IndexedDbStorage implements Storage {
     return { hardState: hardState ?? null, snapshot, entries };
   }
 
+  async #loadRegisters(): Promise<StoredRegisters> {
+    const transaction = this.db.transaction(['replica', 'registers'], 'readonly');
+    const [state, keys, stored] = await Promise.all([
+      transaction.objectStore('replica').get('replica'),
+      transaction.objectStore('registers').getAllKeys(),
+      transaction.objectStore('registers').getAll(),
+      transaction.done,
+    ]);
+    const registers = stored.map((bytes, at) => decodeStoredRegister(keys[at] ?? '', bytes));
+    return { state: state ?? NO_REGISTERS.state, registers };
+  }
+
   async #write(batch: WriteBatch): Promise<void> {
     if (!this.#isLoaded) throw new StorageError('contract', 'A store is loaded before it is written.');
     const extent = checkBatch(batch, this.#extent);
-    const transaction = this.db.transaction(['state', 'snapshot', 'log'], 'readwrite', {
+    const transaction = this.db.transaction([...WRITTEN], 'readwrite', {
       durability: 'strict',
     });
     const writes: Promise<unknown>[] = [transaction.done];
@@ -233,7 +264,7 @@ class IndexedDbStorage implements Storage {
   /** Adds to `puts` as it goes: the next request may throw, and what was begun must not fail unheard. */
   #put(
     transaction: WriteTransaction,
-    { hardState, snapshot, entries }: WriteBatch,
+    { hardState, snapshot, entries, registers, replica }: WriteBatch,
     puts: Promise<unknown>[],
   ): void {
     const [first] = entries;
@@ -247,6 +278,10 @@ class IndexedDbStorage implements Storage {
       const stored = { metadata: encodeSnapshotMetadata(snapshot.metadata), data: snapshot.data };
       puts.push(transaction.objectStore('snapshot').put(stored, 'snapshot'));
     }
+    for (const register of registers ?? [])
+      puts.push(transaction.objectStore('registers').put(encodeRegister(register), register.key));
+    if (replica !== undefined && replica !== null)
+      puts.push(transaction.objectStore('replica').put(replica, 'replica'));
     if (hardState !== null) puts.push(transaction.objectStore('state').put(hardState, 'hardState'));
   }
 
@@ -308,6 +343,16 @@ function decodeSnapshot({ metadata: bytes, data }: StoredSnapshot): Snapshot {
     if (!(error instanceof DecodeError)) throw error;
   }
   throw corrupt('its snapshot does not parse');
+}
+
+function decodeStoredRegister(key: string, bytes: Uint8Array): Register {
+  try {
+    const register = decodeRegister(bytes);
+    if (register.key === key) return register;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+  }
+  throw corrupt(`the register "${key}" does not parse`);
 }
 
 function decodeRun({ first, last, bytes }: Run): Entry[] {

@@ -1,3 +1,9 @@
+import {
+  NO_REGISTERS,
+  type Register,
+  type ReplicaState,
+  type StoredRegisters,
+} from '../core/abd/register.ts';
 import type { Entry, HardState, Snapshot } from '../core/raft/log-entry.ts';
 import { StorageError, type Storage, type StoredState, type WriteBatch } from './storage.ts';
 
@@ -44,6 +50,8 @@ export class StoredImage {
   hardState: HardState | null = null;
   snapshot: Snapshot | null = null;
   entries: Entry[] = [];
+  replica: ReplicaState = NO_REGISTERS.state;
+  readonly registers = new Map<string, Register>();
   #extent: LogExtent = { snapshotIndex: 0, firstIndex: 1, lastIndex: 0 };
 
   get lastIndex(): number {
@@ -63,6 +71,8 @@ export class StoredImage {
     this.#extent = { ...extent, firstIndex: extent.firstIndex + compacted };
     this.snapshot = snapshot ?? this.snapshot;
     this.hardState = hardState ?? this.hardState;
+    for (const register of batch.registers ?? []) this.registers.set(register.key, register);
+    this.replica = batch.replica ?? this.replica;
   }
 }
 
@@ -75,6 +85,12 @@ export class MemoryStorage implements Storage {
     this.#check();
     const { hardState, snapshot, entries } = this.#image;
     return Promise.resolve({ hardState, snapshot, entries: [...entries] });
+  }
+
+  async loadRegisters(): Promise<StoredRegisters> {
+    this.#check();
+    const { replica, registers } = this.#image;
+    return Promise.resolve({ state: replica, registers: [...registers.values()] });
   }
 
   async write(batch: WriteBatch): Promise<void> {

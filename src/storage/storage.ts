@@ -1,3 +1,4 @@
+import type { Register, ReplicaState, StoredRegisters } from '../core/abd/register.ts';
 import type { Entry, HardState, Snapshot } from '../core/raft/log-entry.ts';
 
 /** What one node has stored. A fresh store has `hardState` null and no entries. */
@@ -26,6 +27,10 @@ export interface WriteBatch {
    * they begin anew, no later than right after the snapshot. Nothing may be missing behind the snapshot.
    */
   readonly entries: readonly Entry[];
+  /** Each takes the place of the stored register of its key. Absent: none does. */
+  readonly registers?: readonly Register[];
+  /** Absent or null: unchanged. */
+  readonly replica?: ReplicaState | null;
 }
 
 /**
@@ -34,6 +39,8 @@ export interface WriteBatch {
  */
 export interface Storage {
   load(): Promise<StoredState>;
+  /** What is stored of the registers: no part of the log. */
+  loadRegisters(): Promise<StoredRegisters>;
   /** Resolves once `batch` would survive a crash of the machine. Calls are applied in call order. */
   write(batch: WriteBatch): Promise<void>;
   /** Waits for writes under way, then releases everything. Idempotent. */

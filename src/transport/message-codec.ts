@@ -1,6 +1,16 @@
 import { unreachable } from '../core/assert.ts';
 import { DecodeError, Reader, Writer } from '../core/bytes.ts';
-import type { Message, MessageType } from '../core/message.ts';
+import {
+  readHeld,
+  readRegister,
+  readRegisters,
+  writeHeld,
+  writeRegister,
+  writeRegisters,
+} from '../core/abd/codec.ts';
+import type { RegisterMessage } from '../core/abd/message.ts';
+import { MAX_TEXT_BYTES } from '../core/kv/transaction.ts';
+import { isRegisterMessage, type Message, type MessageType } from '../core/message.ts';
 import {
   readEntries,
   readMemberId,
@@ -43,6 +53,12 @@ const TAGS = {
   readIndexRequest: 17,
   readIndexResponse: 18,
   timeoutNow: 19,
+  registerQuery: 20,
+  registerQueryResponse: 21,
+  registerStore: 22,
+  registerStoreResponse: 23,
+  registerTransferRequest: 24,
+  registerTransferResponse: 25,
 } as const satisfies Record<MessageType, number>;
 
 const TYPES = new Map<number, MessageType>(
@@ -91,6 +107,10 @@ export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
 function writeFields(writer: Writer, message: Message): void {
   if (message.type === 'ping' || message.type === 'pong') {
     writer.integer(message.nonce);
+    return;
+  }
+  if (isRegisterMessage(message)) {
+    writeRegisterMessage(writer, message);
     return;
   }
   writer.integer(message.term);
@@ -161,6 +181,44 @@ function writeFields(writer: Writer, message: Message): void {
   }
 }
 
+function writeRegisterMessage(writer: Writer, message: RegisterMessage): void {
+  writer.integer(message.epoch);
+  if ('operation' in message) writer.integer(message.operation);
+  switch (message.type) {
+    case 'registerQuery':
+      writer.text(message.key);
+      return;
+    case 'registerQueryResponse':
+      writer.bool(message.held !== null);
+      if (message.held !== null) writeHeld(writer, message.held);
+      return;
+    case 'registerStore':
+      writeRegister(writer, message.register);
+      return;
+    case 'registerStoreResponse':
+      return;
+    case 'registerTransferRequest':
+      writeCursor(writer, message.after);
+      return;
+    case 'registerTransferResponse':
+      writeCursor(writer, message.after);
+      writeRegisters(writer, message.registers);
+      writer.bool(message.isLast);
+      return;
+    default:
+      unreachable(message);
+  }
+}
+
+function writeCursor(writer: Writer, after: string | null): void {
+  writer.bool(after !== null);
+  if (after !== null) writer.text(after);
+}
+
+function readCursor(reader: Reader): string | null {
+  return reader.bool() ? reader.text(MAX_TEXT_BYTES) : null;
+}
+
 /** Throws `DecodeError` for anything that `encodeMessage` cannot have written. */
 export function decodeMessage(bytes: Uint8Array): Message {
   const reader = new Reader(bytes);
@@ -177,7 +235,8 @@ function readFields(reader: Reader, type: MessageType): Message {
   const to = readMemberId(reader);
   if (type === 'ping') return { type, from, to, nonce: reader.integer() };
   if (type === 'pong') return { type, from, to, nonce: reader.integer() };
-  const envelope = { from, to, term: reader.integer() };
+  if (isRegisterType(type)) return readRegisterMessage(reader, type, { from, to, epoch: reader.integer() });
+  const envelope = { from, to, term: readTerm(reader) };
   if (envelope.term === 0 && !MAY_HAVE_TERM_0.has(type))
     throw new DecodeError('no server says this in term 0');
   switch (type) {
@@ -222,6 +281,53 @@ function readFields(reader: Reader, type: MessageType): Message {
     default:
       return unreachable(type);
   }
+}
+
+function isRegisterType(type: MessageType): type is RegisterMessage['type'] {
+  return type.startsWith('register');
+}
+
+function readRegisterMessage(
+  reader: Reader,
+  type: RegisterMessage['type'],
+  envelope: Pick<RegisterMessage, 'from' | 'to' | 'epoch'>,
+): RegisterMessage {
+  if (envelope.epoch === 0) throw new DecodeError('epochs begin at 1');
+  switch (type) {
+    case 'registerQuery':
+      return { type, ...envelope, operation: reader.integer(), key: reader.text(MAX_TEXT_BYTES) };
+    case 'registerQueryResponse': {
+      const operation = reader.integer();
+      return { type, ...envelope, operation, held: reader.bool() ? readHeld(reader) : null };
+    }
+    case 'registerStore':
+      return { type, ...envelope, operation: reader.integer(), register: readRegister(reader) };
+    case 'registerStoreResponse':
+      return { type, ...envelope, operation: reader.integer() };
+    case 'registerTransferRequest':
+      return { type, ...envelope, after: readCursor(reader) };
+    case 'registerTransferResponse': {
+      const after = readCursor(reader);
+      const registers = readRegisters(reader);
+      const isLast = reader.bool();
+      if (registers.length === 0 && !isLast)
+        throw new DecodeError('a page without registers is not the last');
+      if (registers.some(({ key }) => after !== null && key <= after))
+        throw new DecodeError('a page goes back behind its begin');
+      return { type, ...envelope, after, registers, isLast };
+    }
+    default:
+      return unreachable(type);
+  }
+}
+
+/** Terms rise by one an election: whoever claims a higher one would leave no room for later elections. */
+const MAX_TERM = 2 ** 52;
+
+function readTerm(reader: Reader): number {
+  const term = reader.integer();
+  if (term > MAX_TERM) throw new DecodeError('a term makes no sense');
+  return term;
 }
 
 type Envelope = Pick<Extract<Message, { type: 'appendRequest' }>, 'from' | 'to' | 'term'>;

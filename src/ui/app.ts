@@ -153,7 +153,7 @@ export class App extends LitElement {
     this.#nextRecord += 1;
     this.records = [record, ...this.records].slice(0, MAX_RECORDS);
     const start = performance.now();
-    const outcome = await runOperation(operation, controller.api.raft);
+    const outcome = await runOperation(operation, controller.api);
     const result = { outcome, durationMs: performance.now() - start };
     this.records = this.records.map((other) => (other.id === record.id ? { ...other, result } : other));
   }

@@ -1,9 +1,9 @@
 import { LitElement, css, html } from 'lit';
-import { customElement, property, query } from 'lit/decorators.js';
+import { customElement, property, query, state } from 'lit/decorators.js';
 import type { Consistency } from '../api.ts';
 import { ActionEvent } from './action.ts';
 import { controls } from './controls.ts';
-import type { Operation, OperationRecord } from './operation.ts';
+import type { Algorithm, Operation, OperationRecord } from './operation.ts';
 import { latestOutcome } from './outcome.ts';
 import './value-field.ts';
 import type { ValueField } from './value-field.ts';
@@ -14,6 +14,8 @@ type Kind = 'get' | 'put' | 'cas' | 'delete';
 @customElement('tabraft-key-value-form')
 export class KeyValueForm extends LitElement {
   @property({ attribute: false }) latest: OperationRecord | null = null;
+
+  @state() private algorithm: Algorithm = 'raft';
 
   @query('form') private readonly form?: HTMLFormElement;
   @query('#key') private readonly key?: HTMLInputElement;
@@ -34,6 +36,9 @@ export class KeyValueForm extends LitElement {
         min-block-size: 1.6rem;
         display: flex;
         align-items: center;
+      }
+      .narrow {
+        inline-size: auto;
       }
       .buttons {
         grid-column: 1 / -1;
@@ -63,6 +68,7 @@ export class KeyValueForm extends LitElement {
   ];
 
   override render(): unknown {
+    const isRaft = this.algorithm === 'raft';
     return html`
       <form @submit=${this.#submit}>
         <div class="field key">
@@ -82,25 +88,39 @@ export class KeyValueForm extends LitElement {
           @enter=${() => this.#enter('cas')}
         ></tabraft-value-field>
         <div class="row buttons">
+          <label class="check" for="algorithm">Algorithm</label>
+          <select id="algorithm" class="narrow" @change=${this.#choose}>
+            <option value="raft">Raft</option>
+            <option value="abd">ABD</option>
+          </select>
           <div class="read">
             <button value="get">Get</button>
-            <select id="consistency" aria-label="Consistency of Get">
+            <select id="consistency" aria-label="Consistency of Get" ?disabled=${!isRaft}>
               <option value="linearizable">linearizable</option>
               <option value="local">local</option>
             </select>
           </div>
           <button value="put">Put</button>
-          <button value="cas">Compare and set</button>
+          <button value="cas" ?disabled=${!isRaft}>Compare and set</button>
           <button value="delete" class="danger">Delete</button>
         </div>
       </form>
-      ${latestOutcome(this.latest, 'Put sets Value; Compare and set does so only if the key holds Expected.')}
+      ${latestOutcome(
+        this.latest,
+        isRaft
+          ? 'Put sets Value; Compare and set does so only if the key holds Expected.'
+          : 'Quorum registers: their keys are others than those of Raft’s log, and no leader is needed.',
+      )}
     `;
   }
 
   #enter(kind: Kind): void {
     this.form?.requestSubmit(this.form.querySelector<HTMLButtonElement>(`button[value="${kind}"]`));
   }
+
+  readonly #choose = (event: Event): void => {
+    this.algorithm = (event.currentTarget as HTMLSelectElement).value as Algorithm;
+  };
 
   readonly #submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -111,15 +131,21 @@ export class KeyValueForm extends LitElement {
   #operation(kind: Kind): Operation {
     const key = this.key?.value ?? '';
     const value = this.valueField?.value ?? null;
+    const { algorithm } = this;
     switch (kind) {
       case 'get':
-        return { kind, key, consistency: (this.consistency?.value ?? 'linearizable') as Consistency };
+        return {
+          kind,
+          algorithm,
+          key,
+          consistency: (this.consistency?.value ?? 'linearizable') as Consistency,
+        };
       case 'put':
-        return { kind, key, value };
+        return { kind, algorithm, key, value };
       case 'cas':
         return { kind, key, expected: this.expectedField?.value ?? null, value };
       case 'delete':
-        return { kind, key };
+        return { kind, algorithm, key };
     }
   }
 }

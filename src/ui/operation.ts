@@ -1,12 +1,14 @@
 import type { Consistency, Instruction, ReadResult, Tabraft, WriteResult } from '../api.ts';
 import { formatCount, formatValue, messageOf, plural } from './format.ts';
 
+export type Algorithm = 'raft' | 'abd';
+
 /** What the key-value panel can ask for. */
 export type Operation =
-  | { kind: 'get'; key: string; consistency: Consistency }
-  | { kind: 'put'; key: string; value: string | null }
+  | { kind: 'get'; algorithm: Algorithm; key: string; consistency: Consistency }
+  | { kind: 'put'; algorithm: Algorithm; key: string; value: string | null }
   | { kind: 'cas'; key: string; expected: string | null; value: string | null }
-  | { kind: 'delete'; key: string }
+  | { kind: 'delete'; algorithm: Algorithm; key: string }
   | { kind: 'transaction'; instructions: Instruction[] };
 
 export type Outcome = ReadResult | WriteResult;
@@ -20,25 +22,28 @@ export interface OperationRecord {
   result: { outcome: Outcome; durationMs: number } | null;
 }
 
-export async function runOperation(operation: Operation, raft: Tabraft['raft']): Promise<Outcome> {
+type Algorithms = Pick<Tabraft, 'raft' | 'abd'>;
+
+export async function runOperation(operation: Operation, api: Algorithms): Promise<Outcome> {
   try {
-    return await request(operation, raft);
+    return await request(operation, api);
   } catch (error) {
     // Where the call itself breaks, nobody can say whether the request got out.
     return { outcome: 'unknown', code: 'error', reason: messageOf(error) };
   }
 }
 
-function request(operation: Operation, raft: Tabraft['raft']): Promise<Outcome> {
+function request(operation: Operation, { raft, abd }: Algorithms): Promise<Outcome> {
   switch (operation.kind) {
     case 'get':
+      if (operation.algorithm === 'abd') return abd.get(operation.key);
       return raft.get(operation.key, { consistency: operation.consistency });
     case 'put':
-      return raft.put(operation.key, operation.value);
+      return (operation.algorithm === 'abd' ? abd : raft).put(operation.key, operation.value);
     case 'cas':
       return raft.cas(operation.key, operation.expected, operation.value);
     case 'delete':
-      return raft.put(operation.key, null);
+      return (operation.algorithm === 'abd' ? abd : raft).put(operation.key, null);
     case 'transaction':
       return raft.transact(operation.instructions);
   }
@@ -46,6 +51,11 @@ function request(operation: Operation, raft: Tabraft['raft']): Promise<Outcome> 
 
 /** The operation in a line: `cas x: "1" → "2"`. */
 export function describeOperation(operation: Operation): string {
+  const prefix = 'algorithm' in operation && operation.algorithm === 'abd' ? 'abd ' : '';
+  return `${prefix}${describeRequest(operation)}`;
+}
+
+function describeRequest(operation: Operation): string {
   switch (operation.kind) {
     case 'get':
       return `get ${operation.key}${operation.consistency === 'local' ? ' (local)' : ''}`;

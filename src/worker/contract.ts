@@ -5,6 +5,7 @@ import type {
   LinkTraffic,
   LogEntryView,
   PingResult,
+  ReadResult,
   WriteResult,
   Failure,
 } from '../api.ts';
@@ -110,6 +111,8 @@ export interface NodeApi {
 
   read(keys: readonly string[] | null, consistency: Consistency, timeoutMs: number): Promise<KeyReadResult>;
   transact(instructions: readonly Instruction[], timeoutMs: number): Promise<WriteResult>;
+  readRegister(key: string, timeoutMs: number): Promise<ReadResult>;
+  writeRegister(key: string, value: string | null, timeoutMs: number): Promise<WriteResult>;
   log(from: number, to: number): LogEntryView[];
   change(kind: 'promote' | 'remove' | 'transfer', name: string, timeoutMs: number): Promise<WriteResult>;
   ping(name: string, timeoutMs: number): Promise<PingResult>;

@@ -1,4 +1,5 @@
 import type { LogEntryView } from '../api.ts';
+import { decodeEpochCommand } from '../core/abd/epochs.ts';
 import { DecodeError } from '../core/bytes.ts';
 import { decodeTransaction } from '../core/kv/transaction.ts';
 import type { Entry } from '../core/raft/log-entry.ts';
@@ -20,6 +21,7 @@ function describeCommand(command: Uint8Array): Pick<LogEntryView, 'kind' | 'data
   try {
     const envelope = decodeEnvelope(command);
     if (envelope.kind === 'open') return { kind: 'session', data: { ttlMs: envelope.ttlMs } };
+    if (envelope.kind === 'epochs') return { kind: 'epoch', data: decodeEpochCommand(envelope.command) };
     return { kind: 'transaction', data: decodeTransaction(envelope.command) };
   } catch (error) {
     if (error instanceof DecodeError) return { kind: 'transaction', data: { malformed: error.message } };

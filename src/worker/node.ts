@@ -5,11 +5,15 @@ import type {
   Instruction,
   LogEntryView,
   PingResult,
+  ReadResult,
   WriteResult,
 } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
 import type { MemberId } from '../core/ids.ts';
-import type { Message } from '../core/message.ts';
+import type { RegisterOptions } from '../core/abd/interface.ts';
+import { Registers } from '../core/abd/registers.ts';
+import type { StoredRegisters } from '../core/abd/register.ts';
+import { isRegisterMessage, type Message } from '../core/message.ts';
 import { KeyValueMachine } from '../core/kv/machine.ts';
 import { decodeResult, encodeTransaction } from '../core/kv/transaction.ts';
 import { allMembers, findMember, firstConfiguration } from '../core/raft/configuration.ts';
@@ -17,11 +21,13 @@ import type { RaftOptions } from '../core/raft/interface.ts';
 import type { Operation, OperationResult } from '../core/raft/message.ts';
 import { hearsQuorum } from '../core/raft/replication.ts';
 import { configurationInForce, createRaft, snapshotIndex, type Raft } from '../core/raft/state.ts';
+import { settledVoters } from '../core/raft/membership.ts';
 import { SessionMachine } from '../core/session/machine.ts';
 import { Proxy } from '../proxy/proxy.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { Driver, type DriverEvent } from '../runtime/driver.ts';
 import { Pinger } from '../runtime/pinger.ts';
+import { RegisterRouter } from '../runtime/register-router.ts';
 import { NodeSession } from '../runtime/session.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { KeyReadResult, NodeNotice, NodeSnapshot } from './contract.ts';
@@ -87,6 +93,15 @@ function raftOptions(memberId: MemberId, { timing, limits, servers, proxy }: Pag
   };
 }
 
+function registerOptions(id: MemberId, { timing, limits }: PageConfig): RegisterOptions {
+  return {
+    id,
+    maxOperations: limits.pendingRequests,
+    resendTicks: Math.max(1, Math.round((2 * timing.heartbeatMs) / timing.tickMs)),
+    maxTransferBytes: limits.appendBytes,
+  };
+}
+
 /** FNV-1a over the id's characters. */
 function mixSeed(seed: number, memberId: MemberId): number {
   let hash = seed;
@@ -101,6 +116,8 @@ export class Node {
   readonly #raft: Raft;
   readonly #driver: Driver;
   readonly #values = new KeyValueMachine();
+  readonly #machine = new SessionMachine(this.#values);
+  readonly #registers: RegisterRouter;
   readonly #session: NodeSession;
   readonly #links: LinkTable;
   readonly #pinger: Pinger;
@@ -110,12 +127,14 @@ export class Node {
   readonly #counters = new Map<string, number>();
 
   static async start(parts: NodeParts): Promise<Node> {
-    return new Node(parts, createRaft(raftOptions(parts.memberId, parts.config), await parts.storage.load()));
+    const raft = createRaft(raftOptions(parts.memberId, parts.config), await parts.storage.load());
+    return new Node(parts, raft, await parts.storage.loadRegisters());
   }
 
   private constructor(
     private readonly parts: NodeParts,
     raft: Raft,
+    stored: StoredRegisters,
   ) {
     const { memberId, clusterId, config, storage } = parts;
     this.#raft = raft;
@@ -124,6 +143,7 @@ export class Node {
         this.#traffic.onReceived(message.from);
         this.#pinger.heard(message.from);
         if (message.type === 'ping' || message.type === 'pong') this.#pinger.receive(message);
+        else if (isRegisterMessage(message)) this.#registers.receive(message);
         else this.#driver.receive(message);
       },
       onLinks: (linked) => {
@@ -168,15 +188,43 @@ export class Node {
       {
         clock: systemClock,
         storage,
-        machine: new SessionMachine(this.#values),
+        machine: this.#machine,
         send: (message) => this.#send(message),
         onEvent: (event) => this.#onEvent(event),
-        onTurn: () => parts.onChange(),
-        onStop: () => parts.onChange(),
+        onTurn: () => {
+          this.#registers.onLog();
+          parts.onChange();
+        },
+        onStop: (reason) => {
+          this.#registers.stop(reason);
+          parts.onChange();
+        },
       },
     );
+    this.#registers = this.#createRegisters(raft, stored);
     this.#session = new NodeSession(systemClock, (operation, timeoutMs, onResult) =>
       this.#driver.request(operation, timeoutMs, onResult),
+    );
+  }
+
+  #createRegisters(raft: Raft, stored: StoredRegisters): RegisterRouter {
+    const { memberId, config } = this.parts;
+    return new RegisterRouter(
+      new Registers(registerOptions(memberId, config), stored),
+      {
+        tickMs: config.timing.tickMs,
+        firstRequest: Math.floor(Math.random() * 2 ** 40),
+        maxPausedMessages: MAX_PAUSED_MESSAGES,
+      },
+      {
+        clock: systemClock,
+        disk: this.#driver.disk,
+        send: (message) => this.#send(message),
+        propose: (command, done) => this.#propose(command, done),
+        epoch: () => this.#machine.epochs.epoch,
+        votersToFollow: () => settledVoters(raft),
+        onError: (error) => this.#driver.stop(error instanceof Error ? error.message : String(error)),
+      },
     );
   }
 
@@ -217,6 +265,34 @@ export class Node {
     );
   }
 
+  /** ABD: a quorum of the replica set, whoever leads. */
+  async readRegister(key: string, timeoutMs: number): Promise<ReadResult> {
+    return new Promise((resolve) => {
+      this.#registers.request({ kind: 'read', key }, timeoutMs, (result) =>
+        resolve(result.outcome === 'ok' ? { outcome: 'ok', value: result.value } : result),
+      );
+    });
+  }
+
+  /** `index` is the counter of the write's tag, `term` the epoch of its replica set. */
+  async writeRegister(key: string, value: string | null, timeoutMs: number): Promise<WriteResult> {
+    return new Promise((resolve) => {
+      this.#registers.request({ kind: 'write', key, value }, timeoutMs, (result) =>
+        resolve(
+          result.outcome === 'ok'
+            ? { outcome: 'ok', index: result.tag?.counter ?? 0, term: result.epoch }
+            : result,
+        ),
+      );
+    });
+  }
+
+  /** Outside of any session: it does no harm where it comes twice, and whoever wants it asks again. */
+  #propose(command: Uint8Array, done: () => void): void {
+    const operation = { kind: 'command', command, repeatable: true } as const;
+    this.#driver.request(operation, this.parts.config.timing.requestTimeoutMs, done);
+  }
+
   async change(
     kind: 'promote' | 'remove' | 'transfer',
     name: string,
@@ -250,10 +326,12 @@ export class Node {
 
   pause(): void {
     this.#driver.pause();
+    this.#registers.pause();
   }
 
   resume(): void {
     this.#driver.resume();
+    this.#registers.resume();
   }
 
   /** Resolves once a snapshot covers what was applied when this was called; else says why not. */

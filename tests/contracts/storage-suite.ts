@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { NO_REGISTERS, type Register } from '../../src/core/abd/register.ts';
 import { crc32 } from '../../src/core/raft/checksum.ts';
 import type { Entry, HardState, Snapshot } from '../../src/core/raft/log-entry.ts';
 import type { MemberId } from '../../src/core/ids.ts';
@@ -35,6 +36,10 @@ export function snapshotAt(index: number, term = 1, text = `state at ${index}`):
   return { metadata: { ...metadata, bytes: data.length, checksum: crc32(data) }, data };
 }
 
+function register(key: string, counter: number, value: string | null = `${key}@${counter}`): Register {
+  return { key, tag: { counter, writer: 'member-A00000000' as MemberId, operation: 7 }, value };
+}
+
 /** Of a loaded log, what the contract leaves open is only how much before `required` is still there. */
 function expectSuffix({ entries: loaded }: StoredState, log: readonly Entry[], required: number): void {
   expect(loaded).toEqual(loaded.length === 0 ? [] : log.slice(-loaded.length));
@@ -60,6 +65,30 @@ export function storageContract(name: string, make: () => Promise<StoreUnderTest
       const expected = { snapshot: null, hardState: VOTE, entries: [...entries(1, 3), ...entries(4, 5, 2)] };
       expect(await storage.load()).toEqual(expected);
       await storage.close();
+    });
+
+    it('keeps the registers beside the log, the newest of each key, and what the replica is ready for', async () => {
+      const storage = await fresh();
+      expect(await storage.loadRegisters()).toEqual(NO_REGISTERS);
+      const replica = { ready: 2, sealed: 1 };
+      await storage.write(batch({ registers: [register('a', 1), register('ключ', 1)], replica }));
+      await storage.write(
+        batch({ entries: entries(1, 2), registers: [register('a', 2), register('b', 3, null)] }),
+      );
+      await storage.write(batch({ hardState: VOTE }));
+      const { state, registers } = await storage.loadRegisters();
+      expect(state).toEqual(replica);
+      const byKey = [...registers].sort((one, other) => (one.key < other.key ? -1 : 1));
+      expect(byKey).toEqual([register('a', 2), register('b', 3, null), register('ключ', 1)]);
+      expect(await storage.load()).toEqual({ snapshot: null, hardState: VOTE, entries: entries(1, 2) });
+      await storage.close();
+    });
+
+    it('writes registers and log together or not at all', async () => {
+      const storage = await fresh();
+      const bad = batch({ entries: entries(5, 5), registers: [register('a', 1)] });
+      await expect(storage.write(bad)).rejects.toMatchObject({ kind: 'contract' });
+      await expect(storage.loadRegisters()).rejects.toMatchObject({ kind: 'contract' });
     });
 
     it('keeps every kind of entry as it is', async () => {

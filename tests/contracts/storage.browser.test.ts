@@ -362,6 +362,33 @@ describe('IndexedDB storage', () => {
     await anew.close();
   });
 
+  it('adds the registers to a database that version 2 has written, and keeps its log', async () => {
+    const identity = newIdentity();
+    const old = await openDB(databaseName(identity), 2, {
+      upgrade(created) {
+        for (const name of ['identity', 'state', 'snapshot', 'log']) created.createObjectStore(name);
+      },
+    });
+    await old.put('identity', { ...identity, createdAt: 0 }, 'identity');
+    await old.put('state', { term: 3, votedFor: null, commitIndex: 2 }, 'hardState');
+    old.close();
+    const storage = await open(identity);
+    expect(await storage.load()).toMatchObject({ hardState: { term: 3 }, entries: [] });
+    expect(await storage.loadRegisters()).toEqual({ state: { ready: 0, sealed: 0 }, registers: [] });
+    await storage.close();
+  });
+
+  it('refuses a register that does not parse', async () => {
+    const identity = newIdentity();
+    await (await open(identity)).close();
+    const db = await openDB(databaseName(identity), DATABASE_VERSION);
+    await db.put('registers', new Uint8Array([1, 2, 3]), 'key');
+    db.close();
+    const storage = await open(identity);
+    await expect(storage.loadRegisters()).rejects.toMatchObject({ kind: 'corrupt' });
+    await storage.close();
+  });
+
   it('refuses another member’s database', async () => {
     const identity = newIdentity();
     const db = await openDB(databaseName(identity), DATABASE_VERSION, {

@@ -18,7 +18,7 @@ test('the leader is isolated by the page’s button, and healed', async ({ conte
   expect((await lost).outcome).toBe('unknown');
   await expect(leader.page.getByText(/no quorum/i).first()).toBeVisible();
 
-  await leader.page.getByRole('button', { name: `Heal ${name}` }).click();
+  await leader.page.getByRole('button', { name: `Heal ${name}`, exact: true }).click();
   await agreedLeader(tabs);
   await expect
     .poll(async () => {

@@ -18,6 +18,7 @@ import {
   logIn,
   losing,
   ofType,
+  votersAt,
   onlyAmong,
   outcome,
   receive,
@@ -94,6 +95,30 @@ describe('§6.2 finding the leader', () => {
     };
     expect(times(true)).toBeGreaterThan(2);
     expect(times(false)).toBe(1);
+  });
+
+  it('§6.2: a copy of a forwarded change is not refused while the first is under way, or done', () => {
+    const cluster = led(clusterOf('ABC'));
+    const request = cluster.request('B', { kind: 'change', changes: [{ kind: 'remove', id: id('C') }] });
+    const forwarded = ofType(cluster.network, 'forwardRequest');
+    expect(forwarded).toHaveLength(1);
+    cluster.network.push(...forwarded);
+    cluster.settle();
+    expect(outcome(cluster, 'B', request)).toBe('ok');
+    cluster.network.push(...forwarded);
+    cluster.settle();
+    expect(votersAt(cluster, 'A')).toBe('AB');
+  });
+
+  it('§6.2: what nobody leads to answer is forgotten when its time is up', () => {
+    const cluster = clusterOf('ABC');
+    for (let count = 0; count < 50; count += 1) {
+      const request = cluster.request('A', { kind: 'read' });
+      cluster.input('A', { type: 'expire', request });
+      expect(outcome(cluster, 'A', request)).toBe('failed');
+    }
+    expect(cluster.raft('A').requests.size).toBe(0);
+    expect(cluster.raft('A').reads.waiting).toEqual([]);
   });
 
   it('§6.2: a late answer to an earlier attempt that failed does not fail this one', () => {

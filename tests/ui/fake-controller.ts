@@ -87,6 +87,16 @@ export class FakeController implements PageController {
       ready: () => Promise.resolve(this.view.status),
       status: () => Promise.resolve(this.view.status),
       raft: this.#createRaft(),
+      abd: {
+        get: async (key, options) => {
+          await this.#called('abd.get', key, options);
+          return { outcome: 'ok', value: this.store.get(key) ?? null };
+        },
+        put: async (key, value) => {
+          await this.#called('abd.put', key, value);
+          return this.#write([{ op: 'SET', key, val: value }]);
+        },
+      },
       faults: {
         set: async (rule) => {
           await this.#called('faults.set', rule);

@@ -119,6 +119,21 @@ const snapshotRequest = fc
 const type = <T extends MessageType>(name: T): fc.Arbitrary<T> => fc.constant(name);
 const end = { lastIndex: integer, lastTerm: integer };
 
+const tag = fc.record({
+  counter: fc.integer({ min: 1, max: 2 ** 52 }),
+  writer: memberId,
+  operation: integer,
+});
+const held = fc.record({ tag, value: fc.option(text) });
+const register = fc.record({ key: text, tag, value: fc.option(text) });
+const asked = { from: memberId, to: memberId, epoch: fc.integer({ min: 1 }) };
+const page = fc
+  .tuple(fc.option(text), fc.uniqueArray(register, { maxLength: 5, selector: ({ key }) => key }))
+  .map(([after, registers]) => {
+    const behind = registers.filter(({ key }) => after === null || key > after);
+    return { after, registers: behind, isLast: behind.length === 0 };
+  });
+
 const MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<Extract<Message, { type: T }>> } = {
   preVoteRequest: fc.record({ type: type('preVoteRequest'), ...envelope, ...end }),
   preVoteResponse: fc.record({ type: type('preVoteResponse'), ...envelope, granted: fc.boolean() }),
@@ -160,6 +175,23 @@ const MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<Extract<Message, { t
   joinRequest: fc.record({ type: type('joinRequest'), ...envelope, joiner: memberId }),
   removedNotice: fc.record({ type: type('removedNotice'), ...envelope, configurationIndex: integer }),
   ping: fc.record({ type: type('ping'), from: memberId, to: memberId, nonce: integer }),
+  registerQuery: fc.record({ type: type('registerQuery'), ...asked, operation: integer, key: text }),
+  registerQueryResponse: fc.record({
+    type: type('registerQueryResponse'),
+    ...asked,
+    operation: integer,
+    held: fc.option(held),
+  }),
+  registerStore: fc.record({ type: type('registerStore'), ...asked, operation: integer, register }),
+  registerStoreResponse: fc.record({ type: type('registerStoreResponse'), ...asked, operation: integer }),
+  registerTransferRequest: fc.record({
+    type: type('registerTransferRequest'),
+    ...asked,
+    after: fc.option(text),
+  }),
+  registerTransferResponse: fc
+    .tuple(fc.record({ type: type('registerTransferResponse'), ...asked }), page)
+    .map(([envelopeOf, rest]) => ({ ...envelopeOf, ...rest })),
   pong: fc.record({ type: type('pong'), from: memberId, to: memberId, nonce: integer }),
 };
 
@@ -364,12 +396,62 @@ describe('what a message may not say', () => {
     const isRefused = NEVER_IN_TERM_0.some((other) => other === name);
     fc.assert(
       fc.property(MESSAGES[name], (message) => {
-        const early = name === 'ping' || name === 'pong' ? message : { ...message, term: 0 };
+        const early = 'term' in message ? { ...message, term: 0 } : message;
         const decoded = decode(encodeMessage(early));
         expect(decoded).toEqual(isRefused ? 'no server says this in term 0' : early);
       }),
       { numRuns: 10 },
     );
+  });
+
+  it('epoch 0, in which there are no replicas', () => {
+    const query = {
+      type: 'registerQuery',
+      from: id('A'),
+      to: id('B'),
+      epoch: 0,
+      operation: 1,
+      key: 'x',
+    } as const;
+    expect(decode(encodeMessage(query))).toBe('epochs begin at 1');
+  });
+
+  it('a counter that leaves no room for later writes', () => {
+    const store = (counter: number): unknown =>
+      decode(
+        encodeMessage({
+          type: 'registerStore',
+          from: id('A'),
+          to: id('B'),
+          epoch: 1,
+          operation: 1,
+          register: { key: 'x', tag: { counter, writer: id('A'), operation: 1 }, value: null },
+        }),
+      );
+    expect(store(2 ** 52)).toMatchObject({ type: 'registerStore' });
+    for (const counter of [0, 2 ** 52 + 1]) expect(store(counter)).toBe('a counter makes no sense');
+  });
+
+  it('a page of registers that goes back, or never ends', () => {
+    const page = (after: string | null, keys: string[], isLast: boolean): unknown =>
+      decode(
+        encodeMessage({
+          type: 'registerTransferResponse',
+          from: id('A'),
+          to: id('B'),
+          epoch: 2,
+          after,
+          registers: keys.map((key) => ({
+            key,
+            tag: { counter: 1, writer: id('A'), operation: 1 },
+            value: 'v',
+          })),
+          isLast,
+        }),
+      );
+    expect(page('b', ['c'], false)).toMatchObject({ after: 'b' });
+    expect(page('b', ['b'], true)).toBe('a page goes back behind its begin');
+    expect(page(null, [], false)).toBe('a page without registers is not the last');
   });
 
   it.each([-1, 1.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY])('%s is never written', (value) => {

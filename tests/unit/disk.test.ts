@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { Effect } from '../../src/core/raft/interface.ts';
+import { NO_REGISTERS, type StoredRegisters } from '../../src/core/abd/register.ts';
 import { crc32 } from '../../src/core/raft/checksum.ts';
 import type { Entry, Snapshot } from '../../src/core/raft/log-entry.ts';
 import { Disk, mergeBatches } from '../../src/runtime/disk.ts';
@@ -154,14 +154,7 @@ describe('batches merged into one', () => {
 
 // ── Group commit ──────────────────────────────────────────────────────────────────────────────
 
-type Persist = Extract<Effect, { type: 'persist' }>;
-
-const persist = (sequence: number, change: Partial<WriteBatch> = {}): Persist => ({
-  type: 'persist',
-  sequence,
-  ...batch({ entries: run(sequence, 1) }),
-  ...change,
-});
+const persist = (sequence: number): WriteBatch => batch({ entries: run(sequence, 1) });
 
 /** A store whose writes end when the test says so. */
 class SlowStorage implements Storage {
@@ -171,6 +164,10 @@ class SlowStorage implements Storage {
 
   load(): Promise<StoredState> {
     return Promise.resolve({ hardState: null, snapshot: null, entries: [] });
+  }
+
+  loadRegisters(): Promise<StoredRegisters> {
+    return Promise.resolve(NO_REGISTERS);
   }
 
   write(next: WriteBatch): Promise<void> {
@@ -195,15 +192,15 @@ class SlowStorage implements Storage {
   }
 }
 
-function scene(): { storage: SlowStorage; disk: Disk; log: string[] } {
+function scene(): { storage: SlowStorage; disk: Disk; log: string[]; write: (sequence: number) => void } {
   const storage = new SlowStorage();
   const log: string[] = [];
-  const disk = new Disk(
-    storage,
-    (sequence) => log.push(`durable ${sequence}`),
-    (error) => log.push(`failed: ${error instanceof Error ? error.message : String(error)}`),
+  const disk = new Disk(storage, (error) =>
+    log.push(`failed: ${error instanceof Error ? error.message : String(error)}`),
   );
-  return { storage, disk, log };
+  const write = (sequence: number): void =>
+    disk.write(persist(sequence), () => log.push(`durable ${sequence}`));
+  return { storage, disk, log, write };
 }
 
 /** What the store was given, a line for each write. */
@@ -211,37 +208,37 @@ const writes = ({ batches }: SlowStorage): string[] => batches.map(({ entries })
 
 describe('the disk', () => {
   it('writes at once, and reports it as durable only when it is', async () => {
-    const { storage, disk, log } = scene();
-    disk.write(persist(1));
+    const { storage, log, write } = scene();
+    write(1);
     expect([writes(storage), log]).toEqual([['1:1'], []]);
     storage.end();
     await vi.waitFor(() => expect(log).toEqual(['durable 1']));
   });
 
   it('puts everything that comes during a write into the next one', async () => {
-    const { storage, disk, log } = scene();
-    for (const sequence of [1, 2, 3, 4]) disk.write(persist(sequence));
+    const { storage, log, write } = scene();
+    for (const sequence of [1, 2, 3, 4]) write(sequence);
     expect([writes(storage), storage.writesUnderWay]).toEqual([['1:1'], 1]);
     storage.end();
     await vi.waitFor(() => expect(writes(storage)).toEqual(['1:1', '2:1 3:1 4:1']));
     expect([log, storage.writesUnderWay]).toEqual([['durable 1'], 1]);
-    disk.write(persist(5));
+    write(5);
     storage.end();
     await vi.waitFor(() => expect(writes(storage)).toEqual(['1:1', '2:1 3:1 4:1', '5:1']));
     storage.end();
-    await vi.waitFor(() => expect(log).toEqual(['durable 1', 'durable 4', 'durable 5']));
+    await vi.waitFor(() =>
+      expect(log).toEqual(['durable 1', 'durable 2', 'durable 3', 'durable 4', 'durable 5']),
+    );
   });
 
   it('writes what its own report brings about', async () => {
     const storage = new SlowStorage();
-    const disk: Disk = new Disk(
-      storage,
-      (sequence) => {
-        if (sequence < 3) disk.write(persist(sequence + 1));
-      },
-      () => undefined,
-    );
-    disk.write(persist(1));
+    const disk = new Disk(storage, () => undefined);
+    const write = (sequence: number): void =>
+      disk.write(persist(sequence), () => {
+        if (sequence < 3) write(sequence + 1);
+      });
+    write(1);
     for (const count of [2, 3]) {
       storage.end();
       await vi.waitFor(() => expect(storage.batches).toHaveLength(count));
@@ -250,30 +247,30 @@ describe('the disk', () => {
   });
 
   it('reports a failure, and nothing of what waited is written', async () => {
-    const { storage, disk, log } = scene();
-    disk.write(persist(1));
-    disk.write(persist(2));
+    const { storage, log, write } = scene();
+    write(1);
+    write(2);
     storage.end(new Error('no space'));
     await vi.waitFor(() => expect(log).toEqual(['failed: no space']));
     expect(writes(storage)).toEqual(['1:1']);
   });
 
   it('reports nothing once it is closed, and writes nothing more', async () => {
-    const { storage, disk, log } = scene();
-    disk.write(persist(1));
-    disk.write(persist(2));
+    const { storage, disk, log, write } = scene();
+    write(1);
+    write(2);
     await disk.close();
     expect(storage.isClosed).toBe(true);
     storage.end();
-    disk.write(persist(3));
+    write(3);
     // What is awaited here comes after all that the end of the write can bring about.
     await new Promise((resolve) => setImmediate(resolve));
     expect([log, writes(storage)]).toEqual([[], ['1:1']]);
   });
 
   it('a write that fails after the close is nobody’s concern', async () => {
-    const { storage, disk, log } = scene();
-    disk.write(persist(1));
+    const { storage, disk, log, write } = scene();
+    write(1);
     await disk.close();
     storage.end(new Error('closed'));
     await new Promise((resolve) => setImmediate(resolve));

@@ -1,3 +1,4 @@
+import type { StoredRegisters } from '../../src/core/abd/register.ts';
 import { describe, expect, it, vi } from 'vitest';
 import type { Entry } from '../../src/core/raft/log-entry.ts';
 import type { OperationResult, RaftMessage } from '../../src/core/raft/message.ts';
@@ -13,6 +14,10 @@ class HeldStorage implements Storage {
   #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
 
   load(): Promise<StoredState> {
+    throw new Error('the driver does not load');
+  }
+
+  loadRegisters(): Promise<StoredRegisters> {
     throw new Error('the driver does not load');
   }
 

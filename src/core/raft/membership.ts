@@ -121,6 +121,13 @@ export function handleJoinRequest(raft: Raft, message: JoinRequest): void {
   }
 }
 
+/** The voters, where this server leads and no change is under way; else null. */
+export function settledVoters(raft: Raft): readonly MemberId[] | null {
+  const { index, configuration } = configurationInForce(raft);
+  if (raft.role !== 'leader' || configuration.outgoing !== null || index > raft.commitIndex) return null;
+  return voters(configuration);
+}
+
 /** Those whom a committed configuration leaves out are told; this server may be one of them. */
 export function onConfigurationCommitted(raft: Raft, index: number): void {
   const position = raft.configurations.findIndex((known) => known.index === index);

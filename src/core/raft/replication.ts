@@ -269,7 +269,9 @@ function contradictsCommitted(raft: Raft, { prevIndex, prevTerm, entries }: Appe
 }
 
 function isCommittedOtherwise({ log, commitIndex }: Raft, index: number, term: number): boolean {
-  return index >= log.firstIndex && index <= commitIndex && log.termAt(index) !== term;
+  // The base of a compacted log is known by its term, and committed; of what stands before it nothing is known.
+  const known = log.termAt(index);
+  return index <= commitIndex && known !== null && known !== term;
 }
 
 /** Leaves once all entries are durable (`rules.durableBefore`). */

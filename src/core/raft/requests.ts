@@ -72,6 +72,8 @@ export function handleExpiry(raft: Raft, request: RequestId): void {
             ? 'No answer came in the time given.'
             : 'No answer came in the time given. It may have happened, or may still happen.',
       };
+  if (pending.operation.kind === 'read')
+    raft.reads.waiting = raft.reads.waiting.filter((other) => other !== request);
   answer(raft, own(raft, request), result);
 }
 
@@ -154,6 +156,7 @@ function isRepeatedLater({ operation }: PendingRequest, result: OperationResult)
 
 export function handleForwardRequest(raft: Raft, message: ForwardRequest): void {
   const origin: Origin = { node: message.from, request: message.request, attempt: message.attempt };
+  if (message.operation.kind !== 'command' && isCopy(raft, origin)) return;
   if (raft.leadership === null || isTransferring(raft)) {
     answer(raft, origin, failed('no-leader', 'The node that was asked is not the leader.'));
   } else if (findMember(configurationInForce(raft).configuration, message.from) === null) {
@@ -162,6 +165,24 @@ export function handleForwardRequest(raft: Raft, message: ForwardRequest): void 
   } else {
     accept(raft, raft.leadership, origin, message.operation);
   }
+}
+
+const MAX_FORWARDED = 1024;
+
+/**
+ * Whether this is a copy of what was forwarded before. The network may make copies, and to refuse the second one,
+ * since the first is under way or done, would tell the client that it failed. (Commands need no such care: the
+ * state machine knows them again.)
+ */
+function isCopy({ forwarded }: Raft, { node, request, attempt }: Origin): boolean {
+  const name = `${node} ${request} ${attempt}`;
+  if (forwarded.has(name)) return true;
+  forwarded.add(name);
+  for (const oldest of forwarded) {
+    if (forwarded.size <= MAX_FORWARDED) break;
+    forwarded.delete(oldest);
+  }
+  return false;
 }
 
 function accept(raft: Raft, leadership: Leadership, origin: Origin, operation: LeaderOperation): void {

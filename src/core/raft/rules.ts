@@ -121,6 +121,11 @@ export const RULES = {
     return termAtCommitIndex === term;
   },
 
+  /** §6.4, step 3: the round that confirms a read begins after the read has come. */
+  readsWaitForNextRound(): boolean {
+    return true;
+  },
+
   /** Dissertation §6.4: a read is linearizable once a quorum has confirmed the leader after it came. */
   isReadConfirmed(configuration: Configuration, confirmed: (id: MemberId) => boolean): boolean {
     return isQuorum(this.electorates(configuration), confirmed);

@@ -116,6 +116,8 @@ export interface Raft {
   votes: readonly Vote[];
   leadership: Leadership | null;
   transfer: Transfer | null;
+  /** Changes and transfers that others have handed over, so that a copy is known as one. Bounded. */
+  readonly forwarded: Set<string>;
   /** Told by the leader, or by the committed log, that this server is no longer a member. */
   removed: boolean;
 
@@ -187,6 +189,7 @@ export function createRaft(options: RaftOptions, stored: InitialState, rules: Ru
     votes: [],
     leadership: null,
     transfer: null,
+    forwarded: new Set(),
     removed: false,
     commitIndex: Math.max(covered, Math.min(hardState.commitIndex, log.lastIndex)),
     deliveredIndex: covered,

@@ -8,6 +8,8 @@ import { MAX_COMMAND_BYTES } from '../raft/log-entry.ts';
 export type Envelope =
   /** Outside of any session: applied as often as it is in the log. */
   | { readonly kind: 'plain'; readonly command: Uint8Array }
+  /** Concerns the replica set of the registers, not the state machine. Repeating it does no harm. */
+  | { readonly kind: 'epochs'; readonly command: Uint8Array }
   /** Opens a session, which ends after `ttlMs` of log time in which it was not used. */
   | { readonly kind: 'open'; readonly ttlMs: number }
   /**
@@ -30,7 +32,7 @@ export type Reply =
   /** The bytes do not parse. Nothing changes, on every node alike. */
   | { readonly kind: 'malformed'; readonly reason: string };
 
-const ENVELOPE_KINDS = ['plain', 'open', 'session'] as const;
+const ENVELOPE_KINDS = ['plain', 'open', 'session', 'epochs'] as const;
 const REPLY_KINDS = ['done', 'opened', 'expired', 'malformed'] as const;
 const MAX_REASON_BYTES = 4096;
 
@@ -61,6 +63,7 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
 function readEnvelope(reader: Reader, kind: Envelope['kind'] | undefined): Envelope {
   switch (kind) {
     case 'plain':
+    case 'epochs':
       return { kind, command: reader.bytes(MAX_COMMAND_BYTES) };
     case 'open':
       return { kind, ttlMs: reader.integer() };

@@ -1,3 +1,4 @@
+import { EpochMachine } from '../abd/epochs.ts';
 import { DecodeError, Reader, Writer } from '../bytes.ts';
 import { MAX_COMMAND_BYTES } from '../raft/log-entry.ts';
 import { decodeEnvelope, encodeReply, type Envelope, type Reply } from './envelope.ts';
@@ -35,7 +36,10 @@ export class SessionMachine {
   readonly #sessions = new Map<number, Session>();
   #timeMs = 0;
 
-  constructor(private readonly inner: InnerMachine) {}
+  constructor(
+    private readonly inner: InnerMachine,
+    readonly epochs: EpochMachine = new EpochMachine(),
+  ) {}
 
   /** `index` and `timeMs` are the entry's. Returns an encoded `Reply`. */
   apply(bytes: Uint8Array, index: number, timeMs: number): Uint8Array {
@@ -62,6 +66,7 @@ export class SessionMachine {
     writer.integer(this.#timeMs);
     this.writeSessions(writer);
     this.inner.snapshot(writer);
+    this.epochs.snapshot(writer);
     return writer.finish();
   }
 
@@ -71,6 +76,8 @@ export class SessionMachine {
     this.#timeMs = reader.integer();
     this.readSessions(reader);
     this.inner.restore(reader);
+    // A snapshot from before there were registers ends here.
+    if (!reader.isAtEnd) this.epochs.restore(reader);
     reader.end();
   }
 
@@ -78,6 +85,8 @@ export class SessionMachine {
     switch (envelope.kind) {
       case 'plain':
         return { kind: 'done', value: this.inner.apply(envelope.command) };
+      case 'epochs':
+        return { kind: 'done', value: this.epochs.apply(envelope.command) };
       case 'open':
         return this.#open(envelope.ttlMs, index);
       case 'session':

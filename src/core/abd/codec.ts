@@ -1,0 +1,58 @@
+import { DecodeError, Reader, Writer } from '../bytes.ts';
+import { MAX_TEXT_BYTES } from '../kv/transaction.ts';
+import { readMemberId, writeMemberId } from '../raft/entry-codec.ts';
+import type { Register, Tag } from './register.ts';
+
+/** A counter rises by one a write: whoever claims a higher one would leave no room for later writes. */
+const MAX_COUNTER = 2 ** 52;
+const MAX_REGISTERS = 1_000_000;
+
+export function writeRegister(writer: Writer, { key, tag, value }: Register): void {
+  writer.text(key);
+  writeHeld(writer, { tag, value });
+}
+
+export function readRegister(reader: Reader): Register {
+  const key = reader.text(MAX_TEXT_BYTES);
+  return { key, ...readHeld(reader) };
+}
+
+export function writeHeld(writer: Writer, { tag, value }: Pick<Register, 'tag' | 'value'>): void {
+  writer.integer(tag.counter);
+  writeMemberId(writer, tag.writer);
+  writer.integer(tag.operation);
+  writer.bool(value !== null);
+  if (value !== null) writer.text(value);
+}
+
+export function readHeld(reader: Reader): { tag: Tag; value: string | null } {
+  const counter = reader.integer();
+  if (counter === 0 || counter > MAX_COUNTER) throw new DecodeError('a counter makes no sense');
+  const tag = { counter, writer: readMemberId(reader), operation: reader.integer() };
+  return { tag, value: reader.bool() ? reader.text(MAX_TEXT_BYTES) : null };
+}
+
+export function writeRegisters(writer: Writer, registers: readonly Register[]): void {
+  writer.integer(registers.length);
+  for (const register of registers) writeRegister(writer, register);
+}
+
+export function readRegisters(reader: Reader): Register[] {
+  const registers: Register[] = [];
+  for (let left = reader.count(MAX_REGISTERS); left > 0; left -= 1) registers.push(readRegister(reader));
+  return registers;
+}
+
+export function encodeRegister(register: Register): Uint8Array {
+  const writer = new Writer();
+  writeRegister(writer, register);
+  return writer.finish();
+}
+
+/** Throws `DecodeError`. */
+export function decodeRegister(bytes: Uint8Array): Register {
+  const reader = new Reader(bytes);
+  const register = readRegister(reader);
+  reader.end();
+  return register;
+}
