@@ -31,10 +31,10 @@ const NONE = -1;
 /**
  * Whether the operations of one key can be put into an order that the model allows and that keeps every
  * operation that returned before another was called before it. Wing & Gong 1993, with Lowe's memory of
- * configurations (2017): what is linearized so far, and the value that it left. Five cuts keep it exact:
+ * configurations (2017): what is linearized so far, and the value that it left. Six cuts keep it exact:
  *
  * - A read, or a cas that did not apply, is placed as soon as it is allowed: it can always be moved forward.
- * - One of unknown outcome that would change nothing need not be placed at all.
+ * - One of unknown outcome is placed only where what comes next depends on it (`#isOfUse`).
  * - Of equal ones of unknown outcome the one called first is as good as any.
  * - A configuration was tried in vain if one was that differs only in that fewer operations of unknown
  *   outcome are spent: whatever would go on from the one goes on from the other.
@@ -205,11 +205,26 @@ class Search {
       const twin = this.#twin[node] ?? NONE;
       if (twin !== NONE && !this.#isDone(twin)) continue;
       const state = this.#step(node);
-      if (state === NONE || (pending === 1 && state === this.#state)) continue;
+      if (state === NONE || (pending === 1 && !this.#isOfUse(node, state))) continue;
       if (!this.#foresight.allows(node, this.#values[state] ?? null)) continue;
       if (this.#isNew(node, state)) return node;
     }
     return NONE;
+  }
+
+  /**
+   * Whether what may come right after an operation of unknown outcome can tell that it was there: a put cannot, nor
+   * can one that is not allowed then. An order with as few of them as possible has none in vain.
+   */
+  #isOfUse(pending: number, state: number): boolean {
+    if (state === this.#state) return false;
+    const count = this.operations.length;
+    for (let node = this.#after(this.#head); node !== NONE && node < count; node = this.#after(node)) {
+      if (node === pending || this.operations[node]?.f === 'put') continue;
+      const next = this.#step(node, state);
+      if (next !== NONE && (this.#isPending[node] === 0 || next !== state)) return true;
+    }
+    return false;
   }
 
   #after(node: number): number {
@@ -217,12 +232,12 @@ class Search {
   }
 
   /** The value that the operation leaves; NONE: it is not allowed now. */
-  #step(position: number): number {
-    const key = this.#state * this.operations.length + position;
+  #step(position: number, from = this.#state): number {
+    const key = from * this.operations.length + position;
     const known = this.#transitions.get(key);
     if (known !== undefined) return known;
     const operation = this.operations[position];
-    const value = this.#values[this.#state] ?? null;
+    const value = this.#values[from] ?? null;
     const { allowed, next } =
       operation === undefined ? { allowed: false, next: null } : transition(value, operation);
     const state = allowed ? this.#idOf(next) : NONE;

@@ -13,7 +13,7 @@ const HELP = `Usage: npm run bench -- [core] [--runs N] [--json]
 
   --runs N    runs of each; the median is printed, with the slowest and the fastest (7)
   --writes N  with soak: how many (1000000)
-  --json      one JSON object instead of a table
+  --json      one JSON object instead of a table (with npm run -s, nothing else)
   --help      this
 
 Exit status: 0; 1 a write was lost; 2 bad usage; 130 interrupted.`;

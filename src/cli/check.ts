@@ -16,7 +16,7 @@ each (docs/checker.md); "-" is the standard input.
                      one register per key in each case (kv)
   --time-limit TIME  for each history, as 500ms, 30s or 2m (30s); past it the verdict is unknown
   --html FILE        writes a page that shows the histories and the verdicts
-  --json             one JSON object a file instead of text
+  --json             one JSON object a file instead of text (with npm run -s, nothing else)
   --help             this
 
 Exit status: 0 all are linearizable; 1 one is not; 3 one is unknown; 2 a file that cannot be read, or
@@ -78,7 +78,7 @@ async function main(): Promise<number> {
 function duration(value: string): number {
   const [, count, unit = ''] = /^(\d{1,6})(ms|s|m)$/.exec(value) ?? [];
   const factor = UNITS[unit];
-  if (count === undefined || factor === undefined)
+  if (count === undefined || factor === undefined || Number(count) === 0)
     throw new UsageError(`--time-limit: expected a time such as 500ms, 30s or 2m, received "${value}"`);
   return Number(count) * factor;
 }
@@ -112,11 +112,16 @@ function asText({ file, result, ms }: Judged): string {
   return lines.join('\n');
 }
 
-function explain({ key, verdict, failure }: KeyResult): string[] {
+function explain({ key, verdict, operations, failure }: KeyResult): string[] {
   if (failure === null) return [`  key "${key}": ${verdict}`];
   const { error, isFirst, prefix, longest } = failure;
-  const lines = (operations: readonly Operation[]): string[] =>
-    operations.map((operation) => `    ${operation.process}: ${describeOperation(operation)}`);
+  const describe = (operation: Operation): string => {
+    const whole = operations.find(({ id }) => id === operation.id) ?? operation;
+    // What had not returned by then counts as unknown, whatever became of it later.
+    return `${describeOperation(whole)}${whole.outcome === operation.outcome ? '' : ' (not returned yet)'}`;
+  };
+  const lines = (some: readonly Operation[]): string[] =>
+    some.map((operation) => `    ${operation.process}: ${describe(operation)}`);
   const explained = [
     `  key "${key}": no order explains the first ${prefix.length} operations, once that of line ${error.line} returns:`,
     ...lines([error]),

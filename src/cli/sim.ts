@@ -27,7 +27,7 @@ each with faults of its own, and checks after every step what Raft promises.
   --mutants       put in every known bug, one after the other, and say how soon it is caught
   --sweeps N      with --mutants: sweeps for each, from different seeds (5)
   --max-seeds N   with --mutants: seeds until a sweep gives up (3000)
-  --json          one JSON object instead of text
+  --json          one JSON object instead of text (with npm run -s, nothing else)
   --help          this
 
 Exit status: 0 all is well; 1 a promise was broken, a known bug survived, or the sweep exercised too
@@ -72,6 +72,10 @@ async function main(): Promise<number> {
   if (values.help) return print(HELP);
   if (values.mutant === 'list')
     return print(MUTANTS.map(({ name, bug }) => `${name.padEnd(26)}${bug}`).join('\n'));
+  if (!values.mutants && (values.sweeps !== undefined || values['max-seeds'] !== undefined))
+    throw new UsageError('--sweeps and --max-seeds go with --mutants');
+  if (values.mutants && (values.trace || values.seeds !== undefined || values.mutant !== undefined))
+    throw new UsageError('--mutants goes without --seeds, --mutant and --trace');
   const from = integer('--from', values.from, 1);
   if (values.mutants) {
     const sweeps = integer('--sweeps', values.sweeps, 5);

@@ -12,6 +12,8 @@ export interface ClientParts {
   readonly name: string;
   readonly keys: number;
   readonly thinkMs: number;
+  /** How long its sessions live without use, in log time. */
+  readonly sessionMs: number;
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly history: HistoryEvent[];
@@ -19,6 +21,7 @@ export interface ClientParts {
   nodes(): readonly SimNode[];
   onAcknowledged(index: number, term: number): void;
   onRetry(): void;
+  onExpired(): void;
   /** Told so at the first attempt: the command did not and will not happen. */
   onFailed(command: Uint8Array): void;
   /** What is committed anywhere, as of now. */
@@ -67,7 +70,7 @@ export class SimClient {
   }
 
   #openSession(): void {
-    const command = encodeEnvelope({ kind: 'open', ttlMs: 120_000 });
+    const command = encodeEnvelope({ kind: 'open', ttlMs: this.parts.sessionMs });
     this.#ask({ kind: 'command', command, repeatable: true }, (result) => {
       const reply = result.outcome === 'ok' ? decodeReply(result.value) : null;
       if (reply?.kind === 'opened') this.#session = new ClientSession(reply.session);
@@ -135,7 +138,7 @@ export class SimClient {
         return;
       }
       this.parts.onRetry();
-      this.#attempt(bytes, count + 1, isUncertain || result.outcome === 'unknown', done);
+      this.#attempt(bytes, count + 1, true, done);
     });
   }
 
@@ -146,6 +149,7 @@ export class SimClient {
     }
     const reply = decodeReply(result.value);
     if (reply.kind !== 'done') {
+      this.parts.onExpired();
       this.#session = null;
       this.#record('info', step, key, {});
       return;

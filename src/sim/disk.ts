@@ -68,8 +68,18 @@ export class SimDisk {
     if (fate < 0.4) return 'lost-write';
     // Half of it had reached the disk; the transaction was not complete, and is rolled back.
     if (fate < 0.7) return 'torn-batch';
-    this.image.apply(batch);
+    this.#apply(batch);
     return 'unacknowledged-write';
+  }
+
+  /** What a batch breaks of the contract of a store stops the node, as it would in a tab. */
+  #apply(batch: WriteBatch): Error | null {
+    try {
+      this.image.apply(batch);
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
   }
 
   #write(process: Process, batch: WriteBatch, onDurable: () => void): Promise<void> {
@@ -88,9 +98,10 @@ export class SimDisk {
           });
           return;
         }
-        this.image.apply(batch);
+        const broken = this.#apply(batch);
         process.run(() => {
-          resolve();
+          if (broken === null) resolve();
+          else reject(broken);
           onDurable();
         });
       });

@@ -57,6 +57,7 @@ export interface Mix {
   readonly retainedEntries: number;
   readonly appendBytes: number;
   readonly replaceVoterMs: number;
+  readonly sessionMs: number;
   /** Messages cross the network as bytes, through the production codec. */
   readonly codec: boolean;
 }
@@ -141,5 +142,7 @@ export function drawMix(seed: number, nodes: number | null, algorithm: Algorithm
     appendBytes: nextFraction(random) < (isStorm(seed) ? 0.7 : 0.3) ? nextInteger(random, 60, 400) : 65_536,
     replaceVoterMs: nextInteger(random, 4000, 12_000),
     codec: nextFraction(random) < 0.1,
+    // Short enough to end under a client that was cut off or unlucky, in some runs.
+    sessionMs: nextFraction(random) < 0.4 ? nextInteger(random, 1000, 6000) : 120_000,
   };
 }

@@ -52,7 +52,7 @@ const MUST_HAPPEN = [
   'stopped by its disk',
 ];
 const MUST_HAPPEN_TO: Record<Algorithm, readonly string[]> = {
-  raft: ['client retry'],
+  raft: ['client retry', 'session expired'],
   abd: [...REGISTER_FAULT_KINDS, 'epoch opened'],
 };
 

@@ -187,6 +187,8 @@ export class World {
     }
     const client = new SimClient({
       ...common,
+      sessionMs: mix.sessionMs,
+      onExpired: () => this.#count(this.coverage, 'session expired'),
       onAcknowledged: (index, term) => this.invariants.onAcknowledged(index, term),
       committed: () => this.invariants.commitIndex,
       onRead: (node, committedBefore) => this.invariants.onRead(node, committedBefore),

@@ -23,7 +23,7 @@ const memberId = fc.stringMatching(/^[A-Za-z0-9_-]{16,64}$/).map((text) => text 
 const blob = fc.uint8Array({ maxLength: 300 });
 /** Well-formed, as JSON text and form fields are: a lone surrogate has no UTF-8. */
 const text = fc.string({ unit: 'grapheme', maxLength: 8 });
-const laterTerm = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const laterTerm = fc.integer({ min: 1, max: 2 ** 52 });
 const envelope = { from: memberId, to: memberId, term: fc.oneof(term, laterTerm) };
 
 const member: fc.Arbitrary<Member> = fc.record({
@@ -414,6 +414,15 @@ describe('what a message may not say', () => {
       key: 'x',
     } as const;
     expect(decode(encodeMessage(query))).toBe('epochs begin at 1');
+  });
+
+  it('a term that leaves no room for later elections', () => {
+    const vote = (at: number): unknown =>
+      decode(
+        encodeMessage({ type: 'heartbeatResponse', from: id('A'), to: id('B'), term: at, readRound: 1 }),
+      );
+    expect(vote(2 ** 52)).toMatchObject({ term: 2 ** 52 });
+    expect(vote(2 ** 52 + 1)).toBe('a term makes no sense');
   });
 
   it('a counter that leaves no room for later writes', () => {
