@@ -426,9 +426,12 @@ function coverageOf(event: DriverEvent): string {
   return event.kind;
 }
 
-function describeMessage({ type, from, to, ...rest }: Message): string {
-  const fields = JSON.stringify(rest, (_, value: unknown) =>
+function describeMessage(message: Message): string {
+  const { type, from, to, ...rest } = message;
+  const when =
+    'term' in message ? ` in term ${message.term}` : 'epoch' in message ? ` in epoch ${message.epoch}` : '';
+  const fields = JSON.stringify({ ...rest, term: undefined, epoch: undefined }, (_, value: unknown) =>
     value instanceof Uint8Array ? `${value.length} bytes` : value,
   );
-  return `${nameOf(from)} → ${nameOf(to)}  ${type} ${fields.slice(0, 300)}`;
+  return `${nameOf(from)} → ${nameOf(to)}  ${type}${when} ${fields.slice(0, 300)}`;
 }
