@@ -2,6 +2,23 @@
 
 import { ROOT, setUp } from './setup.mjs';
 
+const HELP = `Usage: npm run dev
+
+Serves the page from its sources, with hot reload, and the signaling server, on one port.
+
+  PORT      the port, 5173 unless set
+
+SIGINT (Ctrl-C) and SIGTERM stop the server with exit code 0; 1 means that it could not start.`;
+
+const [argument] = process.argv.slice(2);
+if (argument !== undefined) {
+  const isHelp = argument === '--help' || argument === '-h';
+  console[isHelp ? 'log' : 'error'](
+    isHelp ? HELP : `Unknown argument ${argument}: see npm run dev -- --help`,
+  );
+  process.exit(isHelp ? 0 : 1);
+}
+
 setUp();
 const { createServer } = await import('vite');
 const server = await createServer({ root: ROOT, clearScreen: false });

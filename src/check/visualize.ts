@@ -12,7 +12,9 @@ interface Shown {
 const LANE_HEIGHT = 34;
 const BAR_HEIGHT = 20;
 /** Events are drawn at equal distances: what matters is their order, and real times crowd. */
+/** Of a column, at least; a history of few events has room for its texts. */
 const EVENT_WIDTH = 26;
+const COMFORTABLE_WIDTH = 900;
 const MARGIN = 12;
 
 export function renderHtml(shown: readonly Shown[]): string {
@@ -62,9 +64,10 @@ function draw(key: KeyResult, order: readonly Operation[]): string {
     Number.isFinite(end) ? [call, end] : [call],
   );
   const columns = new Map([...new Set(ends)].sort((a, b) => a - b).map((event, column) => [event, column]));
-  const width = 2 * MARGIN + 90 + (columns.size + 1) * EVENT_WIDTH;
+  const step = Math.max(EVENT_WIDTH, Math.min(110, Math.floor(COMFORTABLE_WIDTH / (columns.size + 1))));
+  const width = 2 * MARGIN + 90 + (columns.size + 1) * step;
   const height = 2 * MARGIN + processes.length * LANE_HEIGHT;
-  const x = (event: number): number => 90 + MARGIN + (columns.get(event) ?? columns.size) * EVENT_WIDTH;
+  const x = (event: number): number => 90 + MARGIN + (columns.get(event) ?? columns.size) * step;
   const y = (process: string): number => MARGIN + processes.indexOf(process) * LANE_HEIGHT;
   const nextCall = nextCalls(key.operations);
   const explained = explain(order);
@@ -79,7 +82,7 @@ function draw(key: KeyResult, order: readonly Operation[]): string {
           : operation.outcome
         : 'placed';
     const left = x(operation.call);
-    const barWidth = Math.max(EVENT_WIDTH - 4, x(operation.return) - left);
+    const barWidth = Math.max(step - 4, x(operation.return) - left);
     const room = x(nextCall.get(operation.id) ?? Number.POSITIVE_INFINITY) - left;
     const label = `${operation.process}: ${describeOperation(operation)}`;
     const why = `${label}. ${state ?? reasonFor(operation, isError, order)}${timesOf(operation)}`;

@@ -36,8 +36,8 @@ async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      runs: { type: 'string', default: '7' },
-      writes: { type: 'string', default: '1000000' },
+      runs: { type: 'string' },
+      writes: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -48,8 +48,10 @@ async function main(): Promise<number> {
   }
   const [name = 'core', ...more] = positionals;
   if (more.length > 0) throw new UsageError('Expected one benchmark at a time.');
-  if (name === 'soak') await runSoak(integer('--writes', values.writes), values.json);
-  else if (name === 'core') await runCore(integer('--runs', values.runs), values.json);
+  if (name === 'core' && values.writes !== undefined) throw new UsageError('--writes goes with soak');
+  if (name === 'soak' && values.runs !== undefined) throw new UsageError('--runs goes with core');
+  if (name === 'soak') await runSoak(integer('--writes', values.writes ?? '1000000'), values.json);
+  else if (name === 'core') await runCore(integer('--runs', values.runs ?? '7'), values.json);
   else throw new UsageError(`There is no benchmark "${name}", only core and soak.`);
   return isInterrupted ? 130 : 0;
 }

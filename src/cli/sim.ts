@@ -76,6 +76,7 @@ async function main(): Promise<number> {
     throw new UsageError('--sweeps and --max-seeds go with --mutants');
   if (values.mutants && (values.trace || values.seeds !== undefined || values.mutant !== undefined))
     throw new UsageError('--mutants goes without --seeds, --mutant and --trace');
+  if (values.trace && values.json) throw new UsageError('--trace tells in text: it goes without --json');
   const from = integer('--from', values.from, 1);
   if (values.mutants) {
     const sweeps = integer('--sweeps', values.sweeps, 5);
@@ -233,7 +234,10 @@ async function runMutants(sweeps: number, maxSeeds: number, from: number, json: 
     maxSeeds,
     from,
     onSweep: ({ name }, count, seeds) => {
-      const outcome = seeds === null ? `survived ${maxSeeds} seeds` : `caught after ${seeds} seeds`;
+      const outcome =
+        seeds === null
+          ? `survived ${maxSeeds} seeds`
+          : `caught after ${seeds === 1 ? '1 seed' : `${seeds} seeds`}`;
       console.error(`${name}, sweep ${count + 1} of ${sweeps}: ${outcome}`);
       return !isInterrupted;
     },

@@ -1,6 +1,12 @@
 /** What was asked for makes no sense: exit status 2. */
 export class UsageError extends Error {}
 
+// Whoever reads what is printed may have seen enough (`| head`).
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
 /** The exit status of a command that is over; one that failed says why on the standard error. */
 export async function exitStatusOf(command: string, main: () => Promise<number>): Promise<number> {
   try {

@@ -25,6 +25,7 @@ import { ViewSubscription } from './view-subscription.ts';
 import type { PageController, PageView } from './view.ts';
 
 const MAX_RECORDS = 20;
+const GOOD_NEWS_MS = 8000;
 
 /** The page. Only here is the controller called: components beneath get properties and ask by events. */
 @customElement('tabraft-app')
@@ -166,6 +167,10 @@ export class App extends LitElement {
     const report = await runCommand(command, controller);
     // A command that was given meanwhile has the bar; a failure is told in any case.
     if (this.report === running || report?.level === 'error') this.report = report;
+    if (report?.level !== 'done') return;
+    setTimeout(() => {
+      if (this.report === report) this.report = null;
+    }, GOOD_NEWS_MS);
   }
 
   async #isConfirmed(command: Command): Promise<boolean> {

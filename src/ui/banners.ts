@@ -85,12 +85,18 @@ function noQuorum(view: PageView): Banner {
   const voters = view.status.members.filter(({ kind }) => kind === 'voter').length;
   const majority = Math.floor(voters / 2) + 1;
   const isDisturbed = view.rules.length > 0;
+  // A tab that is open and cut off by a rule is not missing.
+  const open = new Set(view.status.peers.filter(({ state }) => state === 'connected').map(({ id }) => id));
+  const isMissing = view.status.members.some(
+    ({ id, kind }) => kind === 'voter' && id !== view.status.memberId && !open.has(id),
+  );
+  const missing = isMissing ? ' Open the missing tabs again.' : '';
   const rules = isDisturbed ? ` ${plural(view.rules.length, 'fault rule')} may be the cause.` : '';
   return {
     id: 'no-quorum',
     level: 'warning',
     title: 'No quorum',
-    text: `${detailOf(view)} It takes ${majority} of the ${plural(voters, 'voter')}, talking to each other, to lead and to commit. Until then reads and writes wait, and a write that times out is unknown; local reads still answer. Open the missing tabs again.${rules}`,
+    text: `${detailOf(view)} It takes ${majority} of the ${plural(voters, 'voter')}, talking to each other, to lead and to commit. Until then reads and writes wait; a write that times out is unknown, or failed if no leader was known at all. Local reads still answer.${missing}${rules}`,
     action: isDisturbed ? { label: 'Clear the faults', action: { kind: 'clear-all-rules' } } : null,
   };
 }

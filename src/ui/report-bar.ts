@@ -15,7 +15,7 @@ const LOOKS: Readonly<Record<Report['level'], { icon: IconName; tone: string }>>
   error: { icon: 'error', tone: 'bad' },
 };
 
-/** Stays in view at the lower edge until it is dismissed or replaced. */
+/** At the lower edge until it is dismissed or replaced; good news goes by itself. */
 @customElement('tabraft-report-bar')
 export class ReportBar extends LitElement {
   @property({ attribute: false }) report: Report | null = null;
