@@ -41,10 +41,14 @@ export const MESSAGE_TYPES = [
 
 const REGISTER_TYPES: ReadonlySet<MessageType> = new Set(REGISTER_MESSAGE_TYPES);
 
+export function isRegisterType(type: MessageType): type is RegisterMessage['type'] {
+  return REGISTER_TYPES.has(type);
+}
+
 export function isRaftMessage(message: Message): message is RaftMessage {
   return 'term' in message;
 }
 
 export function isRegisterMessage(message: Message): message is RegisterMessage {
-  return REGISTER_TYPES.has(message.type);
+  return isRegisterType(message.type);
 }

@@ -8,6 +8,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { Clock } from './clock.ts';
 import { Disk } from './disk.ts';
 import { Outbox } from './outbox.ts';
+import { PendingRequests } from './pending-requests.ts';
 import type { StateMachine } from './state-machine.ts';
 
 export interface DriverOptions {
@@ -56,8 +57,7 @@ export class Driver {
   #isPaused = false;
   #stopped: string | null = null;
   readonly #outbox: Outbox<RaftMessage>;
-  #callbacks = new Map<RequestId, { readonly onResult: OnResult; readonly deadline: number }>();
-  #nextRequest: RequestId;
+  readonly #requests: PendingRequests<OperationResult>;
   #lastTickAt: number;
 
   constructor(
@@ -65,7 +65,7 @@ export class Driver {
     private readonly options: DriverOptions,
     private readonly ports: DriverPorts,
   ) {
-    this.#nextRequest = options.firstRequest;
+    this.#requests = new PendingRequests(options.firstRequest);
     this.disk = new Disk(ports.storage, (error) => this.stop(describe(error)));
     this.#outbox = new Outbox((message) => ports.send(message));
     this.#lastTickAt = ports.clock.now();
@@ -105,9 +105,7 @@ export class Driver {
       onResult({ outcome: 'failed', code: 'not-running', reason: refusal });
       return;
     }
-    const request = this.#nextRequest;
-    this.#nextRequest += 1;
-    this.#callbacks.set(request, { onResult, deadline: this.ports.clock.now() + timeoutMs });
+    const request = this.#requests.add(this.ports.clock.now() + timeoutMs, onResult);
     this.#feed({ type: 'request', request, operation });
   }
 
@@ -148,10 +146,11 @@ export class Driver {
     void this.disk.close().catch((error: unknown) => {
       this.ports.onEvent({ kind: 'overflow', what: `closing the storage: ${describe(error)}` });
     });
-    for (const { onResult } of this.#callbacks.values()) {
-      onResult({ outcome: 'unknown', code: 'not-running', reason: `This node stopped. ${reason}` });
-    }
-    this.#callbacks.clear();
+    this.#requests.answerAll({
+      outcome: 'unknown',
+      code: 'not-running',
+      reason: `This node stopped. ${reason}`,
+    });
     this.ports.onStop(reason);
   }
 
@@ -172,9 +171,7 @@ export class Driver {
     }
     // However long the gap, it is one tick: a tab that slept must not fire a burst of elections.
     this.#feed({ type: 'tick' });
-    for (const [request, { deadline }] of this.#callbacks) {
-      if (deadline <= now) this.#feed({ type: 'expire', request });
-    }
+    for (const request of this.#requests.due(now)) this.#feed({ type: 'expire', request });
   }
 
   #feed(input: Input): void {
@@ -225,7 +222,7 @@ export class Driver {
         this.ports.machine.restore(effect.snapshot.data);
         return;
       case 'reply':
-        this.#reply(effect.request, effect.result);
+        this.#requests.answer(effect.request, effect.result);
         return;
       case 'trace':
         this.ports.onEvent(effect.event);
@@ -247,12 +244,6 @@ export class Driver {
     }
     const last = entries.at(-1);
     if (last !== undefined) this.#feed({ type: 'applied', index: last.index, answers });
-  }
-
-  #reply(request: RequestId, result: OperationResult): void {
-    const callback = this.#callbacks.get(request);
-    this.#callbacks.delete(request);
-    callback?.onResult(result);
   }
 
   #onDurable(sequence: number): void {

@@ -13,6 +13,7 @@ import { encodeEnvelope } from '../core/session/envelope.ts';
 import type { Clock } from './clock.ts';
 import type { Disk } from './disk.ts';
 import { Outbox } from './outbox.ts';
+import { PendingRequests } from './pending-requests.ts';
 
 export interface RegisterRouterOptions {
   readonly tickMs: number;
@@ -33,6 +34,8 @@ export interface RegisterRouterPorts {
   epoch(): Epoch;
   /** The voters of a committed configuration, where this node leads; else null. */
   votersToFollow(): readonly MemberId[] | null;
+  /** A message to the paused node was lost: too many wait. */
+  onOverflow(): void;
   /** The core has failed: a bug. */
   onError(error: unknown): void;
 }
@@ -50,8 +53,7 @@ export class RegisterRouter {
   #isScheduled = false;
   #isPaused = false;
   #stopped: string | null = null;
-  #callbacks = new Map<RequestId, { readonly onResult: OnResult; readonly deadline: number }>();
-  #nextRequest: RequestId;
+  readonly #requests: PendingRequests<RegisterResult>;
   #ticks = 0;
   #epoch: Epoch | null = null;
   #isProposing = false;
@@ -61,13 +63,16 @@ export class RegisterRouter {
     private readonly options: RegisterRouterOptions,
     private readonly ports: RegisterRouterPorts,
   ) {
-    this.#nextRequest = options.firstRequest;
+    this.#requests = new PendingRequests(options.firstRequest);
     this.#outbox = new Outbox((message) => this.#deliver(message));
     this.#stopTicking = ports.clock.every(options.tickMs, () => this.#onTick());
   }
 
   receive(message: RegisterMessage): void {
-    if (this.#isPaused && this.#inputs.length >= this.options.maxPausedMessages) return;
+    if (this.#isPaused && this.#inputs.length >= this.options.maxPausedMessages) {
+      this.ports.onOverflow();
+      return;
+    }
     this.#feed({ type: 'message', message });
   }
 
@@ -78,9 +83,7 @@ export class RegisterRouter {
       onResult({ outcome: 'failed', code: 'not-running', reason: refusal });
       return;
     }
-    const request = this.#nextRequest;
-    this.#nextRequest += 1;
-    this.#callbacks.set(request, { onResult, deadline: this.ports.clock.now() + timeoutMs });
+    const request = this.#requests.add(this.ports.clock.now() + timeoutMs, onResult);
     this.#feed({ type: 'request', request, operation });
   }
 
@@ -110,9 +113,11 @@ export class RegisterRouter {
     this.#stopTicking();
     this.#inputs = [];
     this.#outbox.clear();
-    for (const { onResult } of this.#callbacks.values())
-      onResult({ outcome: 'unknown', code: 'not-running', reason: `This node stopped. ${reason}` });
-    this.#callbacks.clear();
+    this.#requests.answerAll({
+      outcome: 'unknown',
+      code: 'not-running',
+      reason: `This node stopped. ${reason}`,
+    });
   }
 
   #onTick(): void {
@@ -120,8 +125,7 @@ export class RegisterRouter {
     this.#ticks += 1;
     this.#feed({ type: 'tick' });
     const now = this.ports.clock.now();
-    for (const [request, { deadline }] of this.#callbacks)
-      if (deadline <= now) this.#feed({ type: 'expire', request });
+    for (const request of this.#requests.due(now)) this.#feed({ type: 'expire', request });
     if (this.#ticks % MANAGE_TICKS === 0) this.#followVoters();
   }
 
@@ -174,12 +178,9 @@ export class RegisterRouter {
       case 'send':
         this.#outbox.send(effect.message, effect.awaits);
         return;
-      case 'reply': {
-        const callback = this.#callbacks.get(effect.request);
-        this.#callbacks.delete(effect.request);
-        callback?.onResult(effect.result);
+      case 'reply':
+        this.#requests.answer(effect.request, effect.result);
         return;
-      }
       case 'ready':
         this.#propose(
           encodeEpochCommand({ kind: 'ready', number: effect.epoch, member: this.registers.options.id }),

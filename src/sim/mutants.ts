@@ -236,7 +236,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'read-joins-round',
     bug: 'a read is confirmed by answers from before it came (dissertation §6.4)',
-    rules: () => ({ readsWaitForNextRound: () => false }),
+    rules: () => ({
+      readsThatWait: ({ confirmedRound, readRound, roundReads, waitingReads }) =>
+        confirmedRound < readRound ? roundReads : waitingReads,
+    }),
   },
   {
     name: 'read-counts-learners',
@@ -277,7 +280,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'abd-counts-copies',
     bug: 'a reply that comes twice counts as two',
-    registerRules: { countsOnce: () => false },
+    registerRules: { nameOfAnswer: (from, answers) => `${from} ${answers}` },
   },
   {
     name: 'abd-overwrites',
@@ -292,7 +295,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'abd-unsealed-transfer',
     bug: 'a replica goes on storing in an epoch that it has handed over',
-    registerRules: { sealsBeforeTransfer: () => false },
+    registerRules: { sealedOnTransfer: (sealed) => sealed },
   },
   {
     name: 'abd-transfer-from-one',
@@ -307,7 +310,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'abd-new-tag',
     bug: 'a write that goes on in a new epoch gets another tag, and is seen twice',
-    registerRules: { keepsTag: () => false },
+    registerRules: { carriedOver: () => null },
   },
   {
     name: 'abd-timeout-is-failure',

@@ -4,7 +4,7 @@ import type { Entry } from '../core/raft/log-entry.ts';
 import type { RaftOptions } from '../core/raft/interface.ts';
 import { Registers } from '../core/abd/registers.ts';
 import { REGISTER_RULES } from '../core/abd/rules.ts';
-import { isRegisterMessage, type Message } from '../core/message.ts';
+import { isRaftMessage, isRegisterMessage, type Message } from '../core/message.ts';
 import { settledVoters } from '../core/raft/membership.ts';
 import { RULES } from '../core/raft/rules.ts';
 import type { RegisterOptions } from '../core/abd/interface.ts';
@@ -93,7 +93,7 @@ export class SimNode {
   receive(message: Message): void {
     this.process.run(() => {
       if (isRegisterMessage(message)) this.registers?.receive(message);
-      else if (message.type !== 'ping' && message.type !== 'pong') this.driver.receive(message);
+      else if (isRaftMessage(message)) this.driver.receive(message);
     });
   }
 
@@ -180,6 +180,7 @@ export class SimNode {
           const voters = settledVoters(driver.raft);
           return voters === null ? null : this.parts.replicasFor(voters);
         },
+        onOverflow: () => undefined,
         onError: (error) => driver.stop(error instanceof Error ? error.message : String(error)),
       },
     );

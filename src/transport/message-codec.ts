@@ -10,7 +10,7 @@ import {
 } from '../core/abd/codec.ts';
 import type { RegisterMessage } from '../core/abd/message.ts';
 import { MAX_TEXT_BYTES } from '../core/kv/transaction.ts';
-import { isRegisterMessage, type Message, type MessageType } from '../core/message.ts';
+import { isRegisterMessage, isRegisterType, type Message, type MessageType } from '../core/message.ts';
 import {
   readEntries,
   readMemberId,
@@ -281,10 +281,6 @@ function readFields(reader: Reader, type: MessageType): Message {
     default:
       return unreachable(type);
   }
-}
-
-function isRegisterType(type: MessageType): type is RegisterMessage['type'] {
-  return type.startsWith('register');
 }
 
 function readRegisterMessage(

@@ -223,6 +223,7 @@ export class Node {
         propose: (command, done) => this.#propose(command, done),
         epoch: () => this.#machine.epochs.epoch,
         votersToFollow: () => settledVoters(raft),
+        onOverflow: () => this.#count('overflows'),
         onError: (error) => this.#driver.stop(error instanceof Error ? error.message : String(error)),
       },
     );

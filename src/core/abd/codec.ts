@@ -1,7 +1,7 @@
 import { DecodeError, Reader, Writer } from '../bytes.ts';
 import { MAX_TEXT_BYTES } from '../kv/transaction.ts';
 import { readMemberId, writeMemberId } from '../raft/entry-codec.ts';
-import type { Register, Tag } from './register.ts';
+import type { Found, Register } from './register.ts';
 
 /** A counter rises by one a write: whoever claims a higher one would leave no room for later writes. */
 const MAX_COUNTER = 2 ** 52;
@@ -17,7 +17,7 @@ export function readRegister(reader: Reader): Register {
   return { key, ...readHeld(reader) };
 }
 
-export function writeHeld(writer: Writer, { tag, value }: Pick<Register, 'tag' | 'value'>): void {
+export function writeHeld(writer: Writer, { tag, value }: Found): void {
   writer.integer(tag.counter);
   writeMemberId(writer, tag.writer);
   writer.integer(tag.operation);
@@ -25,7 +25,7 @@ export function writeHeld(writer: Writer, { tag, value }: Pick<Register, 'tag' |
   if (value !== null) writer.text(value);
 }
 
-export function readHeld(reader: Reader): { tag: Tag; value: string | null } {
+export function readHeld(reader: Reader): Found {
   const counter = reader.integer();
   if (counter === 0 || counter > MAX_COUNTER) throw new DecodeError('a counter makes no sense');
   const tag = { counter, writer: readMemberId(reader), operation: reader.integer() };

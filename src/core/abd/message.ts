@@ -1,5 +1,5 @@
 import type { MemberId, RequestId } from '../ids.ts';
-import type { Register, Tag } from './register.ts';
+import type { Found, Register } from './register.ts';
 
 interface Envelope {
   readonly from: MemberId;
@@ -19,7 +19,7 @@ export interface RegisterQuery extends Envelope {
 export interface RegisterQueryResponse extends Envelope {
   readonly type: 'registerQueryResponse';
   readonly operation: RequestId;
-  readonly held: { readonly tag: Tag; readonly value: string | null } | null;
+  readonly held: Found | null;
 }
 
 /** Hold this, unless you hold something later. The second phase: of a write, and of a read that writes back. */

@@ -7,13 +7,8 @@ import type {
   RegisterStore,
   RegisterStoreResponse,
 } from './message.ts';
-import { compareTags, type Tag } from './register.ts';
+import { compareTags, type Found } from './register.ts';
 import type { RegisterRules } from './rules.ts';
-
-interface Found {
-  readonly tag: Tag;
-  readonly value: string | null;
-}
 
 /** An operation under way: first it asks a majority what it holds, then it has a majority hold something. */
 interface UnderWay {
@@ -22,9 +17,7 @@ interface UnderWay {
   /** The epoch in which it asks now; 0: it waits for the first one. */
   epoch: number;
   /** What the replicas answered; in the second phase only that they did. */
-  answers: Map<MemberId, Found | null>;
-  /** Answers that a broken rule counts twice. */
-  repeated: number;
+  answers: Map<string, Found | null>;
   /** What is to be stored. Null: still the first phase. */
   stored: Found | null;
 }
@@ -62,7 +55,6 @@ export class Operations {
       operation,
       epoch: this.#epoch?.number ?? 0,
       answers: new Map(),
-      repeated: 0,
       stored: null,
     };
     this.#underWay.set(request, started);
@@ -78,7 +70,7 @@ export class Operations {
     for (const underWay of this.#underWay.values()) {
       underWay.epoch = epoch.number;
       underWay.answers = new Map();
-      if (!this.rules.keepsTag()) underWay.stored = null;
+      underWay.stored = this.rules.carriedOver(underWay.stored);
       this.#ask(underWay);
     }
   }
@@ -107,11 +99,11 @@ export class Operations {
     if (underWay?.epoch !== message.epoch) return;
     const isQuery = message.type === 'registerQueryResponse';
     if (isQuery !== (underWay.stored === null) || !this.#replicas.includes(message.from)) return;
-    if (underWay.answers.has(message.from) && !this.rules.countsOnce()) underWay.repeated += 1;
-    underWay.answers.set(message.from, isQuery ? message.held : null);
-    if (underWay.answers.size + underWay.repeated < this.#quorum) return;
+    const { answers } = underWay;
+    answers.set(this.rules.nameOfAnswer(message.from, answers.size), isQuery ? message.held : null);
+    if (answers.size < this.#quorum) return;
     if (isQuery) this.#onFound(underWay);
-    else this.#onStored(underWay);
+    else this.#succeed(underWay, underWay.stored);
   }
 
   get #replicas(): readonly MemberId[] {
@@ -153,12 +145,7 @@ export class Operations {
   #store(underWay: UnderWay, stored: Found): void {
     underWay.stored = stored;
     underWay.answers = new Map();
-    underWay.repeated = 0;
     this.#ask(underWay);
-  }
-
-  #onStored(underWay: UnderWay): void {
-    this.#succeed(underWay, underWay.stored);
   }
 
   #succeed(underWay: UnderWay, held: Found | null): void {

@@ -17,6 +17,9 @@ export interface Register {
   readonly value: string | null;
 }
 
+/** The part of a register that its key does not say. */
+export type Found = Omit<Register, 'key'>;
+
 /** Below 0: `a` is the earlier. */
 export function compareTags(a: Tag, b: Tag): number {
   if (a.counter !== b.counter) return a.counter - b.counter;

@@ -54,20 +54,8 @@ export class Registers {
     });
   }
 
-  get state(): ReplicaState {
-    return this.#state;
-  }
-
   get operationCount(): number {
     return this.#operations.count;
-  }
-
-  held(key: string): Register | null {
-    return this.#held.get(key) ?? null;
-  }
-
-  get keyCount(): number {
-    return this.#held.size;
   }
 
   step(inputs: readonly RegisterInput[]): RegisterEffect[] {
@@ -192,8 +180,8 @@ export class Registers {
   #onTransferRequest(from: MemberId, epoch: number, after: string | null): void {
     const ended = epoch - 1;
     if (ended < 1 || this.#state.ready < ended) return;
-    if (this.#state.sealed < ended && this.rules.sealsBeforeTransfer())
-      this.#setState({ ...this.#state, sealed: ended });
+    const sealed = this.rules.sealedOnTransfer(this.#state.sealed, ended);
+    if (sealed !== this.#state.sealed) this.#setState({ ...this.#state, sealed });
     const registers: Register[] = [];
     let [bytes, sequence, isLast] = [0, this.#stateSequence, true];
     for (const key of this.#keysAfter(after)) {

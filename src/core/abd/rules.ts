@@ -1,6 +1,6 @@
 import type { RequestId, MemberId } from '../ids.ts';
 import { majorityOf } from './epochs.ts';
-import { compareTags, type ReplicaState, type Tag } from './register.ts';
+import { compareTags, type Found, type ReplicaState, type Tag } from './register.ts';
 
 /** What the correctness of the registers hangs on. Only the simulator's mutants ever exchange one of these. */
 export interface RegisterRules {
@@ -16,14 +16,14 @@ export interface RegisterRules {
   supersedes(stored: Tag, held: Tag): boolean;
   /** Whether a replica answers in this epoch. */
   serves(epoch: number, state: ReplicaState): boolean;
-  /** Whether a replica that hands over its registers may go on storing in that epoch. */
-  sealsBeforeTransfer(): boolean;
+  /** Up to which epoch a replica is sealed that hands over its registers of the epoch `ended`. */
+  sealedOnTransfer(sealed: number, ended: number): number;
   /** How many replicas of the epoch before have to hand over. */
   transferQuorum(previous: readonly MemberId[]): number;
-  /** Whether one replica's answers count once. */
-  countsOnce(): boolean;
-  /** A write whose outcome is open in one epoch goes on in the next with the tag it has. */
-  keepsTag(): boolean;
+  /** Under which name an answer counts: all of one replica are one. `answers` is how many there are so far. */
+  nameOfAnswer(from: MemberId, answers: number): string;
+  /** What an operation that has begun to store goes on to store in the next epoch: the same, under the same tag. */
+  carriedOver(stored: Found | null): Found | null;
   /** Whether the time that is up leaves a write open: it may have been stored, or may yet be. */
   isUncertain(hasStored: boolean): boolean;
 }
@@ -35,9 +35,9 @@ export const REGISTER_RULES: RegisterRules = {
   nextTag: (known, writer, operation) => ({ counter: (known?.counter ?? 0) + 1, writer, operation }),
   supersedes: (stored, held) => compareTags(stored, held) > 0,
   serves: (epoch, { ready, sealed }) => epoch === ready && epoch > sealed,
-  sealsBeforeTransfer: () => true,
+  sealedOnTransfer: (sealed, ended) => Math.max(sealed, ended),
   transferQuorum: majorityOf,
-  countsOnce: () => true,
-  keepsTag: () => true,
+  nameOfAnswer: (from) => from,
+  carriedOver: (stored) => stored,
   isUncertain: (hasStored) => hasStored,
 };

@@ -27,7 +27,7 @@ export function routeReads(raft: Raft): void {
   if (batch === undefined) return;
   reads.underWay = { batch, requests, askedOf: leader, atTick: raft.ticks };
   for (const request of requests) markAsked(raft, request);
-  if (raft.leadership !== null) raft.leadership.waitingReads.set(raft.id, batch);
+  if (raft.leadership !== null) raft.rules.readsThatWait(raft.leadership).set(raft.id, batch);
   else send(raft, { type: 'readIndexRequest', from: raft.id, to: leader, term: raft.term, batch });
 }
 
@@ -106,7 +106,7 @@ export function handleReadIndexRequest(raft: Raft, message: ReadIndexRequest): v
     respond(raft, from, batch, null);
   } else {
     // Only a node's newest question still matters to it.
-    raft.leadership.waitingReads.set(from, batch);
+    raft.rules.readsThatWait(raft.leadership).set(from, batch);
   }
 }
 
@@ -117,23 +117,13 @@ function respond(raft: Raft, to: MemberId, batch: number, readIndex: number | nu
 /** Begins a round for all batches that wait, if none is under way. */
 export function startReadRound(raft: Raft, leadership: Leadership): void {
   const isUnderWay = leadership.confirmedRound < leadership.readRound;
-  if (leadership.waitingReads.size === 0) return;
-  if (isUnderWay) {
-    if (!raft.rules.readsWaitForNextRound()) takeIntoRound(leadership);
-    return;
-  }
+  if (leadership.waitingReads.size === 0 || isUnderWay) return;
   if (!raft.rules.mayServeReads(raft.log.termAt(raft.commitIndex), raft.term)) return;
   leadership.readRound += 1;
   leadership.roundReadIndex = raft.commitIndex;
   leadership.roundReads = leadership.waitingReads;
   leadership.waitingReads = new Map();
   broadcastHeartbeat(raft, leadership);
-}
-
-/** Wrong: whoever answers this round may have done so before these reads came. Only a broken rule asks for it. */
-function takeIntoRound(leadership: Leadership): void {
-  for (const [node, batch] of leadership.waitingReads) leadership.roundReads.set(node, batch);
-  leadership.waitingReads = new Map();
 }
 
 export function confirmReadRound(raft: Raft, leadership: Leadership): void {

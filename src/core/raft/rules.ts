@@ -1,4 +1,4 @@
-import type { MemberId } from '../ids.ts';
+import type { MemberId, RequestId } from '../ids.ts';
 import { electorates, isQuorum, quorumIndex } from './configuration.ts';
 import type { Configuration } from './log-entry.ts';
 import type { RaftMessage } from './message.ts';
@@ -12,6 +12,14 @@ export interface LogEnd {
 export interface Vote {
   readonly voter: MemberId;
   readonly granted: boolean;
+}
+
+/** A leader's rounds of ReadIndex, and the batches of each member that wait for one. */
+export interface ReadRounds {
+  readonly readRound: number;
+  readonly confirmedRound: number;
+  readonly roundReads: Map<MemberId, RequestId>;
+  readonly waitingReads: Map<MemberId, RequestId>;
 }
 
 /**
@@ -121,9 +129,9 @@ export const RULES = {
     return termAtCommitIndex === term;
   },
 
-  /** §6.4, step 3: the round that confirms a read begins after the read has come. */
-  readsWaitForNextRound(): boolean {
-    return true;
+  /** §6.4, step 3: where a read waits that has just come, which is for the round after the one under way. */
+  readsThatWait({ waitingReads }: ReadRounds): ReadRounds['waitingReads'] {
+    return waitingReads;
   },
 
   /** Dissertation §6.4: a read is linearizable once a quorum has confirmed the leader after it came. */

@@ -36,10 +36,9 @@ export class SessionMachine {
   readonly #sessions = new Map<number, Session>();
   #timeMs = 0;
 
-  constructor(
-    private readonly inner: InnerMachine,
-    readonly epochs: EpochMachine = new EpochMachine(),
-  ) {}
+  readonly epochs = new EpochMachine();
+
+  constructor(private readonly inner: InnerMachine) {}
 
   /** `index` and `timeMs` are the entry's. Returns an encoded `Reply`. */
   apply(bytes: Uint8Array, index: number, timeMs: number): Uint8Array {
