@@ -1,6 +1,7 @@
 import type { NodeAction, PeerStatus, Status, Tabraft } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
 import { createSecret, deriveKeys, fragmentOf, parseFragment, type ClusterKeys } from '../mesh/secret.ts';
+import { strangerAmong } from '../proxy/rules.ts';
 import type { Notice, PageController, PageView, Phase, SignalingView } from '../ui/view.ts';
 import type { NodeNotice, NodeSnapshot } from '../worker/contract.ts';
 import { rememberCluster, withOwnCluster } from './catalog.ts';
@@ -276,12 +277,14 @@ export class ClusterController implements PageController {
       await this.#act(action);
       return;
     }
-    const member = snapshot?.members.find((candidate) => candidate.name === name);
-    if (member === undefined) {
-      const names = snapshot?.members.map((candidate) => candidate.name).join(', ') ?? 'none';
-      throw new TypeError(`There is no member "${name}", only ${names}.`);
-    }
-    await this.#session?.act(member.id, name, action);
+    const members = snapshot?.members ?? [];
+    const stranger = strangerAmong(
+      [name],
+      members.map((member) => member.name),
+    );
+    if (stranger !== null) throw new TypeError(stranger);
+    for (const { id } of members.filter((member) => member.name === name))
+      await this.#session?.act(id, name, action);
   }
 
   /** To this tab's own node. */

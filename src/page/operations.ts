@@ -13,6 +13,7 @@ import type {
 import { parseFaultRule, type PageConfig } from '../config/schema.ts';
 import { createRandom, nextInteger } from '../core/random.ts';
 import { presetRules } from '../proxy/presets.ts';
+import { strangerAmong } from '../proxy/rules.ts';
 import type { KeyReadResult, NodeApi, NodeSnapshot } from '../worker/contract.ts';
 
 /** The worker keeps time itself; if even that does not answer, the page gives up a little later. */
@@ -172,17 +173,13 @@ function createFaults(ports: OperationPorts): Tabraft['faults'] {
     await ports.setRules(rules);
   };
   const members = (): string[] => ports.snapshot()?.members.map((member) => member.name) ?? [];
-  const checkNames = (names: readonly string[]): void => {
-    const known = members();
-    const unknown = names.find((name) => !known.includes(name));
-    if (unknown !== undefined)
-      throw new TypeError(`There is no member "${unknown}", only ${known.join(', ')}.`);
-  };
   return {
     async set(rule) {
       const checked = parseFaultRule(rule);
       if (!checked.ok) throw new TypeError(checked.problems.join('; '));
-      checkNames([checked.rule.from ?? [], checked.rule.to ?? []].flat());
+      const { from = [], to = [] } = checked.rule;
+      const stranger = strangerAmong([from, to].flat(), members());
+      if (stranger !== null) throw new TypeError(stranger);
       await setAll([checked.rule]);
     },
     clear: (ids) => ports.clearRules(ids),

@@ -1,6 +1,7 @@
 import type { LinkCounters, LinkTraffic, NodeAction } from '../api.ts';
 import type { ControlMessage } from '../mesh/messages.ts';
 import type { NodeSnapshot } from '../worker/contract.ts';
+import { NO_TRAFFIC } from '../worker/traffic.ts';
 
 /** How often each page tells the others about its node. */
 const REPORT_PERIOD_MS = 1000;
@@ -29,8 +30,7 @@ interface Acting {
  * node can be paused or crashed from any tab, and brought back, whatever the fault rules are.
  */
 export class RemoteNodes {
-  /** The newest of each member. */
-  readonly reports = new Map<string, NodeReport>();
+  readonly #reports = new Map<string, NodeReport>();
   readonly #acting = new Map<number, Acting>();
   readonly #timer: ReturnType<typeof setInterval>;
   #nextToken = 1;
@@ -50,8 +50,13 @@ export class RemoteNodes {
     for (const page of this.ports.connectedPages()) this.ports.send(page, report);
   }
 
+  /** The newest of a member whose page is connected; null: there is none. */
+  reportOf(memberId: string): NodeReport | null {
+    return this.#reports.get(memberId) ?? null;
+  }
+
   onReport(memberId: string, report: NodeReport): void {
-    this.reports.set(memberId, report);
+    this.#reports.set(memberId, report);
   }
 
   /** What another tab asks for. It is answered also where it fails. */
@@ -76,6 +81,11 @@ export class RemoteNodes {
     for (const { page, endsConnection, done } of this.#acting.values()) {
       if (connected.includes(page)) continue;
       done(endsConnection ? null : 'The connection to that tab was lost meanwhile. It may have done it.');
+    }
+    // Who is gone tells nothing any more, and is not what it was.
+    for (const memberId of this.#reports.keys()) {
+      const page = this.ports.pageOf(memberId);
+      if (page === null || !connected.includes(page)) this.#reports.delete(memberId);
     }
   }
 
@@ -104,18 +114,6 @@ export class RemoteNodes {
   }
 }
 
-const NONE: LinkTraffic = {
-  peer: '',
-  sent: 0,
-  received: 0,
-  dropped: 0,
-  delayed: 0,
-  held: 0,
-  duplicated: 0,
-  reordered: 0,
-  lost: 0,
-};
-
 /** Each directed link between members, from what its two ends have reported. */
 export function linkCounters(
   members: NodeSnapshot['members'],
@@ -127,7 +125,8 @@ export function linkCounters(
     members
       .filter((to) => to.id !== from.id)
       .map((to) => {
-        const { sent, dropped, delayed, held, duplicated, reordered, lost } = between(from.id, to.id) ?? NONE;
+        const { sent, dropped, delayed, held, duplicated, reordered, lost } =
+          between(from.id, to.id) ?? NO_TRAFFIC;
         const delivered = between(to.id, from.id)?.received ?? 0;
         const route = { from: from.name, to: to.name };
         return { ...route, sent, delivered, dropped, delayed, held, duplicated, reordered, lost };

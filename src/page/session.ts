@@ -122,16 +122,14 @@ export class Session {
   /** How the node of a member was when its page last told. */
   stateOf(memberId: string): NodeReport['state'] | null {
     if (memberId === this.snapshot?.memberId) return this.#report().state;
-    return this.#remotes?.reports.get(memberId)?.state ?? null;
+    return this.#remotes?.reportOf(memberId)?.state ?? null;
   }
 
   links(): LinkCounters[] {
     const { snapshot } = this;
     if (snapshot === null) return [];
     const traffic = (memberId: string): readonly LinkTraffic[] =>
-      memberId === snapshot.memberId
-        ? snapshot.traffic
-        : (this.#remotes?.reports.get(memberId)?.traffic ?? []);
+      memberId === snapshot.memberId ? snapshot.traffic : (this.#remotes?.reportOf(memberId)?.traffic ?? []);
     return linkCounters(snapshot.members, traffic);
   }
 
@@ -180,7 +178,6 @@ export class Session {
   #stop(reason: string): void {
     if (this.stoppedReason !== null) return;
     this.stoppedReason = reason;
-    this.#remotes?.tell();
     this.#closeMesh();
     this.handlers.onChange();
   }

@@ -1,4 +1,5 @@
 import type { FaultRule } from '../api.ts';
+import { strangerAmong } from './rules.ts';
 
 /** What a preset is made for: the members named, and all there are. */
 export interface PresetInput {
@@ -154,8 +155,8 @@ export function presetRules(name: string, input: PresetInput): FaultRule[] | str
   if (preset === undefined)
     return `There is no preset "${name}", only ${PRESETS.map((known) => known.name).join(', ')}.`;
   const { names, members } = input;
-  const unknown = names.find((wanted) => wanted !== GROUP_SEPARATOR && !members.includes(wanted));
-  if (unknown !== undefined) return `There is no member "${unknown}", only ${members.join(', ')}.`;
+  const stranger = strangerAmong(but(names, GROUP_SEPARATOR), members);
+  if (stranger !== null) return stranger;
   if (new Set(names).size !== names.length) return `preset "${name}": expected each member once`;
   const rules = preset.rules(input);
   return typeof rules === 'string' ? `preset "${name}" (${preset.usage}): ${rules}` : rules;

@@ -64,6 +64,12 @@ function names(wanted: FaultRule['from'], name: string | null): boolean {
   return name !== null && (typeof wanted === 'string' ? wanted === name : wanted.includes(name));
 }
 
+/** What to say of the first name that no member has; null: all are known. */
+export function strangerAmong(names: readonly string[], members: readonly string[]): string | null {
+  const stranger = names.find((name) => !members.includes(name));
+  return stranger === undefined ? null : `There is no member "${stranger}", only ${members.join(', ')}.`;
+}
+
 export type LinkState = 'open' | 'cut' | 'holding' | 'lossy' | 'slow' | 'shuffled';
 
 /** The worst that the rules do to the messages of one directed link, and which rules do anything to it. */
@@ -77,16 +83,13 @@ export function linkState(
     messages === undefined && probability === 1;
   const has = (kind: FaultRule['kind'], whole = false): boolean =>
     own.some((rule) => rule.kind === kind && (!whole || isWhole(rule)));
-  const state = has('drop', true)
-    ? 'cut'
-    : has('hold')
-      ? 'holding'
-      : has('drop')
-        ? 'lossy'
-        : has('delay')
-          ? 'slow'
-          : own.length > 0
-            ? 'shuffled'
-            : 'open';
+  const worstFirst: readonly (readonly [LinkState, boolean])[] = [
+    ['cut', has('drop', true)],
+    ['holding', has('hold')],
+    ['lossy', has('drop')],
+    ['slow', has('delay')],
+    ['shuffled', own.length > 0],
+  ];
+  const [state] = worstFirst.find(([, isSo]) => isSo) ?? ['open' as const];
   return { state, rules: own };
 }

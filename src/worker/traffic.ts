@@ -4,6 +4,17 @@ import type { LinkTraffic } from '../api.ts';
 
 type Counters = Record<Exclude<keyof LinkTraffic, 'peer'>, number>;
 
+export const NO_TRAFFIC: Readonly<Counters> = {
+  sent: 0,
+  received: 0,
+  dropped: 0,
+  delayed: 0,
+  held: 0,
+  duplicated: 0,
+  reordered: 0,
+  lost: 0,
+};
+
 const COUNTER = {
   dropped: 'dropped',
   delayed: 'delayed',
@@ -40,16 +51,7 @@ export class Traffic {
   #link(peer: MemberId): Counters {
     let link = this.#links.get(peer);
     if (link === undefined) {
-      link = {
-        sent: 0,
-        received: 0,
-        dropped: 0,
-        delayed: 0,
-        held: 0,
-        duplicated: 0,
-        reordered: 0,
-        lost: 0,
-      };
+      link = { ...NO_TRAFFIC };
       this.#links.set(peer, link);
     }
     return link;

@@ -170,6 +170,7 @@ test('rules outlive the tab that set them, reach who comes later, and a reload',
   const [a, b, c] = await three(tabs);
   await preset(c, 'slow', 'A');
   await c.page.close();
+  await expect(a.page.getByRole('rowheader', { name: 'C gone' })).toBeVisible();
   const late = await Tab.open(context, server.url);
   await late.ready();
   const rules = (tab: Tab): Promise<string[]> =>
