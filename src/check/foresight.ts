@@ -1,4 +1,5 @@
 import type { Operation } from './history.ts';
+import { casParts } from './models.ts';
 
 /** A read, or a cas that applied: it was seen what the value was. */
 interface Observation {
@@ -78,17 +79,12 @@ function isObservation({ outcome, f, applied }: Operation): boolean {
 }
 
 function observed(operation: Operation): string | null {
-  return operation.f === 'get' ? operation.output : partOf(operation, 0);
+  return operation.f === 'get' ? operation.output : casParts(operation)[0];
 }
 
 function mayLeadTo(operation: Operation, value: string | null): boolean {
   const { f, outcome, applied } = operation;
   if (f !== 'put' && (f !== 'cas' || (outcome === 'ok' && !applied))) return false;
-  const left = partOf(operation, 1);
+  const left = casParts(operation)[1];
   return left === value || (value?.startsWith(left ?? '') ?? false);
-}
-
-/** Of a cas, the expected value (0) or the new one (1); of a put, what it writes. */
-function partOf({ input }: Operation, part: 0 | 1): string | null {
-  return typeof input === 'string' || input === null ? input : input[part];
 }

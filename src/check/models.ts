@@ -22,6 +22,11 @@ export type ModelName = keyof typeof MODELS;
 /** What a missing key holds. */
 export const INITIAL: string | null = null;
 
+/** What a cas expected, and what it was to set. Of a put, what it wrote, twice. */
+export function casParts({ input }: Operation): readonly [expected: string | null, next: string | null] {
+  return typeof input === 'string' || input === null ? [input, input] : input;
+}
+
 /** The sequential specification. Of an operation of unknown outcome only its effect counts, not its answer. */
 export function transition(value: string | null, operation: Operation): Transition {
   const { f, input, output, applied, outcome } = operation;
@@ -34,9 +39,7 @@ export function transition(value: string | null, operation: Operation): Transiti
     case 'append':
       return { allowed: true, next: (value ?? '') + (typeof input === 'string' ? input : '') };
     case 'cas': {
-      const [expected, next] = Array.isArray(input)
-        ? (input as [string | null, string | null])
-        : [null, null];
+      const [expected, next] = casParts(operation);
       const holds = value === expected;
       return { allowed: !isKnown || holds === applied, next: holds && (applied || !isKnown) ? next : value };
     }
@@ -53,7 +56,8 @@ export function isModelName(name: string): name is ModelName {
 }
 
 /** For people. */
-export function describeOperation({ f, input, output, applied, outcome }: Operation): string {
+export function describeOperation(operation: Operation): string {
+  const { f, input, output, applied, outcome } = operation;
   const shown = (value: unknown): string => (value === null ? 'nothing' : JSON.stringify(value));
   const unsure = outcome === 'info' ? ', outcome unknown' : outcome === 'fail' ? ', failed' : '';
   switch (f) {
@@ -64,7 +68,7 @@ export function describeOperation({ f, input, output, applied, outcome }: Operat
     case 'append':
       return `append ${shown(input)}${unsure}`;
     case 'cas': {
-      const [expected, next] = Array.isArray(input) ? (input as (string | null)[]) : [null, null];
+      const [expected, next] = casParts(operation);
       return `cas ${shown(expected)} to ${shown(next)}${outcome === 'ok' && !applied ? ', did not apply' : unsure}`;
     }
   }

@@ -13,7 +13,7 @@ export type Checked<T> = { ok: true; config: T } | { ok: false; problems: string
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-const FAULT_KINDS = [
+export const FAULT_KINDS = [
   'drop',
   'delay',
   'hold',

@@ -5,6 +5,7 @@ import { ClientSession } from '../core/session/client.ts';
 import { decodeReply, encodeEnvelope } from '../core/session/envelope.ts';
 import type { HistoryEvent } from '../check/history.ts';
 import type { SimNode } from './node.ts';
+import { askWithPatience } from './patience.ts';
 import { Recorder } from './recorder.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -177,16 +178,12 @@ export class SimClient {
       scheduler.at(scheduler.now + ATTEMPT_MS, () => done(result, null));
       return;
     }
-    let isDone = false;
-    const finish = (result: OperationResult): void => {
-      if (isDone) return;
-      isDone = true;
-      done(result, node);
-    };
-    scheduler.at(scheduler.now + 2 * ATTEMPT_MS, () =>
-      finish({ outcome: 'unknown', code: 'timed-out', reason: 'The node does not answer.' }),
+    askWithPatience<OperationResult>(
+      scheduler,
+      2 * ATTEMPT_MS,
+      (finish) => node.process.run(() => node.driver.request(operation, ATTEMPT_MS, finish)),
+      (result) => done(result, node),
     );
-    node.process.run(() => node.driver.request(operation, ATTEMPT_MS, finish));
   }
 
   #record(

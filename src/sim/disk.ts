@@ -4,8 +4,10 @@ import { StoredImage } from '../storage/memory.ts';
 import { StorageError, type Storage, type StoredState, type WriteBatch } from '../storage/storage.ts';
 import type { Process, Scheduler } from './scheduler.ts';
 
-export interface DiskTiming {
+export interface DiskOptions {
   readonly latencyMs: readonly [number, number];
+  /** A batch broke the contract of a store. */
+  onBreach(error: unknown): void;
 }
 
 /** What a crash did to the write that was under way. */
@@ -26,7 +28,7 @@ export class SimDisk {
   constructor(
     private readonly scheduler: Scheduler,
     private readonly random: Random,
-    private readonly timing: DiskTiming,
+    private readonly options: DiskOptions,
   ) {}
 
   get stored(): StoredState {
@@ -72,18 +74,16 @@ export class SimDisk {
     return 'unacknowledged-write';
   }
 
-  /** What a batch breaks of the contract of a store stops the node, as it would in a tab. */
-  #apply(batch: WriteBatch): Error | null {
+  #apply(batch: WriteBatch): void {
     try {
       this.image.apply(batch);
-      return null;
     } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
+      this.options.onBreach(error);
     }
   }
 
   #write(process: Process, batch: WriteBatch, onDurable: () => void): Promise<void> {
-    const [min, max] = this.timing.latencyMs;
+    const [min, max] = this.options.latencyMs;
     const delayMs = nextInteger(this.random, min, max) + this.slowMs;
     this.#underWay = batch;
     return new Promise((resolve, reject) => {
@@ -98,10 +98,9 @@ export class SimDisk {
           });
           return;
         }
-        const broken = this.#apply(batch);
+        this.#apply(batch);
         process.run(() => {
-          if (broken === null) resolve();
-          else reject(broken);
+          resolve();
           onDurable();
         });
       });

@@ -3,6 +3,7 @@ import type { RegisterOperation, RegisterResult } from '../core/abd/interface.ts
 import type { Tag } from '../core/abd/register.ts';
 import { nextFraction, nextInteger, type Random } from '../core/random.ts';
 import type { SimNode } from './node.ts';
+import { askWithPatience } from './patience.ts';
 import { Recorder, type Asked } from './recorder.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -79,15 +80,11 @@ export class RegisterClient {
   /** The node may die: the client gives up by itself a little later. */
   #ask(node: SimNode, operation: RegisterOperation, done: (result: RegisterResult) => void): void {
     const { scheduler } = this.parts;
-    let isDone = false;
-    const finish = (result: RegisterResult): void => {
-      if (isDone) return;
-      isDone = true;
-      done(result);
-    };
-    scheduler.at(scheduler.now + 2 * TIMEOUT_MS, () =>
-      finish({ outcome: 'unknown', code: 'timed-out', reason: 'The node does not answer.' }),
+    askWithPatience<RegisterResult>(
+      scheduler,
+      2 * TIMEOUT_MS,
+      (finish) => node.process.run(() => node.registers?.request(operation, TIMEOUT_MS, finish)),
+      done,
     );
-    node.process.run(() => node.registers?.request(operation, TIMEOUT_MS, finish));
   }
 }

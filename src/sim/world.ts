@@ -132,7 +132,10 @@ export class World {
     const { mix, mutant } = this.options;
     const id = memberId(this.#nextMember);
     this.#nextMember += 1;
-    const disk = new SimDisk(this.scheduler, this.#random, { latencyMs: mix.diskMs });
+    const disk = new SimDisk(this.scheduler, this.#random, {
+      latencyMs: mix.diskMs,
+      onBreach: (error) => this.invariants.violate('contract of the store', String(error)),
+    });
     if (founding !== null) {
       disk.image.apply({
         hardState: { term: 1, votedFor: null, commitIndex: 0 },

@@ -1,12 +1,11 @@
 import { LitElement, css, html, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { FaultKind, FaultRule } from '../api.ts';
+import { FAULT_KINDS } from '../config/schema.ts';
 import { MESSAGE_TYPES } from '../core/message.ts';
 import { ActionEvent } from './action.ts';
 import { controls } from './controls.ts';
 import { faultSentence } from './fault-sentence.ts';
-
-const KINDS: readonly FaultKind[] = ['drop', 'delay', 'hold', 'duplicate', 'reorder'];
 
 /** Of the kinds that make messages late. */
 const DEFAULT_MS: Partial<Record<FaultKind, readonly [number, number]>> = {
@@ -96,13 +95,13 @@ export class FaultForm extends LitElement {
               .value=${this.kind}
               @change=${(event: Event) => this.#choose(valueOf(event) as FaultKind)}
             >
-              ${KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === this.kind}>${kind}</option>`)}
+              ${FAULT_KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === this.kind}>${kind}</option>`)}
             </select>
           </div>
           ${this.#renderNumber('Chance in %', this.percent, 1, 100, (value) => (this.percent = value))}
           ${DEFAULT_MS[this.kind] === undefined ? null : this.#renderBounds()}
-          ${this.#renderMembers('From; none chosen means anyone', this.from, (names) => (this.from = names))}
-          ${this.#renderMembers('To; none chosen means anyone', this.to, (names) => (this.to = names))}
+          ${this.#renderChoices('From; none chosen means anyone', this.names, this.from, (names) => (this.from = names))}
+          ${this.#renderChoices('To; none chosen means anyone', this.names, this.to, (names) => (this.to = names))}
           ${this.#renderTypes()}
           <p class="wide small soft">It will ${faultSentence(this.#rule())}.</p>
           <div class="row wide">
@@ -116,14 +115,6 @@ export class FaultForm extends LitElement {
         </form>
       </details>
     `;
-  }
-
-  #renderMembers(
-    label: string,
-    chosen: readonly string[],
-    choose: (names: readonly string[]) => void,
-  ): unknown {
-    return this.#renderChoices(label, this.names, chosen, choose);
   }
 
   #renderBounds(): unknown {

@@ -27,7 +27,7 @@ const STEPS: Readonly<Record<string, Place>> = {
 };
 
 /** The rule that a click on a link sets and clears. */
-export function linkRule(from: string, to: string): FaultRule {
+function linkRule(from: string, to: string): FaultRule {
   return { id: `link:${from}>${to}`, kind: 'drop', from, to };
 }
 
@@ -117,7 +117,7 @@ export class LinkMatrix extends LitElement {
           )}
         </table>
       </div>
-      <p class="small soft detail" role="status">${this.#detail(names)}</p>
+      <p class="small soft detail">${this.#detail(names)}</p>
     `;
   }
 

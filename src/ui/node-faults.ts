@@ -14,7 +14,7 @@ const LABELS: Record<NodeAction, string> = {
   wipe: 'Wipe',
 };
 
-const ACTIONS: readonly NodeAction[] = ['pause', 'resume', 'crash', 'restart', 'campaign', 'wipe'];
+const ACTIONS = Object.keys(LABELS) as NodeAction[];
 
 /** Which actions make sense for a node in this state. */
 const POSSIBLE: Record<PageView['nodes'][number]['state'], readonly NodeAction[]> = {
