@@ -33,13 +33,17 @@ module.exports = {
     only('transport', [CORE, CLOCK_INTERFACE], 'An implementation of its own interface.'),
     only('trace', [CORE], 'Reads what the core says.'),
     only('check', [CORE, '^src/trace/'], 'Judges histories and traces.'),
+    only('client', [CORE, '^src/check/', '^src/proxy/presets\\.ts$'], 'A client sees what any script sees.'),
     only('proxy', [CORE, LINK_INTERFACE, CLOCK_INTERFACE], 'A decorator of a link.'),
     only('runtime', [CORE, STORAGE_INTERFACE, LINK_INTERFACE, '^src/trace/'], 'Interfaces only.'),
     only('signaling', [PROTOCOL], 'The client, and the definition it shares with the server.'),
     only('mesh', [CORE, '^src/signaling/', '^src/transport/', PROTOCOL], 'Connections, not consensus.'),
     only(
       'ui',
-      ['^src/(worker/contract|core/message|proxy/rules|proxy/presets)\\.ts$'],
+      [
+        '^src/(worker/contract|core/message|proxy/rules|proxy/presets|client/tests/catalog)\\.ts$',
+        '^src/check/',
+      ],
       'The page is a function of plain data; what rules mean has one place.',
     ),
     {

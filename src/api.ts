@@ -3,6 +3,8 @@
  * script use this and nothing else.
  */
 
+import type { HistoryEvent } from './check/history.ts';
+
 export type Role = 'follower' | 'candidate' | 'leader' | 'learner' | 'joining' | 'stopped';
 
 export interface MemberStatus {
@@ -23,6 +25,15 @@ export interface PeerStatus {
   roundTripMs: number | null;
 }
 
+/** Where the quorum registers are, as far as this node's log tells. Members by name. */
+export interface RegisterStatus {
+  /** 0: nowhere yet. */
+  epoch: number;
+  replicas: string[];
+  /** Those of them that hold what was written in earlier epochs. */
+  ready: string[];
+}
+
 export interface Status {
   clusterId: string;
   memberId: string;
@@ -36,6 +47,7 @@ export interface Status {
   snapshotIndex: number;
   members: MemberStatus[];
   peers: PeerStatus[];
+  registers: RegisterStatus;
   /** Why the node stopped; null while it runs. */
   stoppedReason: string | null;
   /** Things that were refused or lost, by kind, since this node started. */
@@ -53,6 +65,20 @@ export interface Failure {
 
 export type ReadResult = { outcome: 'ok'; value: string | null } | Failure;
 export type WriteResult = { outcome: 'ok'; index: number; term: number } | Failure;
+
+export type SessionResult = { outcome: 'ok'; session: number } | Failure;
+
+/**
+ * The place of a write in its client's session. Whatever is asked again in the same place, at whichever node, is
+ * done once, and answered the same.
+ */
+export interface SessionUse {
+  id: number;
+  /** From 1 on; each write of the session has one of its own. */
+  sequence: number;
+  /** All below it have had their answers, and are not asked again. */
+  lowestPending: number;
+}
 
 export interface Instruction {
   op: 'ASSERT' | 'SET';
@@ -123,6 +149,42 @@ export interface StatesResult {
   lastIndex: number;
 }
 
+export interface TestFigure {
+  what: string;
+  count: number;
+  perSecond: number;
+  medianMs: number;
+  p99Ms: number;
+}
+
+/** What became of a consistency test. `operations` are those that ended, one way or another. */
+export interface TestReport {
+  name: string;
+  algorithm: string;
+  passed: boolean;
+  operations: number;
+  durationMs: number;
+  steps: string[];
+  error?: string;
+  seed: number;
+  /** Operations that ended well. */
+  completed: number;
+  /** What the checker says of the history; null: the test records none. */
+  verdict: 'linearizable' | 'not linearizable' | 'unknown' | null;
+  /** How often each kind of fault struck. */
+  faults: Record<string, number>;
+  figures: TestFigure[];
+}
+
+export interface TestRunOptions {
+  algorithm?: 'raft' | 'abd';
+  seed?: number;
+  /** Of the nemesis: how long it strikes; absent: 30,000. */
+  durationMs?: number;
+  /** Of the nemesis: kinds of faults; absent: all that can be done from within a tab, but `wipe`. */
+  faults?: string[];
+}
+
 export type PingResult = { ok: true; rttMs: number } | { ok: false; reason: string };
 
 /** `crash`: the worker is killed in the middle of what it does, and stays dead until `restart`. */
@@ -130,6 +192,10 @@ export type NodeAction = 'pause' | 'resume' | 'restart' | 'crash' | 'campaign' |
 
 interface Timeout {
   timeoutMs?: number;
+}
+interface WriteOptions extends Timeout {
+  /** Absent: in the node's own session, so that asking again is another write. */
+  session?: SessionUse;
 }
 interface ReadOptions extends Timeout {
   consistency?: Consistency;
@@ -140,9 +206,11 @@ export interface Tabraft {
   status(): Promise<Status>;
   raft: {
     get(key: string, o?: ReadOptions): Promise<ReadResult>;
-    put(key: string, value: string | null, o?: Timeout): Promise<WriteResult>;
-    cas(key: string, expected: string | null, value: string | null, o?: Timeout): Promise<WriteResult>;
-    transact(instructions: Instruction[], o?: Timeout): Promise<WriteResult>;
+    put(key: string, value: string | null, o?: WriteOptions): Promise<WriteResult>;
+    cas(key: string, expected: string | null, value: string | null, o?: WriteOptions): Promise<WriteResult>;
+    transact(instructions: Instruction[], o?: WriteOptions): Promise<WriteResult>;
+    /** For writes that are to be tried at several nodes. It ends after an hour without use. */
+    openSession(o?: Timeout): Promise<SessionResult>;
     states(keys?: string[], o?: { consistency?: Consistency }): Promise<StatesResult>;
     log(o?: { from?: number; to?: number }): Promise<LogEntryView[]>;
     removeMember(name: string): Promise<WriteResult>;
@@ -166,4 +234,14 @@ export interface Tabraft {
   /** Of this tab's node, or of the member named: its tab carries it out. */
   node: Record<NodeAction, (name?: string) => Promise<void>>;
   ping(name: string): Promise<PingResult>;
+  /** Consistency tests of this cluster, one at a time. */
+  tests: {
+    list(): { name: string; about: string; algorithms: ('raft' | 'abd')[] }[];
+    /** Rejects where it cannot begin; a test that fails resolves with a report that says so. */
+    run(name: string, o?: TestRunOptions): Promise<TestReport>;
+    /** Of the test under way: its faults are healed. Resolves when that is done. */
+    cancel(): Promise<void>;
+    /** What the clients of the last test asked and were told. */
+    history(): Promise<HistoryEvent[]>;
+  };
 }

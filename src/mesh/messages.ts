@@ -30,14 +30,24 @@ const RuleEntrySchema = v.pipe(
 export type RuleEntry = v.InferOutput<typeof RuleEntrySchema>;
 
 export const NODE_STATES = ['running', 'paused', 'stopped'] as const;
-export const NODE_ACTIONS = [
-  'pause',
-  'resume',
-  'restart',
-  'crash',
-  'campaign',
-  'wipe',
-] as const satisfies readonly NodeAction[];
+/** What one page may ask of another: calls of its `window.tabraft`. Those of `node` are for the node it runs. */
+export const CALL_METHODS = [
+  'raft.get',
+  'raft.transact',
+  'raft.openSession',
+  'raft.removeMember',
+  'abd.get',
+  'abd.put',
+  'ping',
+  'node.pause',
+  'node.resume',
+  'node.restart',
+  'node.crash',
+  'node.campaign',
+  'node.wipe',
+] as const satisfies readonly (`${'raft' | 'abd'}.${string}` | 'ping' | `node.${NodeAction}`)[];
+export type CallMethod = (typeof CALL_METHODS)[number];
+const MAX_ARGUMENTS = 4;
 const MAX_LINKS = 128;
 
 const LinkTrafficSchema = v.object({
@@ -51,6 +61,19 @@ const LinkTrafficSchema = v.object({
   reordered: Version,
   lost: Version,
 }) satisfies v.GenericSchema<LinkTraffic>;
+
+/** What the call resolved with. Null: nothing. */
+const AnswerSchema = v.nullable(
+  v.union([
+    v.object({ outcome: v.literal('ok'), value: v.nullable(v.string()) }),
+    v.object({ outcome: v.literal('ok'), index: Version, term: Version }),
+    v.object({ outcome: v.literal('ok'), session: Version }),
+    v.object({ outcome: v.picklist(['failed', 'unknown']), reason: v.string(), code: v.string() }),
+    v.object({ ok: v.literal(true), rttMs: v.number() }),
+    v.object({ ok: v.literal(false), reason: v.string() }),
+  ]),
+);
+export type CallAnswer = v.InferOutput<typeof AnswerSchema>;
 
 const ControlSchema = v.variant('type', [
   /** First on every connection: which member this page runs. */
@@ -67,12 +90,21 @@ const ControlSchema = v.variant('type', [
     type: v.literal('report'),
     state: v.picklist(NODE_STATES),
     traffic: v.pipe(v.array(LinkTrafficSchema), v.maxLength(MAX_LINKS)),
+    /** The consistency test that the sender runs. */
+    test: v.nullable(v.pipe(v.string(), v.maxLength(64))),
   }),
-  /** Do this to your node; `token` comes back with what went wrong, or null. */
-  v.object({ type: v.literal('act'), token: Version, action: v.picklist(NODE_ACTIONS) }),
+  /** `token` comes back with the answer. */
   v.object({
-    type: v.literal('acted'),
+    type: v.literal('call'),
     token: Version,
+    method: v.picklist(CALL_METHODS),
+    args: v.pipe(v.array(v.unknown()), v.maxLength(MAX_ARGUMENTS)),
+  }),
+  v.object({
+    type: v.literal('answer'),
+    token: Version,
+    answer: AnswerSchema,
+    /** What the call threw, in place of an answer. */
     problem: v.nullable(v.pipe(v.string(), v.maxLength(4096))),
   }),
   /** Signaling by way of a third tab, where the server cannot be reached. `payload` is sealed. */

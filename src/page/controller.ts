@@ -6,8 +6,11 @@ import type { Notice, PageController, PageView, Phase, SignalingView } from '../
 import type { NodeNotice, NodeSnapshot } from '../worker/contract.ts';
 import { rememberCluster, withOwnCluster } from './catalog.ts';
 import { logToConsole } from './console.ts';
+import { createClusterPort, invoke } from './cluster-port.ts';
 import { createOperations } from './operations.ts';
+import type { CallOutcome } from './remote-nodes.ts';
 import { Session } from './session.ts';
+import { Tests } from './tests.ts';
 
 const MAX_NOTICES = 200;
 const MEMBER_KEY = 'tabraft.member';
@@ -19,6 +22,7 @@ const LINK_GRACE_MS = 3000;
 export class ClusterController implements PageController {
   view: PageView;
   readonly api: Tabraft;
+  readonly #tests: Tests;
   #keys: ClusterKeys;
   #session: Session | null = null;
   #obsolete: Session | null = null;
@@ -63,6 +67,7 @@ export class ClusterController implements PageController {
   ) {
     this.#keys = keys;
     this.api = this.#createApi();
+    this.#tests = this.#createTests();
     this.view = this.#buildView();
   }
 
@@ -99,7 +104,9 @@ export class ClusterController implements PageController {
         onChange: () => this.#changed(),
         onNotice: (notice) => this.#notify(notice),
         onObsolete: () => this.#replaceObsolete(session),
-        onAct: (action) => this.#act(action),
+        onCall: (method, args) => invoke(this.api, method, args),
+        testUnderWay: () => this.#tests.underWay,
+        onTestAbandoned: () => this.#healAfterTest(),
       },
     );
     this.#session = session;
@@ -184,6 +191,7 @@ export class ClusterController implements PageController {
       joinLink: `${location.origin}${location.pathname}${location.search}${fragmentOf(this.#keys.secret)}`,
       notices: this.#notices,
       targetVoters: this.config.servers.length,
+      test: this.#tests.view,
     };
   }
 
@@ -224,6 +232,7 @@ export class ClusterController implements PageController {
       snapshotIndex: snapshot?.snapshotIndex ?? 0,
       members: (snapshot?.members ?? []).map((member) => ({ ...member })),
       peers: this.#peers(snapshot),
+      registers: snapshot?.registers ?? { epoch: 0, replicas: [], ready: [] },
       stoppedReason,
       counters: { ...snapshot?.counters, ...own },
     };
@@ -252,9 +261,9 @@ export class ClusterController implements PageController {
       node: () => this.#runningSession()?.node ?? null,
       snapshot: () => this.#session?.snapshot ?? null,
       rules: () => this.#session?.rules() ?? [],
-      setRules: async (rules) => this.#session?.setRules(rules),
+      setRules: async (rules) => this.#anySession().setRules(rules),
       links: () => this.#session?.links() ?? [],
-      clearRules: async (ids) => (await this.#session?.clearRules(ids)) ?? [],
+      clearRules: async (ids) => this.#anySession().clearRules(ids),
     });
     return {
       ...operations,
@@ -268,7 +277,49 @@ export class ClusterController implements PageController {
         campaign: (name) => this.#actOn('campaign', name),
         wipe: (name) => this.#actOn('wipe', name),
       },
+      tests: {
+        list: () => this.#tests.api.list(),
+        run: (name, options) => this.#tests.api.run(name, options),
+        cancel: () => this.#tests.api.cancel(),
+        history: () => this.#tests.api.history(),
+      },
     };
+  }
+
+  #createTests(): Tests {
+    const members = (): NodeSnapshot['members'] => this.#session?.snapshot?.members ?? [];
+    const unsent: CallOutcome = { kind: 'unsent', reason: 'This tab runs no node at the moment.' };
+    return new Tests({
+      port: createClusterPort({
+        api: this.api,
+        status: () => this.#freshStatus(),
+        members,
+        ownName: () => this.#session?.snapshot?.name ?? null,
+        call: async (...call) => this.#session?.call(...call) ?? unsent,
+        setRules: async (rules) => this.#anySession().setRules(rules),
+        clearRules: async (ids) => this.#anySession().clearRules(ids),
+        links: () => this.#session?.links() ?? [],
+      }),
+      ruleIds: () => (this.#session?.rules() ?? []).map(({ id }) => id),
+      testers: () => {
+        const testing = this.#session?.testers() ?? [];
+        return members()
+          .filter(({ id }) => testing.includes(id))
+          .map(({ name }) => name);
+      },
+      onChange: () => this.#changed(),
+      onUnderWay: () => this.#session?.tell(),
+    });
+  }
+
+  #healAfterTest(): void {
+    this.#tests.heal().catch((error: unknown) => this.#notify({ level: 'error', text: String(error) }));
+  }
+
+  /** Also one whose node is crashed or stopped: rules are the page's. */
+  #anySession(): Session {
+    if (this.#session === null) throw new Error('This tab runs no node at the moment.');
+    return this.#session;
   }
 
   async #actOn(action: NodeAction, name: string | undefined): Promise<void> {
@@ -283,8 +334,8 @@ export class ClusterController implements PageController {
       members.map((member) => member.name),
     );
     if (stranger !== null) throw new TypeError(stranger);
-    for (const { id } of members.filter((member) => member.name === name))
-      await this.#session?.act(id, name, action);
+    for (const member of members.filter((candidate) => candidate.name === name))
+      await this.#session?.act(member, action);
   }
 
   /** To this tab's own node. */

@@ -7,6 +7,8 @@ import type {
   LogEntryView,
   PingResult,
   ReadResult,
+  SessionResult,
+  SessionUse,
   Tabraft,
   WriteResult,
 } from '../api.ts';
@@ -33,6 +35,7 @@ export interface OperationPorts {
 }
 
 type Timeout = { timeoutMs?: number } | undefined;
+type WriteOptions = { timeoutMs?: number; session?: SessionUse } | undefined;
 
 const NOT_RUNNING: Failure = {
   outcome: 'failed',
@@ -42,7 +45,7 @@ const NOT_RUNNING: Failure = {
 
 /** The data half of `window.tabraft`: validates what scripts pass, and always answers. */
 export function createOperations(ports: OperationPorts): Pick<Tabraft, 'raft' | 'abd' | 'faults' | 'ping'> {
-  const { limits, timing } = ports.config;
+  const { timing } = ports.config;
 
   function timeoutOf(options: Timeout): number {
     const timeoutMs = options?.timeoutMs ?? timing.requestTimeoutMs;
@@ -61,61 +64,8 @@ export function createOperations(ports: OperationPorts): Pick<Tabraft, 'raft' | 
     return Promise.race([call(node), silence(timeoutMs + WORKER_GRACE_MS)]);
   }
 
-  async function transact(instructions: Instruction[], options: Timeout): Promise<WriteResult> {
-    const timeoutMs = timeoutOf(options);
-    const problem = checkInstructions(instructions, limits);
-    if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
-    return withNode<WriteResult>(timeoutMs, (node) => node.transact(instructions, timeoutMs));
-  }
-
-  async function change(kind: 'promote' | 'remove' | 'transfer', name: string): Promise<WriteResult> {
-    return withNode<WriteResult>(timing.requestTimeoutMs, (node) =>
-      node.change(kind, name, timing.requestTimeoutMs),
-    );
-  }
-
   return {
-    raft: {
-      async get(key, options) {
-        const timeoutMs = timeoutOf(options);
-        const problem = checkKey(key, limits.keyBytes);
-        if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
-        const consistency = checkConsistency(options?.consistency);
-        const result = await withNode<KeyReadResult>(timeoutMs, (node) =>
-          node.read([key], consistency, timeoutMs),
-        );
-        return result.outcome === 'ok' ? { outcome: 'ok', value: result.states[key] ?? null } : result;
-      },
-      put: (key, value, options) => transact([{ op: 'SET', key, val: value }], options),
-      cas: (key, expected, value, options) =>
-        transact(
-          [
-            { op: 'ASSERT', key, val: expected },
-            { op: 'SET', key, val: value },
-          ],
-          options,
-        ),
-      transact,
-      async states(keys, options) {
-        const timeoutMs = timing.requestTimeoutMs;
-        const consistency = checkConsistency(options?.consistency);
-        const result = await withNode<KeyReadResult>(timeoutMs, (node) =>
-          node.read(keys ?? null, consistency, timeoutMs),
-        );
-        if (result.outcome !== 'ok') throw new Error(result.reason);
-        const { states, commitIndex, lastIndex } = result;
-        return { states, commitIndex, lastIndex };
-      },
-      log: (range) => readLog(ports, range ?? {}),
-      removeMember: (name) => change('remove', name),
-      promote: (name) => change('promote', name),
-      transferLeadership: (name) => change('transfer', name),
-      async snapshot() {
-        const timeoutMs = timing.requestTimeoutMs;
-        const failure = await withNode<null>(timeoutMs, (node) => node.takeSnapshot(timeoutMs));
-        if (failure !== null) throw new Error(failure.reason);
-      },
-    },
+    raft: createRaft(ports, timeoutOf, withNode),
     abd: createAbd(ports.config, timeoutOf, withNode),
     faults: createFaults(ports),
     async ping(name) {
@@ -131,6 +81,74 @@ type WithNode = <T>(
   timeoutMs: number,
   call: (node: Remote<NodeApi>) => Promise<T | Failure>,
 ) => Promise<T | Failure>;
+
+function createRaft(
+  ports: OperationPorts,
+  timeoutOf: (options: Timeout) => number,
+  withNode: WithNode,
+): Tabraft['raft'] {
+  const { limits, timing } = ports.config;
+
+  async function transact(instructions: Instruction[], options: WriteOptions): Promise<WriteResult> {
+    const timeoutMs = timeoutOf(options);
+    const session = checkSession(options?.session);
+    const problem = checkInstructions(instructions, limits);
+    if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
+    return withNode<WriteResult>(timeoutMs, (node) => node.transact(instructions, timeoutMs, session));
+  }
+
+  async function change(kind: 'promote' | 'remove' | 'transfer', name: string): Promise<WriteResult> {
+    return withNode<WriteResult>(timing.requestTimeoutMs, (node) =>
+      node.change(kind, name, timing.requestTimeoutMs),
+    );
+  }
+
+  return {
+    async get(key, options) {
+      const timeoutMs = timeoutOf(options);
+      const problem = checkKey(key, limits.keyBytes);
+      if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
+      const consistency = checkConsistency(options?.consistency);
+      const result = await withNode<KeyReadResult>(timeoutMs, (node) =>
+        node.read([key], consistency, timeoutMs),
+      );
+      return result.outcome === 'ok' ? { outcome: 'ok', value: result.states[key] ?? null } : result;
+    },
+    put: (key, value, options) => transact([{ op: 'SET', key, val: value }], options),
+    cas: (key, expected, value, options) =>
+      transact(
+        [
+          { op: 'ASSERT', key, val: expected },
+          { op: 'SET', key, val: value },
+        ],
+        options,
+      ),
+    transact,
+    async openSession(options) {
+      const timeoutMs = timeoutOf(options);
+      return withNode<SessionResult>(timeoutMs, (node) => node.openSession(timeoutMs));
+    },
+    async states(keys, options) {
+      const timeoutMs = timing.requestTimeoutMs;
+      const consistency = checkConsistency(options?.consistency);
+      const result = await withNode<KeyReadResult>(timeoutMs, (node) =>
+        node.read(keys ?? null, consistency, timeoutMs),
+      );
+      if (result.outcome !== 'ok') throw new Error(result.reason);
+      const { states, commitIndex, lastIndex } = result;
+      return { states, commitIndex, lastIndex };
+    },
+    log: (range) => readLog(ports, range ?? {}),
+    removeMember: (name) => change('remove', name),
+    promote: (name) => change('promote', name),
+    transferLeadership: (name) => change('transfer', name),
+    async snapshot() {
+      const timeoutMs = timing.requestTimeoutMs;
+      const failure = await withNode<null>(timeoutMs, (node) => node.takeSnapshot(timeoutMs));
+      if (failure !== null) throw new Error(failure.reason);
+    },
+  };
+}
 
 function createAbd(
   { limits }: PageConfig,
@@ -230,6 +248,15 @@ function checkConsistency(value: unknown): 'linearizable' | 'local' {
   if (value === undefined || value === 'linearizable') return 'linearizable';
   if (value === 'local') return 'local';
   throw new TypeError('consistency: expected "linearizable" or "local"');
+}
+
+function checkSession(value: unknown): SessionUse | null {
+  if (value === undefined) return null;
+  const { id, sequence, lowestPending } = (value ?? {}) as Partial<Record<keyof SessionUse, unknown>>;
+  const isPlace = (number: unknown): number is number => Number.isSafeInteger(number) && Number(number) >= 1;
+  if (isPlace(id) && isPlace(sequence) && isPlace(lowestPending) && lowestPending <= sequence)
+    return { id, sequence, lowestPending };
+  throw new TypeError('session: expected { id, sequence, lowestPending }, integers from 1 on');
 }
 
 /** Half of a surrogate pair has no UTF-8 form: it would be read back as something else. */

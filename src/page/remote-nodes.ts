@@ -1,5 +1,5 @@
 import type { LinkCounters, LinkTraffic, NodeAction } from '../api.ts';
-import type { ControlMessage } from '../mesh/messages.ts';
+import type { CallAnswer, CallMethod, ControlMessage } from '../mesh/messages.ts';
 import type { NodeSnapshot } from '../worker/contract.ts';
 import { NO_TRAFFIC } from '../worker/traffic.ts';
 
@@ -16,22 +16,38 @@ export interface RemoteNodesPorts {
   send(page: string, message: ControlMessage): boolean;
   /** Of this page's own node. */
   report(): NodeReport;
-  act(action: NodeAction): Promise<void>;
+  /** A call of this page's own `window.tabraft`. */
+  invoke(method: CallMethod, args: readonly unknown[]): Promise<CallAnswer>;
+  /** A page that ran a consistency test has gone before its end. */
+  onTestAbandoned(): void;
 }
 
-interface Acting {
-  readonly page: string;
-  readonly endsConnection: boolean;
-  readonly done: (problem: string | null) => void;
+/** A member, by what the person calls it. */
+export interface RemoteMember {
+  readonly id: string;
+  readonly name: string;
 }
 
 /**
- * What the pages tell each other about their nodes, and do for each other to them, over the control channels: any
- * node can be paused or crashed from any tab, and brought back, whatever the fault rules are.
+ * `unsent`: it never left this page. `threw`: it was refused. `ended`, `silent`: nobody knows what became of it, as the
+ * connection ended, or no answer came in time.
+ */
+export type CallOutcome =
+  | { readonly kind: 'answered'; readonly answer: CallAnswer }
+  | { readonly kind: 'threw' | 'unsent' | 'ended' | 'silent'; readonly reason: string };
+
+interface Calling {
+  readonly page: string;
+  readonly done: (outcome: CallOutcome) => void;
+}
+
+/**
+ * What the pages tell each other about their nodes, and ask of each other, over the control channels: any node can
+ * be paused or crashed from any tab, brought back, and used as a client would, whatever the fault rules are.
  */
 export class RemoteNodes {
   readonly #reports = new Map<string, NodeReport>();
-  readonly #acting = new Map<number, Acting>();
+  readonly #calling = new Map<number, Calling>();
   readonly #timer: ReturnType<typeof setInterval>;
   #nextToken = 1;
 
@@ -41,7 +57,8 @@ export class RemoteNodes {
 
   close(): void {
     clearInterval(this.#timer);
-    for (const { done } of this.#acting.values()) done('This tab has ended its own run meanwhile.');
+    const reason = 'This tab has ended its own run meanwhile.';
+    for (const { done } of this.#calling.values()) done({ kind: 'ended', reason });
   }
 
   /** Tells all others how this node is. */
@@ -55,62 +72,82 @@ export class RemoteNodes {
     return this.#reports.get(memberId) ?? null;
   }
 
+  /** The members whose tabs run a consistency test. */
+  testers(): string[] {
+    return [...this.#reports].filter(([, { test }]) => test !== null).map(([memberId]) => memberId);
+  }
+
   onReport(memberId: string, report: NodeReport): void {
     this.#reports.set(memberId, report);
   }
 
   /** What another tab asks for. It is answered also where it fails. */
-  async onAct(page: string, token: number, action: NodeAction): Promise<void> {
-    let problem: string | null = null;
+  async onCall(page: string, { token, method, args }: ControlMessage & { type: 'call' }): Promise<void> {
+    const told = { type: 'answer', token } as const;
     try {
-      await this.ports.act(action);
+      const answer = await this.ports.invoke(method, args);
+      this.ports.send(page, { ...told, answer, problem: null });
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error);
+      const problem = error instanceof Error ? error.message : String(error);
+      this.ports.send(page, { ...told, answer: null, problem });
     }
-    this.ports.send(page, { type: 'acted', token, problem });
-    this.tell();
+    if (method.startsWith('node.')) this.tell();
   }
 
-  onActed(token: number, problem: string | null): void {
-    this.#acting.get(token)?.done(problem);
+  onAnswer({ token, answer, problem }: ControlMessage & { type: 'answer' }): void {
+    this.#calling
+      .get(token)
+      ?.done(problem === null ? { kind: 'answered', answer } : { kind: 'threw', reason: problem });
   }
 
   /** Some connection has come or gone. */
   onPages(): void {
     const connected = this.ports.connectedPages();
-    for (const { page, endsConnection, done } of this.#acting.values()) {
+    for (const { page, done } of this.#calling.values()) {
       if (connected.includes(page)) continue;
-      done(endsConnection ? null : 'The connection to that tab was lost meanwhile. It may have done it.');
+      done({ kind: 'ended', reason: 'The connection to that tab was lost meanwhile. It may have done it.' });
     }
     // Who is gone tells nothing any more, and is not what it was.
-    for (const memberId of this.#reports.keys()) {
+    for (const [memberId, { test }] of this.#reports) {
       const page = this.ports.pageOf(memberId);
-      if (page === null || !connected.includes(page)) this.#reports.delete(memberId);
+      if (page !== null && connected.includes(page)) continue;
+      this.#reports.delete(memberId);
+      if (test !== null) this.ports.onTestAbandoned();
     }
   }
 
-  /**
-   * Has the member's tab do it; throws what went wrong. A restarted or wiped node comes back over a new connection:
-   * the end of the old one is the answer.
-   */
-  async act(memberId: string, name: string, action: NodeAction): Promise<void> {
+  /** Has the member's tab do it; throws what went wrong. */
+  async act(member: RemoteMember, action: NodeAction): Promise<void> {
+    const outcome = await this.call(member, `node.${action}`, [], ACT_TIMEOUT_MS);
+    // A restarted or wiped node comes back over a new connection: the end of the old one is the answer.
+    const endsConnection = action === 'restart' || action === 'wipe';
+    if (outcome.kind === 'answered' || (outcome.kind === 'ended' && endsConnection)) return;
+    throw new Error(outcome.reason);
+  }
+
+  async call(
+    { id, name }: RemoteMember,
+    method: CallMethod,
+    args: readonly unknown[],
+    timeoutMs: number,
+  ): Promise<CallOutcome> {
+    const unsent = { kind: 'unsent', reason: `There is no connection to the tab of ${name}.` } as const;
+    const page = this.ports.pageOf(id);
+    if (page === null) return unsent;
     const token = this.#nextToken;
     this.#nextToken += 1;
-    const page = this.ports.pageOf(memberId);
-    if (page === null) throw new Error(`There is no connection to the tab of ${name}.`);
-    const problem = await new Promise<string | null>((resolve) => {
+    const outcome = await new Promise<CallOutcome>((resolve) => {
       const silence = `The tab of ${name} did not answer: it may be frozen, or busy. It may still do it.`;
-      const timer = setTimeout(() => resolve(silence), ACT_TIMEOUT_MS);
-      const done = (answer: string | null): void => {
+      const timer = setTimeout(() => resolve({ kind: 'silent', reason: silence }), timeoutMs);
+      const done = (answered: CallOutcome): void => {
         clearTimeout(timer);
-        resolve(answer);
+        resolve(answered);
       };
-      this.#acting.set(token, { page, endsConnection: action === 'restart' || action === 'wipe', done });
-      if (!this.ports.send(page, { type: 'act', token, action }))
-        done(`There is no connection to the tab of ${name}.`);
+      this.#calling.set(token, { page, done });
+      if (!this.ports.send(page, { type: 'call', token, method, args: [...args] })) done(unsent);
     });
-    this.#acting.delete(token);
-    if (problem !== null) throw new Error(problem);
+    this.#calling.delete(token);
+    return outcome;
   }
 }
 

@@ -3,13 +3,19 @@ import type { FaultRule, LinkCounters, LinkTraffic, NodeAction } from '../api.ts
 import type { PageConfig } from '../config/schema.ts';
 import { FaultGossip } from '../mesh/fault-gossip.ts';
 import { Mesh, type PeerView } from '../mesh/mesh.ts';
-import type { ControlMessage } from '../mesh/messages.ts';
+import type { CallAnswer, CallMethod, ControlMessage } from '../mesh/messages.ts';
 import type { LinkHost } from '../mesh/remote.ts';
 import type { ClusterKeys } from '../mesh/secret.ts';
 import type { SignalingState } from '../signaling/client.ts';
 import { relay } from '../transport/port.ts';
 import type { LinkCommand, LinkEvent, NodeApi, NodeNotice, NodeSnapshot } from '../worker/contract.ts';
-import { linkCounters, RemoteNodes, type NodeReport } from './remote-nodes.ts';
+import {
+  linkCounters,
+  RemoteNodes,
+  type CallOutcome,
+  type NodeReport,
+  type RemoteMember,
+} from './remote-nodes.ts';
 
 export interface SessionOptions {
   readonly keys: ClusterKeys;
@@ -24,13 +30,19 @@ export interface SessionHandlers {
   onNotice(notice: NodeNotice): void;
   /** The member that was found in storage had been removed from the cluster before this run. */
   onObsolete(): void;
-  /** Another tab asks for it. */
-  onAct(action: NodeAction): Promise<void>;
+  /** Another tab calls this page's `window.tabraft`. */
+  onCall(method: CallMethod, args: readonly unknown[]): Promise<CallAnswer>;
+  /** Which consistency test this page runs. */
+  testUnderWay(): string | null;
+  /** A tab that ran a consistency test has gone before its end. */
+  onTestAbandoned(): void;
 }
 
 /** A worker that is busy for longer leaves the page with its last report. */
 const REFRESH_TIMEOUT_MS = 1000;
 const END_TIMEOUT_MS = 5000;
+
+const NO_NODE = 'This tab runs no node at the moment.';
 
 async function silence(timeoutMs: number): Promise<null> {
   return new Promise((resolve) => setTimeout(() => resolve(null), timeoutMs));
@@ -109,12 +121,14 @@ export class Session {
   }
 
   async setRules(rules: readonly FaultRule[]): Promise<void> {
-    await this.#gossip?.set(rules);
+    if (this.#gossip === null) throw new Error(NO_NODE);
+    await this.#gossip.set(rules);
     this.handlers.onChange();
   }
 
   async clearRules(ids?: readonly string[]): Promise<string[]> {
-    const cleared = (await this.#gossip?.clear(ids)) ?? [];
+    if (this.#gossip === null) throw new Error(NO_NODE);
+    const cleared = await this.#gossip.clear(ids);
     this.handlers.onChange();
     return cleared;
   }
@@ -133,9 +147,31 @@ export class Session {
     return linkCounters(snapshot.members, traffic);
   }
 
-  async act(memberId: string, name: string, action: NodeAction): Promise<void> {
-    if (this.#remotes === null) throw new Error('This tab runs no node at the moment.');
-    await this.#remotes.act(memberId, name, action);
+  async act(member: RemoteMember, action: NodeAction): Promise<void> {
+    if (this.#remotes === null) throw new Error(NO_NODE);
+    await this.#remotes.act(member, action);
+  }
+
+  async call(
+    member: RemoteMember,
+    method: CallMethod,
+    args: readonly unknown[],
+    timeoutMs: number,
+  ): Promise<CallOutcome> {
+    return (
+      this.#remotes?.call(member, method, args, timeoutMs) ??
+      Promise.resolve({ kind: 'unsent', reason: NO_NODE })
+    );
+  }
+
+  /** The members whose tabs run a consistency test. */
+  testers(): string[] {
+    return this.#remotes?.testers() ?? [];
+  }
+
+  /** Tells the other tabs at once what they would hear a little later. */
+  tell(): void {
+    this.#remotes?.tell();
   }
 
   /** As if the process died: nothing is written any more, nothing is said. The page stays, to bring it back. */
@@ -213,7 +249,8 @@ export class Session {
       pageOf: (id) => mesh.peers().find((peer) => peer.memberId === id)?.page ?? null,
       send: (page, message) => mesh.send(page, message),
       report: () => this.#report(),
-      act: (action) => this.handlers.onAct(action),
+      invoke: (method, args) => this.handlers.onCall(method, args),
+      onTestAbandoned: () => this.handlers.onTestAbandoned(),
     });
     this.#gossip = new FaultGossip(config.proxy.rules, {
       self: mesh.self,
@@ -245,11 +282,11 @@ export class Session {
         if (memberId !== null) this.#remotes?.onReport(memberId, message);
         return;
       }
-      case 'act':
-        void this.#remotes?.onAct(page, message.token, message.action);
+      case 'call':
+        void this.#remotes?.onCall(page, message);
         return;
-      case 'acted':
-        this.#remotes?.onActed(message.token, message.problem);
+      case 'answer':
+        this.#remotes?.onAnswer(message);
         return;
       case 'hello':
       case 'relay':
@@ -260,7 +297,8 @@ export class Session {
   #report(): NodeReport {
     const { snapshot, stoppedReason } = this;
     const state = stoppedReason !== null ? 'stopped' : snapshot?.paused === true ? 'paused' : 'running';
-    return { type: 'report', state, traffic: [...(snapshot?.traffic ?? [])] };
+    const traffic = [...(snapshot?.traffic ?? [])];
+    return { type: 'report', state, traffic, test: this.handlers.testUnderWay() };
   }
 
   #linkHost(): LinkHost {

@@ -105,7 +105,8 @@ export class Pinger {
     const sentAt = this.#peers.get(id)?.sentAt;
     sentAt?.set(nonce, this.clock.now());
     if (sentAt !== undefined && sentAt.size > MAX_UNANSWERED) {
-      const oldest = [...sentAt.keys()].find((sent) => !this.#waiting.has(sent));
+      // Not this one itself, for which nobody waits yet.
+      const oldest = [...sentAt.keys()].find((sent) => sent !== nonce && !this.#waiting.has(sent));
       if (oldest !== undefined) sentAt.delete(oldest);
     }
     this.send({ type: 'ping', from: this.options.id, to: id, nonce });

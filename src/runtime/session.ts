@@ -1,15 +1,15 @@
-import { ClientSession } from '../core/session/client.ts';
+import { ClientSession, encodeInSession } from '../core/session/client.ts';
 import { decodeReply, encodeEnvelope, type Reply } from '../core/session/envelope.ts';
 import type { Operation, OperationResult } from '../core/raft/message.ts';
 import type { Clock } from './clock.ts';
 
-type OnResult = (result: OperationResult) => void;
+export type OnResult = (result: OperationResult) => void;
 
 /** What a session needs of the driver. */
-type Request = (operation: Operation, timeoutMs: number, onResult: OnResult) => void;
+export type Request = (operation: Operation, timeoutMs: number, onResult: OnResult) => void;
 
 /** Of log time, which passes no faster than this node's clock while a leader is there. */
-const SESSION_TTL_MS = 3_600_000;
+export const SESSION_TTL_MS = 3_600_000;
 /** A session that was idle for longer is replaced before it can have expired. */
 const MAX_IDLE_MS = SESSION_TTL_MS / 4;
 
@@ -64,9 +64,10 @@ export class NodeSession {
 
   #run(session: ClientSession, command: Uint8Array, timeoutMs: number, onResult: OnResult): void {
     this.#usedAt = this.clock.now();
-    const { sequence, bytes } = session.begin(command);
+    const place = session.begin();
+    const bytes = encodeInSession(place, command);
     this.request({ kind: 'command', command: bytes, repeatable: true }, timeoutMs, (result) => {
-      session.end(sequence);
+      session.end(place);
       onResult(result.outcome === 'ok' ? this.#read(session, result) : result);
     });
   }
@@ -75,7 +76,7 @@ export class NodeSession {
     const reply = decodeReply(result.value);
     if (reply.kind === 'done') return { ...result, value: reply.value };
     if (this.#session === session) this.#session = null;
-    return refusal(reply);
+    return refusal(reply, 'This node’s');
   }
 
   /** Opening one twice does no harm: the one that nobody uses expires. */
@@ -120,10 +121,11 @@ const NOT_HANDED_OVER: OperationResult = {
   reason: 'No leader answered in the time given, so nothing was done.',
 };
 
-function refusal(reply: Exclude<Reply, { kind: 'done' }>): OperationResult {
+/** What is said of a command that was not applied in its session; `whose` session it is. */
+export function refusal(reply: Exclude<Reply, { kind: 'done' }>, whose: string): OperationResult {
   const reason =
     reply.kind === 'malformed'
       ? `The command was refused: ${reply.reason}.`
-      : 'This node’s session had expired. It may have happened before that.';
+      : `${whose} session had expired. It may have happened before that.`;
   return { outcome: 'unknown', code: 'session-expired', reason };
 }

@@ -1,12 +1,12 @@
 import { decodeResult, encodeTransaction, type Instruction } from '../core/kv/transaction.ts';
 import type { OperationResult } from '../core/raft/message.ts';
 import { nextFraction, nextInteger, type Random } from '../core/random.ts';
-import { ClientSession } from '../core/session/client.ts';
+import { ClientSession, encodeInSession } from '../core/session/client.ts';
 import { decodeReply, encodeEnvelope } from '../core/session/envelope.ts';
 import type { HistoryEvent } from '../check/history.ts';
 import type { SimNode } from './node.ts';
 import { askWithPatience } from './patience.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder } from '../client/recorder.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface ClientParts {
@@ -53,7 +53,7 @@ export class SimClient {
   #lastSeen: string | null = null;
 
   constructor(private readonly parts: ClientParts) {
-    this.#recorder = new Recorder(parts.name, parts.history, parts.scheduler);
+    this.#recorder = new Recorder(parts.name, parts.history, () => parts.scheduler.now);
     this.#think();
   }
 
@@ -116,9 +116,10 @@ export class SimClient {
 
   #write(session: ClientSession, step: Exclude<Step, { f: 'get' }>, key: string): void {
     const command = encodeTransaction(instructions(step, key));
-    const { sequence, bytes } = session.begin(command);
+    const place = session.begin();
+    const bytes = encodeInSession(place, command);
     this.#attempt(bytes, 1, false, (result) => {
-      session.end(sequence);
+      session.end(place);
       this.#finish(step, key, result);
       this.#think();
     });

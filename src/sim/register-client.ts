@@ -4,7 +4,7 @@ import type { Tag } from '../core/abd/register.ts';
 import { nextFraction, nextInteger, type Random } from '../core/random.ts';
 import type { SimNode } from './node.ts';
 import { askWithPatience } from './patience.ts';
-import { Recorder, type Asked } from './recorder.ts';
+import { Recorder, type Asked } from '../client/recorder.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface RegisterClientParts {
@@ -29,7 +29,7 @@ export class RegisterClient {
   #nextValue = 0;
 
   constructor(private readonly parts: RegisterClientParts) {
-    this.#recorder = new Recorder(parts.name, parts.history, parts.scheduler);
+    this.#recorder = new Recorder(parts.name, parts.history, () => parts.scheduler.now);
     this.#think();
   }
 

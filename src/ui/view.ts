@@ -1,4 +1,5 @@
-import type { FaultRule, LinkCounters, Status, Tabraft } from '../api.ts';
+import type { FaultRule, LinkCounters, Status, Tabraft, TestReport } from '../api.ts';
+import type { CheckResult } from '../check/linearizability.ts';
 
 /**
  * What the whole page says about this node, worst first:
@@ -24,6 +25,20 @@ export interface Notice {
   text: string;
 }
 
+/** A consistency test of this page, running while `report` is null. */
+export interface TestView {
+  name: string;
+  algorithm: 'raft' | 'abd';
+  seed: number;
+  steps: readonly string[];
+  /** `fraction` from 0 to 1. */
+  progress: { readonly fraction: number; readonly text: string };
+  isCancelling: boolean;
+  report: TestReport | null;
+  /** The checker's findings, for the picture. */
+  check: CheckResult | null;
+}
+
 /** The page is a function of this. A new object whenever anything has changed. */
 export interface PageView {
   phase: Phase;
@@ -43,6 +58,8 @@ export interface PageView {
   notices: Notice[];
   /** How many voters the cluster wants. */
   targetVoters: number;
+  /** The last test of this page; null: there was none. */
+  test: TestView | null;
 }
 
 /** What components may ask for. The controller behind it is the only one that talks to the worker. */

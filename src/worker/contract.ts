@@ -6,6 +6,9 @@ import type {
   LogEntryView,
   PingResult,
   ReadResult,
+  RegisterStatus,
+  SessionResult,
+  SessionUse,
   WriteResult,
   Failure,
 } from '../api.ts';
@@ -60,6 +63,7 @@ export interface NodeSnapshot {
   readonly members: readonly MemberView[];
   readonly links: readonly LinkView[];
   readonly traffic: readonly LinkTraffic[];
+  readonly registers: RegisterStatus;
   readonly paused: boolean;
   /** The cluster has removed this member. */
   readonly removed: boolean;
@@ -110,7 +114,13 @@ export interface NodeApi {
   setRules(rules: readonly FaultRule[]): void;
 
   read(keys: readonly string[] | null, consistency: Consistency, timeoutMs: number): Promise<KeyReadResult>;
-  transact(instructions: readonly Instruction[], timeoutMs: number): Promise<WriteResult>;
+  /** `session` null: in this node's own. */
+  transact(
+    instructions: readonly Instruction[],
+    timeoutMs: number,
+    session: SessionUse | null,
+  ): Promise<WriteResult>;
+  openSession(timeoutMs: number): Promise<SessionResult>;
   readRegister(key: string, timeoutMs: number): Promise<ReadResult>;
   writeRegister(key: string, value: string | null, timeoutMs: number): Promise<WriteResult>;
   log(from: number, to: number): LogEntryView[];

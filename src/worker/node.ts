@@ -6,6 +6,9 @@ import type {
   LogEntryView,
   PingResult,
   ReadResult,
+  RegisterStatus,
+  SessionResult,
+  SessionUse,
   WriteResult,
 } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
@@ -28,7 +31,8 @@ import { systemClock } from '../runtime/clock.ts';
 import { Driver, type DriverEvent } from '../runtime/driver.ts';
 import { Pinger } from '../runtime/pinger.ts';
 import { RegisterRouter } from '../runtime/register-router.ts';
-import { NodeSession } from '../runtime/session.ts';
+import { ClientSessions } from '../runtime/client-sessions.ts';
+import { NodeSession, type Request } from '../runtime/session.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { KeyReadResult, NodeNotice, NodeSnapshot } from './contract.ts';
 import { LinkTable } from './links.ts';
@@ -119,6 +123,7 @@ export class Node {
   readonly #machine = new SessionMachine(this.#values);
   readonly #registers: RegisterRouter;
   readonly #session: NodeSession;
+  readonly #clients: ClientSessions;
   readonly #links: LinkTable;
   readonly #pinger: Pinger;
   readonly #proxy: Proxy;
@@ -202,9 +207,10 @@ export class Node {
       },
     );
     this.#registers = this.#createRegisters(raft, stored);
-    this.#session = new NodeSession(systemClock, (operation, timeoutMs, onResult) =>
-      this.#driver.request(operation, timeoutMs, onResult),
-    );
+    const request: Request = (operation, timeoutMs, onResult) =>
+      this.#driver.request(operation, timeoutMs, onResult);
+    this.#session = new NodeSession(systemClock, request);
+    this.#clients = new ClientSessions(request);
   }
 
   #createRegisters(raft: Raft, stored: StoredRegisters): RegisterRouter {
@@ -231,10 +237,17 @@ export class Node {
 
   // ── Operations ────────────────────────────────────────────────────────────────────────────────
 
-  async transact(instructions: readonly Instruction[], timeoutMs: number): Promise<WriteResult> {
+  async transact(
+    instructions: readonly Instruction[],
+    timeoutMs: number,
+    session: SessionUse | null,
+  ): Promise<WriteResult> {
     const command = encodeTransaction(instructions);
     return settled(
-      (onResult) => this.#session.command(command, timeoutMs, onResult),
+      (onResult) => {
+        if (session === null) this.#session.command(command, timeoutMs, onResult);
+        else this.#clients.command(session, command, timeoutMs, onResult);
+      },
       (result) => {
         if (result.outcome !== 'ok') return result;
         const { index, term } = result;
@@ -247,6 +260,10 @@ export class Node {
         return { outcome: 'failed', code: 'assertion', reason };
       },
     );
+  }
+
+  async openSession(timeoutMs: number): Promise<SessionResult> {
+    return new Promise((resolve) => this.#clients.open(timeoutMs, resolve));
   }
 
   async read(
@@ -415,11 +432,18 @@ export class Node {
       })),
       links: this.#links.views((member) => this.#pinger.roundTripMs(member)),
       traffic: this.#traffic.views(new Set(members.map(({ id }) => id))),
+      registers: this.#registerStatus(),
       paused: this.#driver.isPaused,
       removed: raft.removed,
       stoppedReason: this.#driver.stoppedReason ?? (raft.removed ? REMOVED : null),
       counters: Object.fromEntries(this.#counters),
     };
+  }
+
+  #registerStatus(): RegisterStatus {
+    const { number, replicas, ready } = this.#machine.epochs.epoch;
+    const names = (ids: readonly MemberId[]): string[] => ids.map((id) => this.#nameOf(id) ?? id);
+    return { epoch: number, replicas: names(replicas), ready: names(ready) };
   }
 
   #role(): NodeSnapshot['role'] {

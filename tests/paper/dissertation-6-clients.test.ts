@@ -3,7 +3,7 @@ import { KeyValueMachine } from '../../src/core/kv/machine.ts';
 import { decodeResult, encodeTransaction } from '../../src/core/kv/transaction.ts';
 import type { Operation } from '../../src/core/raft/message.ts';
 import { RULES, type Rules } from '../../src/core/raft/rules.ts';
-import { ClientSession } from '../../src/core/session/client.ts';
+import { ClientSession, encodeInSession, type SessionPlace } from '../../src/core/session/client.ts';
 import { decodeEnvelope, decodeReply, encodeEnvelope } from '../../src/core/session/envelope.ts';
 import { SessionMachine } from '../../src/core/session/machine.ts';
 import { command, id } from '../support/core-cluster.ts';
@@ -247,24 +247,27 @@ describe('§6.3 sessions', () => {
 
   it('§6.3: a client numbers its commands, and says up to where it has had its answers', () => {
     const session = new ClientSession(7);
-    const sent = (): [number, number] => {
-      const envelope = decodeEnvelope(session.begin(put('a', '1')).bytes);
-      if (envelope.kind !== 'session') throw new Error('it is the session’s');
-      return [envelope.sequence, envelope.lowestPending];
+    const sent = (): SessionPlace => {
+      const place = session.begin();
+      const envelope = decodeEnvelope(encodeInSession(place, put('a', '1')));
+      const { sequence, lowestPending } = place;
+      expect(envelope).toMatchObject({ kind: 'session', session: 7, sequence, lowestPending });
+      return place;
     };
-    expect([sent(), sent()]).toEqual([
-      [1, 1],
-      [2, 1],
+    const [first, second] = [sent(), sent()];
+    expect([first, second]).toMatchObject([
+      { sequence: 1, lowestPending: 1 },
+      { sequence: 2, lowestPending: 1 },
     ]);
-    session.end(2);
-    expect(sent()).toEqual([3, 1]);
-    session.end(1);
-    expect(sent()).toEqual([4, 3]);
+    session.end(second);
+    expect(sent()).toMatchObject({ sequence: 3, lowestPending: 1 });
+    session.end(first);
+    expect(sent()).toMatchObject({ sequence: 4, lowestPending: 3 });
   });
 
   it('§6.3: a command that comes again is not executed again, and answered as before', () => {
     const machine = new Machine();
-    const { bytes } = machine.open().begin(swap(null, 'mine'));
+    const bytes = encodeInSession(machine.open().begin(), swap(null, 'mine'));
     const first = machine.apply(bytes);
     expect(first.kind === 'done' && decodeResult(first.value)).toEqual({ applied: true });
     expect(machine.apply(bytes)).toEqual(first);
@@ -278,9 +281,9 @@ describe('§6.3 sessions', () => {
   it('§6.3: also where another has changed the state in between', () => {
     const machine = new Machine();
     const [mine, other] = [machine.open(), machine.open()];
-    const { bytes } = mine.begin(swap(null, 'mine'));
+    const bytes = encodeInSession(mine.begin(), swap(null, 'mine'));
     const first = machine.apply(bytes);
-    machine.apply(other.begin(swap('mine', 'theirs')).bytes);
+    machine.apply(encodeInSession(other.begin(), swap('mine', 'theirs')));
     expect(machine.apply(bytes)).toEqual(first);
     expect(machine.values.get('k')).toBe('theirs');
   });
@@ -288,38 +291,38 @@ describe('§6.3 sessions', () => {
   it('§6.3: sessions do not know of each other’s numbers', () => {
     const machine = new Machine();
     const [one, two] = [machine.open(), machine.open()];
-    machine.apply(one.begin(put('a', '1')).bytes);
-    machine.apply(two.begin(put('b', '2')).bytes);
+    machine.apply(encodeInSession(one.begin(), put('a', '1')));
+    machine.apply(encodeInSession(two.begin(), put('b', '2')));
     expect([machine.values.get('a'), machine.values.get('b')]).toEqual(['1', '2']);
   });
 
   it('§6.3: commands may be under way together and come in any order', () => {
     const machine = new Machine();
     const session = machine.open();
-    const commands = ['a', 'b', 'c'].map((key) => session.begin(put(key, key)));
+    const commands = ['a', 'b', 'c'].map((key) => encodeInSession(session.begin(), put(key, key)));
     const [first, second, third] = commands;
     if (first === undefined || second === undefined || third === undefined) throw new Error('three');
-    for (const { bytes } of [third, first, third, second, first])
-      expect(machine.apply(bytes).kind).toBe('done');
+    for (const bytes of [third, first, third, second, first]) expect(machine.apply(bytes).kind).toBe('done');
     expect(['a', 'b', 'c'].map((key) => machine.values.get(key))).toEqual(['a', 'b', 'c']);
   });
 
   it('§6.3: a reply is kept until the client says that it has had it, and no longer', () => {
     const machine = new Machine();
     const session = machine.open();
-    const old = session.begin(swap(null, 'mine'));
-    const first = machine.apply(old.bytes);
+    const place = session.begin();
+    const old = encodeInSession(place, swap(null, 'mine'));
+    const first = machine.apply(old);
     const size = machine.sessions.snapshot().length;
     for (let value = 0; value < 20; value += 1) {
-      const next = session.begin(put('x', 'y'));
-      machine.apply(next.bytes);
-      session.end(next.sequence);
+      const next = session.begin();
+      machine.apply(encodeInSession(next, put('x', 'y')));
+      session.end(next);
     }
-    expect(machine.apply(old.bytes)).toEqual(first);
-    session.end(old.sequence);
-    machine.apply(session.begin(put('x', 'y')).bytes);
+    expect(machine.apply(old)).toEqual(first);
+    session.end(place);
+    machine.apply(encodeInSession(session.begin(), put('x', 'y')));
     expect(machine.sessions.snapshot().length).toBeLessThan(size + 20);
-    expect(machine.apply(old.bytes).kind).toBe('expired');
+    expect(machine.apply(old).kind).toBe('expired');
     expect(machine.values.get('k')).toBe('mine');
   });
 
@@ -327,7 +330,7 @@ describe('§6.3 sessions', () => {
     const lifetimes = [0, 999, 1000, 1001].map((timeMs) => {
       const machine = new Machine();
       const session = machine.open(1000, 0);
-      return machine.apply(session.begin(put('a', '1')).bytes, timeMs).kind;
+      return machine.apply(encodeInSession(session.begin(), put('a', '1')), timeMs).kind;
     });
     expect(lifetimes).toEqual(['done', 'done', 'done', 'expired']);
   });
@@ -336,7 +339,7 @@ describe('§6.3 sessions', () => {
     const machine = new Machine();
     const session = machine.open(1000, 0);
     for (let timeMs = 0; timeMs <= 5000; timeMs += 1000) {
-      expect(machine.apply(session.begin(put('a', '1')).bytes, timeMs).kind).toBe('done');
+      expect(machine.apply(encodeInSession(session.begin(), put('a', '1')), timeMs).kind).toBe('done');
     }
     expect(machine.sessions.sessionCount).toBe(1);
   });
@@ -344,10 +347,10 @@ describe('§6.3 sessions', () => {
   it('§6.3: a command of a session that is not known is not executed', () => {
     const machine = new Machine();
     const session = machine.open(10, 0);
-    const { bytes } = session.begin(put('a', '1'));
+    const bytes = encodeInSession(session.begin(), put('a', '1'));
     expect(machine.apply(bytes, 100).kind).toBe('expired');
     expect(machine.values.get('a')).toBeNull();
-    expect(machine.apply(new ClientSession(99).begin(put('a', '1')).bytes).kind).toBe('expired');
+    expect(machine.apply(encodeInSession(new ClientSession(99).begin(), put('a', '1'))).kind).toBe('expired');
     expect(machine.values.get('a')).toBeNull();
   });
 
@@ -357,17 +360,17 @@ describe('§6.3 sessions', () => {
     const unused = machine.open();
     for (let count = 0; count < 4094; count += 1) machine.open();
     expect(machine.sessions.sessionCount).toBe(4096);
-    machine.apply(used.begin(put('a', '1')).bytes);
+    machine.apply(encodeInSession(used.begin(), put('a', '1')));
     machine.open();
     expect(machine.sessions.sessionCount).toBe(4096);
-    expect(machine.apply(used.begin(put('a', '2')).bytes).kind).toBe('done');
-    expect(machine.apply(unused.begin(put('a', '3')).bytes).kind).toBe('expired');
+    expect(machine.apply(encodeInSession(used.begin(), put('a', '2'))).kind).toBe('done');
+    expect(machine.apply(encodeInSession(unused.begin(), put('a', '3'))).kind).toBe('expired');
   });
 
   it('§6.3: sessions, replies and time are in the snapshot', () => {
     const machine = new Machine();
     const session = machine.open(1000, 0);
-    const { bytes } = session.begin(swap(null, 'mine'));
+    const bytes = encodeInSession(session.begin(), swap(null, 'mine'));
     const first = machine.apply(bytes, 500);
     const restored = machine.restored();
     expect(restored.sessions.snapshot()).toEqual(machine.sessions.snapshot());
@@ -381,12 +384,12 @@ describe('§6.3 sessions', () => {
     const machine = new Machine();
     const [first, second] = [machine.open(), machine.open()];
     for (let count = 0; count < 4094; count += 1) machine.open();
-    machine.apply(first.begin(put('a', '1')).bytes);
+    machine.apply(encodeInSession(first.begin(), put('a', '1')));
     const restored = machine.restored();
     for (const one of [machine, restored]) {
       one.open();
-      expect(one.apply(first.begin(put('a', '2')).bytes).kind).toBe('done');
-      expect(one.apply(second.begin(put('a', '3')).bytes).kind).toBe('expired');
+      expect(one.apply(encodeInSession(first.begin(), put('a', '2'))).kind).toBe('done');
+      expect(one.apply(encodeInSession(second.begin(), put('a', '3'))).kind).toBe('expired');
     }
   });
 

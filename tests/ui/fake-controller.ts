@@ -134,6 +134,15 @@ export class FakeController implements PageController {
         wipe: (...name) => this.#called('node.wipe', ...name),
       },
       ping: () => Promise.resolve({ ok: true, rttMs: 0.5 }),
+      tests: {
+        list: () => [],
+        run: async (name, options) => {
+          await this.#called('tests.run', name, options);
+          throw new Error('There is no cluster here.');
+        },
+        cancel: () => this.#called('tests.cancel'),
+        history: () => Promise.resolve([]),
+      },
     };
   }
 
@@ -155,6 +164,7 @@ export class FakeController implements PageController {
         await this.#called('raft.transact', instructions);
         return this.#write(instructions.filter(({ op }) => op === 'SET'));
       },
+      openSession: () => Promise.resolve({ outcome: 'ok', session: 1 }),
       states: async () => {
         await this.#called('raft.states');
         const { commitIndex, lastIndex } = this.view.status;
@@ -219,6 +229,7 @@ export function readyView(): PageView {
       snapshotIndex: 0,
       members: [member('A'), member('B'), member('C')],
       peers: [peer('B'), peer('C', { roundTripMs: 1.4 })],
+      registers: { epoch: 3, replicas: ['A', 'B', 'C'], ready: ['A', 'B', 'C'] },
       stoppedReason: null,
       counters: {},
     },
@@ -235,5 +246,6 @@ export function readyView(): PageView {
       notice(3, 'Members are now A, B, C.'),
     ],
     targetVoters: 3,
+    test: null,
   };
 }

@@ -158,6 +158,17 @@ describe('one ping on demand', () => {
     expect(await asked).toBe(30);
   });
 
+  it('is measured however many are asked for at once', async () => {
+    const scene = new Scene();
+    scene.pinger.setLinks([id('B')]);
+    scene.sent();
+    const asked = Array.from({ length: 20 }, () => scene.pinger.ping(id('B'), 5000));
+    scene.clock.advance(7);
+    for (const ping of scene.sent()) scene.answer(ping);
+    scene.clock.advance(5000);
+    expect(await Promise.all(asked)).toEqual(asked.map(() => 7));
+  });
+
   it('is null without a link, at once, and sends nothing', async () => {
     const scene = new Scene();
     expect(await scene.pinger.ping(id('B'), 5000)).toBeNull();

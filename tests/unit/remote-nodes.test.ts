@@ -11,17 +11,18 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const RUNNING: NodeReport = { type: 'report', state: 'running', traffic: [] };
+const RUNNING: NodeReport = { type: 'report', state: 'running', traffic: [], test: null };
+const B = { id: 'B', name: 'B' };
 
 function rig(): {
   nodes: RemoteNodes;
   connected: Set<string>;
   sent: [string, ControlMessage][];
-  acted: string[];
+  called: string[];
 } {
   const connected = new Set(['page-B']);
   const sent: [string, ControlMessage][] = [];
-  const acted: string[] = [];
+  const called: string[] = [];
   const nodes = new RemoteNodes({
     connectedPages: () => [...connected],
     pageOf: (memberId) => (memberId === 'B' ? 'page-B' : null),
@@ -30,14 +31,15 @@ function rig(): {
       return connected.has(page);
     },
     report: () => RUNNING,
-    act: (action) => {
-      acted.push(action);
-      return action === 'campaign'
+    invoke: (method) => {
+      called.push(method);
+      return method === 'node.campaign'
         ? Promise.reject(new Error('Only a voter can be elected.'))
-        : Promise.resolve();
+        : Promise.resolve(null);
     },
+    onTestAbandoned: () => called.push('test abandoned'),
   });
-  return { nodes, connected, sent, acted };
+  return { nodes, connected, sent, called };
 }
 
 /** What becomes of an action, once everything that can has happened. */
@@ -61,12 +63,9 @@ describe('nodes of other tabs', () => {
 
   it('an action is done when its tab says so, or says why not', async () => {
     const { nodes } = rig();
-    const [pausing, campaigning] = [
-      outcome(nodes.act('B', 'B', 'pause')),
-      outcome(nodes.act('B', 'B', 'campaign')),
-    ];
-    nodes.onActed(1, null);
-    nodes.onActed(2, 'Only a voter can be elected.');
+    const [pausing, campaigning] = [outcome(nodes.act(B, 'pause')), outcome(nodes.act(B, 'campaign'))];
+    nodes.onAnswer({ type: 'answer', token: 1, answer: null, problem: null });
+    nodes.onAnswer({ type: 'answer', token: 2, answer: null, problem: 'Only a voter can be elected.' });
     expect([await pausing, await campaigning]).toEqual(['done', 'Only a voter can be elected.']);
   });
 
@@ -76,7 +75,7 @@ describe('nodes of other tabs', () => {
     ['pause', 'The connection to that tab was lost meanwhile. It may have done it.'],
   ])('the end of the connection is the answer to %s: %s', async (action, expected) => {
     const { nodes, connected } = rig();
-    const acting = outcome(nodes.act('B', 'B', action));
+    const acting = outcome(nodes.act(B, action));
     connected.clear();
     nodes.onPages();
     expect(await acting).toBe(expected);
@@ -84,22 +83,46 @@ describe('nodes of other tabs', () => {
 
   it('who does not answer may be frozen, who has no connection is not asked', async () => {
     const { nodes } = rig();
-    const acting = outcome(nodes.act('B', 'B', 'pause'));
+    const acting = outcome(nodes.act(B, 'pause'));
     await vi.advanceTimersByTimeAsync(10_000);
     expect(await acting).toMatch(/^The tab of B did not answer/);
-    expect(await outcome(nodes.act('C', 'C', 'pause'))).toBe('There is no connection to the tab of C.');
+    expect(await outcome(nodes.act({ id: 'C', name: 'C' }, 'pause'))).toBe(
+      'There is no connection to the tab of C.',
+    );
   });
 
   it('carries out what another tab asks for, and answers also where it fails', async () => {
-    const { nodes, sent, acted } = rig();
-    await nodes.onAct('page-B', 7, 'pause');
-    await nodes.onAct('page-B', 8, 'campaign');
-    expect(acted).toEqual(['pause', 'campaign']);
-    const answers = sent.map(([, message]) => message).filter(({ type }) => type === 'acted');
+    const { nodes, sent, called } = rig();
+    await nodes.onCall('page-B', { type: 'call', token: 7, method: 'node.pause', args: [] });
+    await nodes.onCall('page-B', { type: 'call', token: 8, method: 'node.campaign', args: [] });
+    expect(called).toEqual(['node.pause', 'node.campaign']);
+    const answers = sent.map(([, message]) => message).filter(({ type }) => type === 'answer');
     expect(answers).toEqual([
-      { type: 'acted', token: 7, problem: null },
-      { type: 'acted', token: 8, problem: 'Only a voter can be elected.' },
+      { type: 'answer', token: 7, answer: null, problem: null },
+      { type: 'answer', token: 8, answer: null, problem: 'Only a voter can be elected.' },
     ]);
+  });
+
+  it('an operation that was never sent did not happen; one whose connection ended may have', async () => {
+    const { nodes, connected } = rig();
+    const there = nodes.call(B, 'raft.get', ['k', {}], 1000);
+    nodes.onAnswer({ type: 'answer', token: 1, answer: { outcome: 'ok', value: 'v' }, problem: null });
+    expect(await there).toEqual({ kind: 'answered', answer: { outcome: 'ok', value: 'v' } });
+    const ended = nodes.call(B, 'abd.put', ['k', 'v', {}], 1000);
+    connected.clear();
+    nodes.onPages();
+    expect((await ended).kind).toBe('ended');
+    expect((await nodes.call(B, 'abd.put', ['k', 'v', {}], 1000)).kind).toBe('unsent');
+    expect((await nodes.call({ id: 'C', name: 'C' }, 'abd.put', [], 1000)).kind).toBe('unsent');
+  });
+
+  it('knows whose tab runs a test, and hears of it when that tab goes before the end', () => {
+    const { nodes, connected, called } = rig();
+    nodes.onReport('B', { ...RUNNING, test: 'nemesis' });
+    expect(nodes.testers()).toEqual(['B']);
+    connected.clear();
+    nodes.onPages();
+    expect([nodes.testers(), called]).toEqual([[], ['test abandoned']]);
   });
 });
 

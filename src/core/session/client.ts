@@ -1,5 +1,14 @@
 import { encodeEnvelope } from './envelope.ts';
 
+/** Where a command stands in its client's session. */
+export interface SessionPlace {
+  /** Of the session. */
+  readonly id: number;
+  readonly sequence: number;
+  /** All below it have had their answers. */
+  readonly lowestPending: number;
+}
+
 /**
  * The client's side of a session: numbers commands, and remembers which still wait for their answers.
  * Commands may be under way at the same time and end in any order.
@@ -10,19 +19,23 @@ export class ClientSession {
 
   constructor(readonly id: number) {}
 
-  /** The command as it goes into the log, however often it is tried. Call `end` once it is answered. */
-  begin(command: Uint8Array): { readonly sequence: number; readonly bytes: Uint8Array } {
+  /** The command's place, however often it is tried. Call `end` once it is answered. */
+  begin(): SessionPlace {
     const sequence = this.#nextSequence;
     this.#nextSequence += 1;
     this.#pending.add(sequence);
     // Insertion order is ascending, so the first is the lowest.
     const [lowestPending = sequence] = this.#pending;
-    const envelope = { kind: 'session' as const, session: this.id, sequence, lowestPending, command };
-    return { sequence, bytes: encodeEnvelope(envelope) };
+    return { id: this.id, sequence, lowestPending };
   }
 
   /** Its answer has come, or nobody waits for it and nobody will try it again. */
-  end(sequence: number): void {
+  end({ sequence }: SessionPlace): void {
     this.#pending.delete(sequence);
   }
+}
+
+/** The command as it goes into the log. */
+export function encodeInSession({ id, ...place }: SessionPlace, command: Uint8Array): Uint8Array {
+  return encodeEnvelope({ kind: 'session', session: id, ...place, command });
 }

@@ -1,5 +1,4 @@
 import type { HistoryEvent, OperationName, OperationValue } from '../check/history.ts';
-import type { Scheduler } from './scheduler.ts';
 
 /** What was asked, in the form of a history. */
 export interface Asked {
@@ -15,7 +14,8 @@ export class Recorder {
   constructor(
     private readonly name: string,
     private readonly history: HistoryEvent[],
-    private readonly scheduler: Scheduler,
+    /** Milliseconds from an arbitrary origin. */
+    private readonly now: () => number,
   ) {}
 
   record(
@@ -23,9 +23,9 @@ export class Recorder {
     asked: Asked,
     more: Pick<HistoryEvent, 'applied'> & { value?: string | null } = {},
   ): void {
-    const { history, scheduler, name } = this;
+    const { history, name } = this;
     const process = this.#generation === 0 ? name : `${name}.${this.#generation}`;
-    const time = Math.round(scheduler.now * 1e6);
+    const time = Math.round(this.now() * 1e6);
     history.push({ index: history.length, time, process, type, ...asked, ...more });
     // Who does not know what became of an operation goes on as somebody else.
     if (type === 'info') this.#generation += 1;
