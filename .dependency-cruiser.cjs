@@ -33,6 +33,13 @@ module.exports = {
     only('transport', [CORE, CLOCK_INTERFACE], 'An implementation of its own interface.'),
     only('trace', [CORE], 'Reads what the core says.'),
     only('check', [CORE, '^src/trace/'], 'Judges histories and traces.'),
+    {
+      name: 'drive-imports',
+      comment: 'It sees what stands in a tab, as a person does.',
+      severity: 'error',
+      from: { path: '^src/drive/' },
+      to: { path: '^(src|signaling|tests)/', pathNot: '^src/(drive|client)/|^src/api\\.ts$' },
+    },
     only('client', [CORE, '^src/check/', '^src/proxy/presets\\.ts$'], 'A client sees what any script sees.'),
     only('proxy', [CORE, LINK_INTERFACE, CLOCK_INTERFACE], 'A decorator of a link.'),
     only('runtime', [CORE, STORAGE_INTERFACE, LINK_INTERFACE, '^src/trace/'], 'Interfaces only.'),
@@ -63,13 +70,13 @@ module.exports = {
     {
       name: 'page-sees-only-the-protocol',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(cli|bench)/' },
+      from: { path: '^src/', pathNot: '^src/(cli|bench|drive)/' },
       to: { path: '^signaling/', pathNot: PROTOCOL },
     },
     {
       name: 'no-node-in-the-page',
       severity: 'error',
-      from: { path: ['^src/', PROTOCOL], pathNot: ['^src/(cli|sim|bench)/'] },
+      from: { path: ['^src/', PROTOCOL], pathNot: ['^src/(cli|sim|bench|drive)/'] },
       to: { dependencyTypes: ['core'] },
     },
     {
@@ -81,7 +88,7 @@ module.exports = {
     {
       name: 'no-development-packages-in-production',
       severity: 'error',
-      from: { path: '^(src|signaling)/', pathNot: '^src/(cli|bench)/' },
+      from: { path: '^(src|signaling)/', pathNot: '^src/(cli|bench|drive)/' },
       to: {
         dependencyTypes: ['npm-dev'],
         dependencyTypesNot: ['type-only'],

@@ -5,12 +5,13 @@ import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, ROOT, setUp } from './setup.mjs';
 
-const HELP = `Usage: npm test [-- --unit | --e2e [ARGUMENT...]]
+const HELP = `Usage: npm test [-- --unit | --e2e | --nemesis [ARGUMENT...]]
 
 Installs what is missing, a browser included, builds the page and runs all tests.
 
   --unit    only those that need no built page: vitest, in Node and in a browser
   --e2e     only those in a browser against the built page: playwright
+  --nemesis only the nemesis, for 90 seconds with each algorithm instead of 20
 
 Arguments after either are handed to its runner. The last line is "N passed, N failed", with
 ", N skipped" where some were; the exit code is 0 only if there were tests and none failed.
@@ -38,7 +39,10 @@ if (option === '--help' || option === '-h') console.log(HELP);
 else if (option === undefined) await main(['unit', 'e2e'], []);
 else if (option === '--unit') await main(['unit'], rest);
 else if (option === '--e2e') await main(['e2e'], rest);
-else {
+else if (option === '--nemesis') {
+  process.env.NEMESIS_SECONDS ??= '90';
+  await main(['e2e'], ['nemesis', ...rest]);
+} else {
   console.error(`Unknown argument ${option}: see npm test -- --help`);
   process.exitCode = 1;
 }

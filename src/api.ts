@@ -181,7 +181,7 @@ export interface TestRunOptions {
   seed?: number;
   /** Of the nemesis: how long it strikes; absent: 30,000. */
   durationMs?: number;
-  /** Of the nemesis: kinds of faults; absent: all that can be done from within a tab, but `wipe`. */
+  /** Of the nemesis: kinds of faults; absent: all that can be done from within a tab. */
   faults?: string[];
 }
 

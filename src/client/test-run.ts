@@ -92,7 +92,6 @@ export class TestRun {
 
   step(text: string): void {
     this.ports.onStep(text);
-    this.ports.onProgress({ fraction: this.#fraction, text });
   }
 
   progress(fraction: number, text: string): void {

@@ -258,7 +258,8 @@ export class ClusterController implements PageController {
   #createApi(): Tabraft {
     const operations = createOperations({
       config: this.config,
-      node: () => this.#runningSession()?.node ?? null,
+      // Before its first report it has not started.
+      node: () => (this.#session?.snapshot ? (this.#runningSession()?.node ?? null) : null),
       snapshot: () => this.#session?.snapshot ?? null,
       rules: () => this.#session?.rules() ?? [],
       setRules: async (rules) => this.#anySession().setRules(rules),

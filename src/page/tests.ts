@@ -8,8 +8,8 @@ import { findTest, RULE_PREFIX, TESTS } from '../client/tests/catalog.ts';
 import type { TestView } from '../ui/view.ts';
 import type { TestListener, TestWorkerApi } from './test-contract.ts';
 
-/** What can be done to members from within a tab. */
-const ACTIONS: readonly MemberAction[] = ['pause', 'resume', 'crash', 'restart', 'campaign', 'wipe'];
+/** What is done to members from within a tab: nothing that costs a person's data. */
+const ACTIONS: readonly MemberAction[] = ['pause', 'resume', 'crash', 'restart', 'campaign'];
 const DEFAULT_DURATION_MS = 30_000;
 const MAX_DURATION_MS = 3_600_000;
 /** A cancelled test heals what it broke; one that does not get that far is ended from here. */

@@ -38,6 +38,7 @@ import type { KeyReadResult, NodeNotice, NodeSnapshot } from './contract.ts';
 import { LinkTable } from './links.ts';
 import { describeEvent } from './notices.ts';
 import { describeEntry } from './log-view.ts';
+import { raftRules, registerRules } from './rules.ts';
 import { Traffic } from './traffic.ts';
 
 const PING_PERIOD_MS = 1000;
@@ -132,7 +133,12 @@ export class Node {
   readonly #counters = new Map<string, number>();
 
   static async start(parts: NodeParts): Promise<Node> {
-    const raft = createRaft(raftOptions(parts.memberId, parts.config), await parts.storage.load());
+    const options = raftOptions(parts.memberId, parts.config);
+    const raft: Raft = createRaft(
+      options,
+      await parts.storage.load(),
+      raftRules(() => raft),
+    );
     return new Node(parts, raft, await parts.storage.loadRegisters());
   }
 
@@ -216,7 +222,7 @@ export class Node {
   #createRegisters(raft: Raft, stored: StoredRegisters): RegisterRouter {
     const { memberId, config } = this.parts;
     return new RegisterRouter(
-      new Registers(registerOptions(memberId, config), stored),
+      new Registers(registerOptions(memberId, config), stored, registerRules),
       {
         tickMs: config.timing.tickMs,
         firstRequest: Math.floor(Math.random() * 2 ** 40),

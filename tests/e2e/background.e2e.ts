@@ -1,13 +1,14 @@
-import { agreedLeader, expect, openCluster, test } from './support/fixtures.ts';
-import { RealBrowser } from './support/real-browser.ts';
+import { agreedLeader, expect, openCluster, openTabs, test } from './support/fixtures.ts';
+import { LAUNCH } from './support/launch.ts';
+import { RealBrowser } from '../../src/drive/browser.ts';
 
 test('hidden, throttled tabs keep their leader for a minute, and writes commit', async ({
   profile,
   server,
 }) => {
-  const browser = await RealBrowser.launch(profile);
+  const browser = await RealBrowser.launch(LAUNCH.executablePath, profile);
   try {
-    const tabs = await browser.openTabs(server.url, 3);
+    const tabs = await openTabs(browser, server.url, 3);
     const leader = await agreedLeader(tabs);
     const { term } = await leader.status();
     const visibility = await Promise.all(

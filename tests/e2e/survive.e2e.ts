@@ -1,5 +1,6 @@
-import { agreedLeader, expect, openCluster, Tab, test } from './support/fixtures.ts';
-import { RealBrowser } from './support/real-browser.ts';
+import { agreedLeader, expect, openCluster, openTabs, Tab, test } from './support/fixtures.ts';
+import { LAUNCH } from './support/launch.ts';
+import { RealBrowser } from '../../src/drive/browser.ts';
 import { missingWrites, Writer } from './support/writer.ts';
 
 test('the leader’s tab is closed, and comes back as the same member', async ({ context, server }) => {
@@ -45,18 +46,18 @@ test('a frozen leader comes back as a follower, and loses nothing that was ackno
   profile,
   server,
 }) => {
-  const browser = await RealBrowser.launch(profile);
+  const browser = await RealBrowser.launch(LAUNCH.executablePath, profile);
   try {
-    const tabs = await browser.openTabs(server.url, 3);
+    const tabs = await openTabs(browser, server.url, 3);
     const leader = await agreedLeader(tabs);
     const rest = tabs.filter((tab) => tab !== leader);
     const own = new Writer('own', () => [leader]);
     await expect.poll(() => own.acknowledged.size).toBeGreaterThan(20);
-    await browser.setFrozen(leader, true);
+    await browser.setFrozen(leader.page, true);
     const successor = await agreedLeader(rest);
     const others = new Writer('others', () => rest);
     await expect.poll(() => others.acknowledged.size).toBeGreaterThan(20);
-    await browser.setFrozen(leader, false);
+    await browser.setFrozen(leader.page, false);
     await expect.poll(async () => (await leader.status()).role).toBe('follower');
     expect(await agreedLeader(tabs)).toBe(successor);
     await Promise.all([own.stop(), others.stop()]);
@@ -92,17 +93,17 @@ test('the browser is killed in the middle of writes, and its profile opened agai
   profile,
   server,
 }) => {
-  const first = await RealBrowser.launch(profile);
-  const tabs = await first.openTabs(server.url, 3);
+  const first = await RealBrowser.launch(LAUNCH.executablePath, profile);
+  const tabs = await openTabs(first, server.url, 3);
   const ids = (await Promise.all(tabs.map((tab) => tab.status()))).map((status) => status.memberId);
   const writer = new Writer('kill', () => tabs);
   await expect.poll(() => writer.acknowledged.size).toBeGreaterThan(50);
   await first.kill();
   await writer.stop();
 
-  const second = await RealBrowser.launch(profile);
+  const second = await RealBrowser.launch(LAUNCH.executablePath, profile);
   try {
-    const reopened = await second.openTabs(server.url, 3);
+    const reopened = await openTabs(second, server.url, 3);
     const statuses = await Promise.all(reopened.map((tab) => tab.status()));
     expect(statuses.map((status) => status.memberId).sort()).toEqual(ids.sort());
     for (const tab of reopened) expect(await missingWrites(tab, writer.acknowledged)).toEqual([]);

@@ -5,6 +5,7 @@ import { test as base, chromium, expect, type BrowserContext, type Page } from '
 import { LAUNCH } from './launch.ts';
 import { startServer, type RunningServer } from '../../../signaling/http.ts';
 import type { Status, Tabraft } from '../../../src/api.ts';
+import type { RealBrowser } from '../../../src/drive/browser.ts';
 
 declare global {
   interface Window {
@@ -19,7 +20,10 @@ export class TestServer {
   #running: RunningServer | null = null;
   #port = 0;
 
-  constructor(private readonly configFile = join(ROOT, 'config.json')) {}
+  constructor(
+    private readonly configFile = join(ROOT, 'config.json'),
+    private readonly distDir = join(ROOT, 'dist'),
+  ) {}
 
   get url(): string {
     return `http://localhost:${this.#port}/`;
@@ -29,7 +33,7 @@ export class TestServer {
     this.#running = await startServer({
       port: this.#port,
       host: null,
-      distDir: join(ROOT, 'dist'),
+      distDir: this.distDir,
       configFile: this.configFile,
     });
     this.#port = this.#running.port;
@@ -95,6 +99,14 @@ export async function openCluster(context: BrowserContext, url: string, count: n
     await tab.ready();
     tabs.push(tab);
   }
+  return tabs;
+}
+
+/** The same in a browser as a person runs it, all at once. */
+export async function openTabs(browser: RealBrowser, url: string, count: number): Promise<Tab[]> {
+  const tabs: Tab[] = [];
+  for (let opened = 0; opened < count; opened += 1) tabs.push(new Tab(await browser.openTab(url)));
+  await Promise.all(tabs.map((tab) => tab.ready()));
   return tabs;
 }
 

@@ -1,0 +1,3 @@
+export const ROOT: string;
+export function setUp(): void;
+export function build(): Promise<void>;

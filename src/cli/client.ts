@@ -1,0 +1,232 @@
+import { setMaxListeners } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { TestReport } from '../api.ts';
+import { formatHistory } from '../check/history.ts';
+import type { Algorithm } from '../client/endpoint.ts';
+import { runTest } from '../client/runner.ts';
+import { findTest, TESTS } from '../client/tests/catalog.ts';
+import { DRIVEN_ACTIONS, DrivenCluster } from '../drive/driven-cluster.ts';
+import { findOrInstallBrowser } from '../../scripts/browser.mjs';
+import { build, ROOT } from '../../scripts/setup.mjs';
+import { startServer, type RunningServer } from '../../signaling/http.ts';
+import { NodeLogs, ProgressLine } from './output.ts';
+import { exitStatusOf, UsageError } from './usage.ts';
+
+const HELP = `Usage: npm run client -- [--url URL] [--tabs N] [--algorithm raft|abd|both] [--test NAME]... [--seed N]
+                             [--duration TIME] [--config FILE] [--log-dir DIR] [--json]
+
+Opens tabs in an installed browser, with a profile of its own, and runs consistency tests against
+the cluster they form. Without --url it builds the page and serves it itself.
+
+  --url URL          of a running server (npm start)
+  --tabs N           how many, from 1 to 9 (3)
+  --algorithm NAME   raft, abd or both (both)
+  --test NAME        may be repeated; all, unless given:
+${TESTS.map(({ name, about }) => `                     ${name}:\n                       ${about}`).join('\n')}
+  --seed N           what the tests choose at random (a random one)
+  --duration TIME    of the nemesis, as 30s or 2m (30s)
+  --config FILE      for the server that it starts itself (config.json)
+  --log-dir DIR      for the histories and each node's log (logs)
+  --json             one JSON object a test (with npm run -s, nothing else), progress on standard error
+  --help             this
+
+A history is in DIR/history-ALGORITHM-TEST-SEED.jsonl, for npm run check; what a node had to say is in
+DIR/NAME.log. WebRTC needs a network interface besides loopback (README).
+
+Exit status: 0 all passed; 1 one failed, or the cluster did not form; 2 bad usage; 130 interrupted.`;
+
+const UNITS: Record<string, number> = { s: 1000, m: 60_000 };
+
+const interrupt = new AbortController();
+// Every client that waits listens.
+setMaxListeners(0, interrupt.signal);
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    // Once more: whoever cannot wait for the faults to be healed.
+    if (interrupt.signal.aborted) process.exit(130);
+    console.error('Interrupted: healing what is broken …');
+    interrupt.abort();
+  });
+
+process.exitCode = await exitStatusOf('client', main);
+
+interface Options {
+  readonly url: string | undefined;
+  readonly tabs: number;
+  readonly algorithms: readonly Algorithm[];
+  readonly tests: readonly string[];
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly config: string;
+  readonly logDir: string;
+  readonly json: boolean;
+}
+
+interface Planned {
+  readonly test: Exclude<ReturnType<typeof findTest>, string>;
+  readonly algorithm: Algorithm;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      url: { type: 'string' },
+      tabs: { type: 'string', default: '3' },
+      algorithm: { type: 'string', default: 'both' },
+      test: { type: 'string', multiple: true },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+      duration: { type: 'string', default: '30s' },
+      config: { type: 'string' },
+      'log-dir': { type: 'string', default: 'logs' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const { url, config, json } = values;
+  if (url !== undefined && !/^https?:\/\/[^#]+$/.test(url))
+    throw new UsageError(`--url: expected http:// or https://, without a fragment, received "${url}"`);
+  if (url !== undefined && config !== undefined)
+    throw new UsageError('--config is for the server that is started without --url');
+  const algorithms = algorithmsOf(values.algorithm);
+  return run({
+    ...{ url, json, algorithms, tests: values.test ?? TESTS.map(({ name }) => name) },
+    tabs: integer('--tabs', values.tabs, 1, 9),
+    seed: integer('--seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
+    durationMs: duration(values.duration),
+    config: config ?? join(ROOT, 'config.json'),
+    logDir: values['log-dir'],
+  });
+}
+
+function algorithmsOf(text: string): Algorithm[] {
+  if (text === 'both') return ['raft', 'abd'];
+  if (text === 'raft' || text === 'abd') return [text];
+  throw new UsageError(`--algorithm: expected raft, abd or both, received "${text}"`);
+}
+
+function integer(name: string, text: string, least: number, most: number): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+  throw new UsageError(`${name}: expected a number from ${least} to ${most}, received "${text}"`);
+}
+
+function duration(text: string): number {
+  const [, amount, unit = ''] = /^(\d{1,4})(s|m)$/.exec(text) ?? [];
+  const ms = Number(amount) * (UNITS[unit] ?? 0);
+  if (ms >= 1000 && ms <= 3_600_000) return ms;
+  throw new UsageError(`--duration: expected 1s to 60m, received "${text}"`);
+}
+
+/** What is to be run: of the tests named, each with every algorithm that it is for. */
+function planOf({ tests, algorithms }: Options): Planned[] {
+  return tests.flatMap((name) => {
+    const refusals: string[] = [];
+    const planned = algorithms.flatMap((algorithm): Planned[] => {
+      const test = findTest(name, algorithm);
+      if (typeof test !== 'string') return [{ test, algorithm }];
+      refusals.push(test);
+      return [];
+    });
+    if (planned.length === 0) throw new UsageError(refusals.join('\n'));
+    return planned;
+  });
+}
+
+async function run(options: Options): Promise<number> {
+  const plan = planOf(options);
+  const log = new NodeLogs(options.logDir);
+  const executablePath = findOrInstallBrowser();
+  let server: RunningServer | null = null;
+  let cluster: DrivenCluster | null = null;
+  try {
+    if (options.url === undefined) server = await serve(options.config);
+    const url = options.url ?? `http://localhost:${server?.port ?? 0}/`;
+    console.error(`Opening ${options.tabs} tabs at ${url} …`);
+    cluster = await DrivenCluster.open({
+      executablePath,
+      url,
+      tabs: options.tabs,
+      onLine: (name, line) => log.write(name, line),
+    });
+    const reports: TestReport[] = [];
+    for (const planned of plan) {
+      if (interrupt.signal.aborted) break;
+      reports.push(await runOne(options, cluster, planned));
+    }
+    if (!options.json) summarize(reports);
+    if (interrupt.signal.aborted) return 130;
+    return reports.every(({ passed }) => passed) ? 0 : 1;
+  } finally {
+    await cluster?.close();
+    await server?.close();
+  }
+}
+
+async function serve(configFile: string): Promise<RunningServer> {
+  console.error('Building the page …');
+  await build();
+  return startServer({ port: 0, host: null, distDir: join(ROOT, 'dist'), configFile });
+}
+
+async function runOne(
+  { seed, durationMs, json, logDir, tabs }: Options,
+  cluster: DrivenCluster,
+  { test, algorithm }: Planned,
+): Promise<TestReport> {
+  const tell = json ? console.error : console.log;
+  const progress = new ProgressLine();
+  tell(`\n${test.name} (${algorithm}, seed ${seed})`);
+  const { report, history } = await runTest(
+    test,
+    { algorithm, seed, durationMs, faults: [] },
+    {
+      port: cluster,
+      actions: DRIVEN_ACTIONS,
+      signal: interrupt.signal,
+      onStep: (text) => {
+        progress.clear();
+        tell(`  ${text}`);
+      },
+      onProgress: ({ fraction, text }) => progress.show(`  ${Math.round(100 * fraction)} %, ${text}`),
+    },
+  );
+  progress.clear();
+  if (history.length > 0) {
+    const file = join(logDir, `history-${algorithm}-${test.name}-${seed}.jsonl`);
+    writeFileSync(file, formatHistory(history));
+    tell(`  history: ${file}`);
+  }
+  if (json) console.log(JSON.stringify(report));
+  const length = test.name === 'nemesis' ? ` --duration ${durationMs / 1000}s` : '';
+  if (report.passed) tell(`  passed in ${(report.durationMs / 1000).toFixed(1)} s`);
+  else {
+    tell(`  FAILED: ${report.error}`);
+    tell(
+      `  again: npm run client -- --tabs ${tabs} --algorithm ${algorithm} --test ${test.name} --seed ${seed}${length}`,
+    );
+  }
+  return report;
+}
+
+function summarize(reports: readonly TestReport[]): void {
+  console.log('');
+  for (const { name, algorithm, passed, operations, durationMs, verdict } of reports) {
+    const columns = [
+      passed ? 'passed' : 'FAILED',
+      algorithm.padEnd(4),
+      name.padEnd(31),
+      `${operations} operations`.padStart(16),
+      `${(durationMs / 1000).toFixed(1)} s`.padStart(8),
+      verdict ?? '',
+    ];
+    console.log(columns.join('  ').trimEnd());
+  }
+  const failed = reports.filter(({ passed }) => !passed).length;
+  console.log(`${reports.length - failed} passed, ${failed} failed`);
+}

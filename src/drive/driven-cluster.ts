@@ -1,0 +1,213 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ConsoleMessage, Page } from 'playwright';
+import type { FaultRule, LinkCounters, NodeAction, Status, Tabraft } from '../api.ts';
+import type { ClusterPort, MemberAction } from '../client/cluster.ts';
+import { timeoutOf, unanswered, unreached, type Method } from '../client/endpoint.ts';
+import { RealBrowser, untilLoaded } from './browser.ts';
+
+declare global {
+  interface Window {
+    tabraft: Tabraft;
+  }
+}
+
+export const DRIVEN_ACTIONS: readonly MemberAction[] = [
+  ...(['pause', 'resume', 'crash', 'restart', 'campaign', 'wipe'] as const),
+  ...(['reload', 'freeze', 'thaw', 'kill-tab', 'open-tab', 'kill-browser'] as const),
+];
+
+export interface DrivenOptions {
+  readonly executablePath: string;
+  readonly url: string;
+  readonly tabs: number;
+  /** A line of some tab's console; `name` is null until the tab knows it. */
+  onLine(name: string | null, line: string): void;
+}
+
+const READY_TIMEOUT_MS = 90_000;
+const GRACE_MS = 3000;
+const OTHERWISE_MS = 10_000;
+/** A tab that does not answer so simple a question for so long is not asked any more. */
+const ANSWER_TIMEOUT_MS = 5000;
+
+interface Tab {
+  /** Null: killed, and not opened again. */
+  page: Page | null;
+  name: string | null;
+  isFrozen: boolean;
+}
+
+/** A cluster of tabs in a browser of its own, from outside: whatever can happen to a tab can be done to it. */
+export class DrivenCluster implements ClusterPort {
+  readonly #tabs: Tab[] = [];
+
+  private constructor(
+    private readonly options: DrivenOptions,
+    private readonly profile: string,
+    private browser: RealBrowser,
+  ) {}
+
+  /** Resolves once every tab is a settled member. */
+  static async open(options: DrivenOptions): Promise<DrivenCluster> {
+    const profile = await mkdtemp(join(tmpdir(), 'tabraft-driven-'));
+    const browser = await RealBrowser.launch(options.executablePath, profile);
+    const cluster = new DrivenCluster(options, profile, browser);
+    try {
+      await cluster.#openAll(options.tabs);
+    } catch (error) {
+      await cluster.close();
+      throw error;
+    }
+    return cluster;
+  }
+
+  async close(): Promise<void> {
+    await this.browser.kill();
+    await rm(this.profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async status(): Promise<Status> {
+    return this.#anywhere((page) => page.evaluate(() => window.tabraft.status()));
+  }
+
+  async call(member: string, method: Method, args: readonly unknown[]): Promise<unknown> {
+    const page = this.#tabs.find(({ name }) => name === member)?.page ?? null;
+    if (page === null) return unreached(`No tab runs ${member} at the moment.`);
+    const answer = page.evaluate(callInPage, [method, args] as const).catch(() => null); // the tab is gone
+    const result = await withTimeout(answer, timeoutOf(args, OTHERWISE_MS) + GRACE_MS);
+    if (result === null) return unanswered(`The tab of ${member} went away, or did not answer.`);
+    if ('absent' in result) return unreached(`The tab of ${member} is still loading.`);
+    if ('threw' in result) throw new Error(result.threw);
+    return result.value;
+  }
+
+  async setRules(rules: readonly FaultRule[]): Promise<void> {
+    await this.#anywhere((page) =>
+      page.evaluate((all) => Promise.all(all.map((rule) => window.tabraft.faults.set(rule))), [...rules]),
+    );
+  }
+
+  async clearRules(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#anywhere((page) => page.evaluate((all) => window.tabraft.faults.clear(all), [...ids]));
+  }
+
+  async links(): Promise<LinkCounters[]> {
+    return this.#anywhere((page) => page.evaluate(() => window.tabraft.faults.links()));
+  }
+
+  async act(action: MemberAction, member: string): Promise<void> {
+    if (action === 'kill-browser') return this.#killBrowser();
+    const tab = this.#tabs.find(({ name }) => name === member);
+    if (tab === undefined) throw new Error(`No tab runs ${member}.`);
+    if (action === 'open-tab') return this.#reopen(tab);
+    const { page } = tab;
+    if (page === null) throw new Error(`The tab of ${member} is closed.`);
+    switch (action) {
+      case 'reload':
+        await page.reload();
+        return this.#settle(tab, page);
+      case 'freeze':
+      case 'thaw':
+        tab.isFrozen = action === 'freeze';
+        return this.browser.setFrozen(page, tab.isFrozen);
+      case 'kill-tab':
+        tab.page = null;
+        return this.browser.crash(page);
+      default:
+        await page.evaluate((what: NodeAction) => window.tabraft.node[what](), action);
+        if (action === 'wipe') await this.#settle(tab, page);
+    }
+  }
+
+  async #openAll(count: number): Promise<void> {
+    while (this.#tabs.length < count) {
+      const tab: Tab = { page: null, name: null, isFrozen: false };
+      this.#tabs.push(tab);
+      await this.#reopen(tab);
+    }
+  }
+
+  /** Whichever member it gets: a closed tab's is free, and so it is its own unless others are closed as well. */
+  async #reopen(tab: Tab): Promise<void> {
+    await this.#settle(tab, await this.#openPage(tab));
+  }
+
+  async #openPage(tab: Tab): Promise<Page> {
+    const page = await this.browser.openTab(this.options.url);
+    page.on('console', (message) => this.#onLine(tab, message));
+    tab.isFrozen = false;
+    tab.page = page;
+    return page;
+  }
+
+  async #settle(tab: Tab, page: Page): Promise<void> {
+    await untilLoaded(page);
+    const { name } = await page.evaluate((ms) => window.tabraft.ready(ms), READY_TIMEOUT_MS);
+    tab.name = name;
+  }
+
+  async #killBrowser(): Promise<void> {
+    const count = this.#tabs.length;
+    this.#tabs.splice(0);
+    await this.browser.kill();
+    this.browser = await RealBrowser.launch(this.options.executablePath, this.profile);
+    const opened: { readonly tab: Tab; readonly page: Page }[] = [];
+    for (let number = 0; number < count; number += 1) {
+      const tab: Tab = { page: null, name: null, isFrozen: false };
+      opened.push({ tab, page: await this.#openPage(tab) });
+      this.#tabs.push(tab);
+    }
+    // Only now: one alone has no quorum.
+    await Promise.all(opened.map(({ tab, page }) => this.#settle(tab, page)));
+  }
+
+  #onLine(tab: Tab, message: ConsoleMessage): void {
+    const line = `${new Date().toISOString()} ${message.type()} ${message.text()}`;
+    this.options.onLine(tab.name, line);
+  }
+
+  /** By the first tab that answers. */
+  async #anywhere<T>(ask: (page: Page) => Promise<T>): Promise<T> {
+    let problem = 'No tab is open.';
+    for (const { page, isFrozen } of this.#tabs) {
+      if (page === null || isFrozen) continue;
+      const asked = ask(page).then(
+        (value) => ({ value }),
+        (error: unknown) => {
+          problem = error instanceof Error ? error.message : String(error);
+          return null;
+        },
+      );
+      const answer = await withTimeout(asked, ANSWER_TIMEOUT_MS);
+      if (answer !== null) return answer.value;
+    }
+    throw new Error(problem);
+  }
+}
+
+type CallResult = { readonly absent: true } | { readonly threw: string } | { readonly value: unknown };
+
+/** Runs in the page. */
+async function callInPage([method, args]: readonly [string, readonly unknown[]]): Promise<CallResult> {
+  if (!('tabraft' in window)) return { absent: true };
+  let target: unknown = window.tabraft;
+  try {
+    for (const name of method.split('.')) target = (target as Record<string, unknown>)[name];
+    return { value: await (target as (...all: unknown[]) => Promise<unknown>)(...args) };
+  } catch (error) {
+    return { threw: String(error) };
+  }
+}
+
+async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), timeoutMs);
+  });
+  const result = await Promise.race([work, silence]);
+  clearTimeout(timer);
+  return result;
+}
