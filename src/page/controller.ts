@@ -382,7 +382,8 @@ export class ClusterController implements PageController {
     const deadline = performance.now() + timeoutMs;
     return new Promise((resolve, reject) => {
       const check = (): void => {
-        const { view } = this;
+        // Not the one that is shown, which may still be of the session before.
+        const view = this.#buildView();
         if (this.#isReady(view)) {
           finish();
           resolve(this.#freshStatus());

@@ -25,7 +25,6 @@ import type { Operation, OperationResult } from '../core/raft/message.ts';
 import { hearsQuorum } from '../core/raft/replication.ts';
 import { configurationInForce, createRaft, snapshotIndex, type Raft } from '../core/raft/state.ts';
 import { settledVoters } from '../core/raft/membership.ts';
-import { SessionMachine } from '../core/session/machine.ts';
 import { Proxy } from '../proxy/proxy.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { Driver, type DriverEvent } from '../runtime/driver.ts';
@@ -38,7 +37,7 @@ import type { KeyReadResult, NodeNotice, NodeSnapshot } from './contract.ts';
 import { LinkTable } from './links.ts';
 import { describeEvent } from './notices.ts';
 import { describeEntry } from './log-view.ts';
-import { raftRules, registerRules } from './rules.ts';
+import { createMachine, raftRules, registerRules } from './rules.ts';
 import { Traffic } from './traffic.ts';
 
 const PING_PERIOD_MS = 1000;
@@ -121,7 +120,7 @@ export class Node {
   readonly #raft: Raft;
   readonly #driver: Driver;
   readonly #values = new KeyValueMachine();
-  readonly #machine = new SessionMachine(this.#values);
+  readonly #machine = createMachine(this.#values);
   readonly #registers: RegisterRouter;
   readonly #session: NodeSession;
   readonly #clients: ClientSessions;

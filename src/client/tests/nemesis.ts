@@ -7,7 +7,7 @@ const CLIENTS = 10;
 const KEYS = 5;
 const THINK_MS = 25;
 /** A fault lasts so long, and so long all is well before the next one. */
-const FAULT_MS: readonly [number, number] = [700, 2000];
+const FAULT_MS: readonly [number, number] = [1000, 3500];
 const CALM_MS: readonly [number, number] = [200, 1000];
 /** Every kind has to strike, but not for ever. */
 const MAX_OVERTIME = 4;

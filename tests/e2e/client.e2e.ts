@@ -1,0 +1,81 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestReport, TestRunOptions } from '../../src/api.ts';
+import { PRESETS } from '../../src/proxy/presets.ts';
+import type { Tab } from './support/fixtures.ts';
+import { expect, openCluster, ROOT, test, TestServer } from './support/fixtures.ts';
+
+const run = (tab: Tab, name: string, options: TestRunOptions): Promise<TestReport> =>
+  tab.page.evaluate(([chosen, o]) => window.tabraft.tests.run(chosen, o), [name, options] as const);
+const rules = (tab: Tab): Promise<string[]> =>
+  tab.page.evaluate(async () => (await window.tabraft.faults.list()).map(({ id }) => id));
+
+/** A server whose clusters want so many voters. */
+async function serverFor(voters: number, directory: string): Promise<TestServer> {
+  const config = JSON.parse(await readFile(join(ROOT, 'config.json'), 'utf8')) as { servers: unknown[] };
+  config.servers = ['A', 'B', 'C', 'D', 'E'].slice(0, voters).map((name) => ({ name }));
+  const file = join(directory, 'tabraft-config.json');
+  await writeFile(file, JSON.stringify(config));
+  const server = new TestServer(file);
+  await server.start();
+  return server;
+}
+
+for (const voters of [3, 5]) {
+  test(`the consistency tests pass on ${voters} tabs, and the nemesis of each preset`, async ({
+    context,
+    profile,
+  }) => {
+    test.setTimeout(600_000);
+    const server = await serverFor(voters, profile);
+    try {
+      const tabs = await openCluster(context, server.url, voters);
+      const runner = tabs[voters - 1];
+      if (runner === undefined) throw new Error('no tab');
+      for (const algorithm of ['raft', 'abd'] as const) {
+        for (const name of ['read-after-write', 'fault-tolerant-linearizability', 'eventual-consistency']) {
+          const report = await run(runner, name, { algorithm, seed: voters });
+          expect(report.error ?? 'it passed', `${name}, ${algorithm}`).toBe('it passed');
+          expect(report).toMatchObject({ name, algorithm, passed: true, verdict: 'linearizable' });
+        }
+        for (const { name } of PRESETS) {
+          const report = await run(runner, 'nemesis', { algorithm, durationMs: 2000, faults: [name] });
+          expect(report.error ?? 'it passed', `${name}, ${algorithm}`).toBe('it passed');
+          expect(report.faults[name]).toBeGreaterThan(0);
+        }
+      }
+      const machine = await run(runner, 'state-machine', {});
+      expect(machine.error ?? 'it passed').toBe('it passed');
+      for (const tab of tabs) expect(await rules(tab)).toEqual([]);
+    } finally {
+      await server.stop();
+    }
+  });
+}
+
+test('one test at a time, cancelled ones heal what they broke, and so do the others for a tab that went', async ({
+  context,
+  server,
+}) => {
+  const tabs = await openCluster(context, server.url, 3);
+  const [a, b, c] = tabs;
+  if (a === undefined || b === undefined || c === undefined) throw new Error('three tabs');
+  await expect(run(a, 'speed', {})).rejects.toThrow(/There is no test "speed", only read-after-write/);
+  await expect(run(a, 'state-machine', { algorithm: 'abd' })).rejects.toThrow(/is for raft, not for "abd"/);
+  await expect(run(a, 'nemesis', { seed: -1 })).rejects.toThrow(/seed: expected an integer/);
+
+  const cancelled = run(a, 'nemesis', { durationMs: 60_000, faults: ['isolate'] });
+  await expect.poll(() => rules(c)).toHaveLength(2);
+  await expect(run(a, 'read-after-write', {})).rejects.toThrow(/nemesis is under way/);
+  await expect(run(b, 'read-after-write', {})).rejects.toThrow(/The tab of A runs a test/);
+  await a.page.evaluate(() => window.tabraft.tests.cancel());
+  expect(await cancelled).toMatchObject({ passed: false, error: 'Cancelled.' });
+  for (const tab of tabs) expect(await rules(tab)).toEqual([]);
+
+  const abandoned = run(b, 'nemesis', { durationMs: 60_000, faults: ['isolate'] }).catch(() => 'gone');
+  await expect.poll(() => rules(c)).toHaveLength(2);
+  await b.page.close();
+  expect(await abandoned).toBe('gone');
+  for (const tab of [a, c]) await expect.poll(() => rules(tab)).toEqual([]);
+  expect(await a.put('key', 'written', 30_000)).toMatchObject({ outcome: 'ok' });
+});
