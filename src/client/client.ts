@@ -25,7 +25,7 @@ export interface ClientParts {
   readonly algorithm: Algorithm;
   readonly cluster: Cluster;
   readonly random: Random;
-  /** Members to turn to: each operation begins at any of them, and goes on with the next. */
+  /** Members to turn to: each attempt is made at any of them, but soonest at those that helped when last asked. */
   members(): readonly string[];
   /** Where its operations are written down; null: nowhere. */
   readonly history: HistoryEvent[] | null;
@@ -33,6 +33,8 @@ export interface ClientParts {
   readonly patience?: Partial<Patience>;
 }
 
+/** A member that could not help is left alone for so long, as long as there are others. */
+const AVOIDED_MS = 1000;
 /** Asking again would bring the same answer. */
 const FINAL_CODES: readonly string[] = ['assertion', 'invalid', 'too-large', 'session-expired'];
 const NOBODY: Failure = { outcome: 'failed', code: 'unreachable', reason: 'There is no member to turn to.' };
@@ -50,6 +52,7 @@ export class Client {
   readonly #patience: Patience;
   readonly #recorder: Recorder | null;
   #session: ClientSession | null = null;
+  readonly #avoidedUntil = new Map<string, number>();
 
   constructor(private readonly parts: ClientParts) {
     this.#patience = { ...DEFAULT_PATIENCE, ...parts.patience };
@@ -144,14 +147,11 @@ export class Client {
     const { attemptMs, totalMs, backoffMs } = this.#patience;
     const [firstPauseMs, longestPauseMs] = backoffMs;
     const deadline = performance.now() + totalMs;
-    let position = nextInteger(random, 0, 1_000_000);
     let pauseMs = firstPauseMs;
     let isUncertain = false;
     for (;;) {
-      const members = this.parts.members();
-      const member = members[position % members.length];
-      position += 1;
-      const result = member === undefined ? NOBODY : await ask(cluster.member(member), attemptMs);
+      const member = this.#choose();
+      const result = member === null ? NOBODY : await ask(cluster.member(member), attemptMs);
       if (isOk<R>(result)) return result;
       const failure = result as Failure;
       isUncertain ||= failure.outcome === 'unknown';
@@ -165,9 +165,22 @@ export class Client {
         const isUnknown = isUncertain && failure.code !== 'assertion';
         return { ...failure, outcome: isUnknown ? 'unknown' : failure.outcome };
       }
+      if (member !== null) this.#avoidedUntil.set(member, performance.now() + AVOIDED_MS);
       await sleep(pauseMs * (0.5 + nextFraction(random) / 2), signal);
       pauseMs = Math.min(2 * pauseMs, longestPauseMs);
     }
+  }
+
+  #choose(): string | null {
+    const members = this.parts.members();
+    const now = performance.now();
+    const until = (name: string): number => {
+      const time = this.#avoidedUntil.get(name) ?? 0;
+      return time > now ? time : 0;
+    };
+    const soonest = Math.min(...members.map(until));
+    const choices = members.filter((name) => until(name) === soonest);
+    return choices[nextInteger(this.parts.random, 0, choices.length - 1)] ?? null;
   }
 
   #ended<T extends { outcome: string; code?: string }>(result: T): T {

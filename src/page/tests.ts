@@ -30,7 +30,8 @@ export interface TestsPorts {
 export class Tests {
   /** Of the last test, running or over. */
   view: TestView | null = null;
-  #worker: Worker | null = null;
+  /** Held while the test runs: comlink closes the channel of a proxy that nobody holds. */
+  #worker: Comlink.Remote<TestWorkerApi> | null = null;
   #running: Promise<unknown> | null = null;
   #abandon: ((error: Error) => void) | null = null;
   #history: readonly HistoryEvent[] = [];
@@ -87,7 +88,7 @@ export class Tests {
     const running = this.#running;
     if (running === null || this.#worker === null) return;
     this.#change({ isCancelling: true });
-    void Comlink.wrap<TestWorkerApi>(this.#worker).cancel();
+    void this.#worker.cancel();
     const timer = setTimeout(() => void this.#end(), CANCEL_TIMEOUT_MS);
     // What became of it is told to the one who started it.
     await running.catch(() => undefined);
@@ -105,7 +106,7 @@ export class Tests {
       type: 'module',
       name: 'tabraft-tests',
     });
-    this.#worker = worker;
+    this.#worker = Comlink.wrap<TestWorkerApi>(worker);
     const listener: TestListener = {
       onStep: (text) => this.#change({ steps: [...(this.view?.steps ?? []), text] }),
       onProgress: (progress) => this.#change({ progress }),
@@ -118,7 +119,7 @@ export class Tests {
     });
     const { name, voters } = test;
     try {
-      const running = Comlink.wrap<TestWorkerApi>(worker).run(
+      const running = this.#worker.run(
         { name, voters },
         options,
         ACTIONS,

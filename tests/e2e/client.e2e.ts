@@ -39,7 +39,7 @@ for (const voters of [3, 5]) {
           expect(report).toMatchObject({ name, algorithm, passed: true, verdict: 'linearizable' });
         }
         for (const { name } of PRESETS) {
-          const report = await run(runner, 'nemesis', { algorithm, durationMs: 2000, faults: [name] });
+          const report = await run(runner, 'nemesis', { algorithm, durationMs: 3000, faults: [name] });
           expect(report.error ?? 'it passed', `${name}, ${algorithm}`).toBe('it passed');
           expect(report.faults[name]).toBeGreaterThan(0);
         }
