@@ -1,4 +1,5 @@
-import type { FaultRule, NodeAction } from '../api.ts';
+import type { FaultRule, NodeAction, TestRunOptions } from '../api.ts';
+import { formatHistory } from '../check/history.ts';
 import { formatCount } from './format.ts';
 import type { Operation } from './operation.ts';
 import type { PageController } from './view.ts';
@@ -12,11 +13,16 @@ export type Command =
   | { kind: 'preset'; preset: string; names: readonly string[] }
   | { kind: 'set-rule'; rule: FaultRule }
   | { kind: 'clear-rule'; id: string }
-  | { kind: 'clear-all-rules' | 'new-cluster' };
+  | { kind: 'clear-all-rules' | 'new-cluster' | 'cancel-test' | 'save-history' };
 
 /** All that a component may ask of the page. The app carries it out; nobody else sees the controller. */
 export type Action =
-  Command | { kind: 'operation'; operation: Operation } | { kind: 'open-tab' } | { kind: 'reload' };
+  | Command
+  | { kind: 'operation'; operation: Operation }
+  /** Its course is part of the view. */
+  | { kind: 'run-test'; name: string; options: TestRunOptions }
+  | { kind: 'open-tab' }
+  | { kind: 'reload' };
 
 /** Crosses shadow roots, up to the app. */
 export class ActionEvent extends CustomEvent<Action> {
@@ -70,10 +76,26 @@ export async function perform(command: Command, controller: PageController): Pro
     case 'clear-all-rules':
       await api.faults.clear();
       return null;
+    case 'cancel-test':
+      await api.tests.cancel();
+      return 'The test is cancelled, and what it broke is healed.';
+    case 'save-history':
+      return saveHistory(controller);
     case 'new-cluster':
       await controller.newCluster();
       return 'This tab is in a cluster of its own now.';
   }
+}
+
+/** As a file of the format that `npm run check` reads. */
+async function saveHistory({ api, view }: PageController): Promise<string> {
+  const text = formatHistory(await api.tests.history());
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'application/jsonl' }));
+  link.download = `history-${view.test?.algorithm ?? 'raft'}-${view.test?.name ?? 'test'}-${view.test?.seed ?? 0}.jsonl`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+  return `${link.download} is saved.`;
 }
 
 /** The ids of the rules that the `isolate` preset made for a member. */

@@ -1,5 +1,6 @@
 import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import type { TestRunOptions } from '../api.ts';
 import { confirmationOf, perform, type ActionEvent, type Command } from './action.ts';
 import './banner-list.ts';
 import { bannersOf } from './banners.ts';
@@ -21,6 +22,7 @@ import './notice-list.ts';
 import { runOperation, type Operation, type OperationRecord } from './operation.ts';
 import './report-bar.ts';
 import type { Report } from './report-bar.ts';
+import './tests.ts';
 import { ViewSubscription } from './view-subscription.ts';
 import type { PageController, PageView } from './view.ts';
 
@@ -116,6 +118,7 @@ export class App extends LitElement {
           <div class="column">
             <tabraft-cluster .view=${view}></tabraft-cluster>
             <tabraft-data .records=${this.records} .states=${this.#states.view}></tabraft-data>
+            <tabraft-tests .test=${view.test}></tabraft-tests>
             <tabraft-notice-list .notices=${view.notices}></tabraft-notice-list>
           </div>
           <div class="column aside">
@@ -134,6 +137,9 @@ export class App extends LitElement {
     switch (action.kind) {
       case 'operation':
         void this.#operate(action.operation);
+        return;
+      case 'run-test':
+        void this.#runTest(action.name, action.options);
         return;
       case 'open-tab':
         // Without an opener, the new tab gets no copy of this tab's session storage, and so no member of it.
@@ -157,6 +163,15 @@ export class App extends LitElement {
     const outcome = await runOperation(operation, controller.api);
     const result = { outcome, durationMs: performance.now() - start };
     this.records = this.records.map((other) => (other.id === record.id ? { ...other, result } : other));
+  }
+
+  /** A test that fails says so where it ran; the bar is for one that could not be started or ended. */
+  async #runTest(name: string, options: TestRunOptions): Promise<void> {
+    try {
+      await this.controller?.api.tests.run(name, options);
+    } catch (error) {
+      this.report = { level: 'error', text: `Run ${name}: ${messageOf(error)}` };
+    }
   }
 
   async #command(command: Command): Promise<void> {

@@ -6,7 +6,15 @@ import { bannersOf } from '../../src/ui/banners.ts';
 import { faultSentence } from '../../src/ui/fault-sentence.ts';
 import { documentTitle } from '../../src/ui/status-text.ts';
 import type { PageView } from '../../src/ui/view.ts';
-import { FakeController, member, notice, readyView } from '../ui/fake-controller.ts';
+import {
+  failedTest,
+  FakeController,
+  measuredTest,
+  member,
+  notice,
+  readyView,
+  testView,
+} from '../ui/fake-controller.ts';
 
 let app: App;
 let controller: FakeController;
@@ -416,6 +424,80 @@ describe('actions', () => {
     await button('Remove B').click();
     await button('Yes, remove').click();
     await expect.element(page.getByText('Remove B: unknown: No answer came.')).toBeVisible();
+  });
+});
+
+describe('the tests', () => {
+  const tests = () => page.getByRole('region', { name: 'Tests' });
+
+  test('one is chosen and run, for an algorithm that it is for', async () => {
+    await field('Test').selectOptions('state-machine');
+    await expect.element(tests()).toHaveTextContent(/Fibonacci.*It needs one voter/);
+    await expect.element(tests().getByRole('option', { name: 'ABD' })).toBeDisabled();
+    await button('Run').click();
+    expect(lastCall()).toEqual({ name: 'tests.run', args: ['state-machine', { algorithm: 'raft' }] });
+    await field('Test').selectOptions('nemesis');
+    await tests().getByLabelText('Algorithm').selectOptions('ABD');
+    await field('Seed').fill('12');
+    await field('Seconds').fill('5');
+    await userEvent.keyboard('{Enter}');
+    const options = { algorithm: 'abd', seed: 12, durationMs: 5000 };
+    await expect.poll(lastCall).toEqual({ name: 'tests.run', args: ['nemesis', options] });
+  });
+
+  test('nonsense is not run, and what could not be started is told', async () => {
+    await field('Seed').fill('minus one');
+    await button('Run').click();
+    expect(controller.asked).toEqual([]);
+    await field('Seed').fill('');
+    controller.nextError = new Error('The tab of B runs a test.');
+    await button('Run').click();
+    await expect.element(page.getByText('Run read-after-write: The tab of B runs a test.')).toBeVisible();
+  });
+
+  test('its course is shown, and it can be cancelled once', async () => {
+    await expect.element(tests().getByRole('button', { name: 'Cancel' })).toBeDisabled();
+    controller.change({ test: testView() });
+    await expect.element(button('Run')).toBeDisabled();
+    const bar = page.getByRole('progressbar', { name: 'Progress of nemesis' });
+    await expect.element(bar).toHaveAttribute('value', '0.4');
+    await expect
+      .element(page.getByRole('status', { name: 'Test' }))
+      .toHaveTextContent('nemesis, seed 7: 812 operations; now isolate (2 rules)');
+    await expect.element(page.getByText('isolated B')).toBeVisible();
+    await tests().getByRole('button', { name: 'Cancel' }).click();
+    expect(lastCall()).toEqual({ name: 'tests.cancel', args: [] });
+    controller.change({ test: testView({ isCancelling: true }) });
+    await expect.element(tests().getByRole('button', { name: 'Cancel' })).toBeDisabled();
+    await expect.element(page.getByText(/cancelling: what was broken is being healed/)).toBeVisible();
+  });
+
+  test('a failed one shows the verdict and the picture, the error first', async () => {
+    controller.change({ test: failedTest() });
+    await expect
+      .element(page.getByRole('status', { name: 'Result' }))
+      .toHaveTextContent('nemesis did not pass The history is judged not linearizable.');
+    await expect.element(tests()).toHaveTextContent(/Faults: isolate 3, flaky 2, crash 1/);
+    await expect.element(field('Key shown')).toHaveTextContent('✗ k, 2 operations');
+    const wrong = page.getByRole('img', { name: /^client 2: .*no order explains the history/ });
+    await expect.element(wrong).toBeVisible();
+    wrong.element().dispatchEvent(new FocusEvent('focusin', { bubbles: true, composed: true }));
+    const why = page.getByRole('status', { name: 'The operation pointed at' });
+    await expect.element(why).toHaveTextContent(/With its return no order explains the history any more/);
+    (wrong.element() as SVGElement).focus();
+    await userEvent.keyboard('{ArrowLeft}');
+    await expect.element(why).toHaveTextContent(/^client 1: /);
+  });
+
+  test('one that measured shows its figures, and no verdict', async () => {
+    controller.change({ test: measuredTest() });
+    await expect
+      .element(page.getByRole('status', { name: 'Result' }))
+      .toHaveTextContent('performance passed');
+    await expect
+      .element(page.getByRole('row', { name: /write, 64 in flight/ }))
+      .toHaveTextContent(/1,000\s*1,316\s*44.1 ms\s*102 ms/);
+    expect(tests().getByText('The checker').query()).toBeNull();
   });
 });
 

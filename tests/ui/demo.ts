@@ -2,7 +2,16 @@
 import type { Status } from '../../src/api.ts';
 import '../../src/ui/app.ts';
 import type { PageView } from '../../src/ui/view.ts';
-import { FakeController, member, notice, peer, readyView } from './fake-controller.ts';
+import {
+  failedTest,
+  FakeController,
+  measuredTest,
+  member,
+  notice,
+  peer,
+  readyView,
+  testView,
+} from './fake-controller.ts';
 
 interface Change extends Partial<Omit<PageView, 'status'>> {
   status?: Partial<Status>;
@@ -55,6 +64,9 @@ const STATES: Readonly<Record<string, Change>> = {
     signaling: { state: 'lost', url: 'ws://localhost:5173/signaling', detail: 'The connection was closed' },
     status: { name: 'C', memberId: 'id-C', role: 'follower', peers: [peer('A'), peer('B')] },
   },
+  testing: { test: testView() },
+  'test-failed': { test: failedTest() },
+  'test-measured': { test: measuredTest() },
   paused: { paused: true, status: { role: 'follower', leader: 'B' } },
   stopped: {
     phase: 'stopped',

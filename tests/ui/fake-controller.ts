@@ -6,9 +6,12 @@ import type {
   PeerStatus,
   Status,
   Tabraft,
+  TestReport,
   WriteResult,
 } from '../../src/api.ts';
-import type { Notice, PageController, PageView } from '../../src/ui/view.ts';
+import { operationsOf, type HistoryEvent } from '../../src/check/history.ts';
+import { checkOperations } from '../../src/check/linearizability.ts';
+import type { Notice, PageController, PageView, TestView } from '../../src/ui/view.ts';
 
 /** A call that the page made, by the name it has in the public API. */
 export interface Call {
@@ -138,10 +141,10 @@ export class FakeController implements PageController {
         list: () => [],
         run: async (name, options) => {
           await this.#called('tests.run', name, options);
-          throw new Error('There is no cluster here.');
+          return testReport({ name });
         },
         cancel: () => this.#called('tests.cancel'),
-        history: () => Promise.resolve([]),
+        history: () => Promise.resolve(STALE_READ),
       },
     };
   }
@@ -199,6 +202,58 @@ export function member(name: string, change: Partial<MemberStatus> = {}): Member
 
 export function peer(name: string, change: Partial<PeerStatus> = {}): PeerStatus {
   return { id: `id-${name}`, name, state: 'connected', channel: 'worker', roundTripMs: 0.6, ...change };
+}
+
+/** A write that was acknowledged, and a read after it that did not see it. */
+const STALE_READ: HistoryEvent[] = [
+  { index: 0, process: 'client 1', type: 'invoke', f: 'put', key: 'k', value: 'new', time: 1_000_000 },
+  { index: 1, process: 'client 1', type: 'ok', f: 'put', key: 'k', value: 'new', time: 2_000_000 },
+  { index: 2, process: 'client 2', type: 'invoke', f: 'get', key: 'k', value: null, time: 3_000_000 },
+  { index: 3, process: 'client 2', type: 'ok', f: 'get', key: 'k', value: null, time: 4_000_000 },
+];
+
+function testReport(change: Partial<TestReport> = {}): TestReport {
+  return {
+    ...{ name: 'nemesis', algorithm: 'raft', passed: true, operations: 2, completed: 2, durationMs: 30_500 },
+    ...{ steps: ['all faults have ended'], seed: 7, verdict: 'linearizable', faults: {}, figures: [] },
+    ...change,
+  };
+}
+
+/** A test under way. */
+export function testView(change: Partial<TestView> = {}): TestView {
+  return {
+    ...{ name: 'nemesis', algorithm: 'raft', seed: 7, steps: ['isolated B'], isCancelling: false },
+    ...{
+      progress: { fraction: 0.4, text: '812 operations; now isolate (2 rules)' },
+      report: null,
+      check: null,
+    },
+    ...change,
+  };
+}
+
+/** One that has found a stale read. */
+export function failedTest(): TestView {
+  const parsed = operationsOf(STALE_READ);
+  if (!parsed.ok) throw new Error(parsed.reason);
+  const check = checkOperations(parsed.operations, { timeLimitMs: 1000, now: () => performance.now() });
+  const { verdict } = check;
+  const error = `The history is judged ${verdict}.`;
+  const faults = { isolate: 3, flaky: 2, crash: 1 };
+  return testView({ check, report: testReport({ passed: false, error, verdict, faults }) });
+}
+
+/** One that measured. */
+export function measuredTest(): TestView {
+  const figures = [
+    { what: 'write, one at a time', count: 100, perSecond: 91.4, medianMs: 10.2, p99Ms: 31.7 },
+    { what: 'write, 64 in flight', count: 1000, perSecond: 1316, medianMs: 44.1, p99Ms: 102 },
+  ];
+  return testView({
+    name: 'performance',
+    report: testReport({ name: 'performance', verdict: null, figures }),
+  });
 }
 
 function linkCounters(from: string, to: string): LinkCounters {
