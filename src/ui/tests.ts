@@ -86,13 +86,17 @@ export class Tests extends LitElement {
     return html`<form @submit=${this.#run}>
       <label class="field wide">
         <span class="label">Test</span>
-        <select @change=${({ target }: Event) => (this.name = (target as HTMLSelectElement).value)}>
+        <select
+          aria-label="Test"
+          @change=${({ target }: Event) => (this.name = (target as HTMLSelectElement).value)}
+        >
           ${TESTS.map(({ name }) => html`<option ?selected=${name === this.name}>${name}</option>`)}
         </select>
       </label>
       <label class="field">
         <span class="label">Algorithm</span>
         <select
+          aria-label="Algorithm of the test"
           @change=${({ target }: Event) => (this.algorithm = (target as HTMLSelectElement).value as Algorithm)}
         >
           ${ALGORITHMS.map(
@@ -133,13 +137,13 @@ export class Tests extends LitElement {
       </label>
       <p class="about small soft">${chosen.name}: ${chosen.about}. It needs ${needsOf(chosen.voters)}.</p>
       <div class="row">
-        <button class="primary" ?disabled=${isRunning}>Run</button>
+        <button class="primary" ?disabled=${isRunning}>Run test</button>
         <button
           type="button"
           ?disabled=${!isRunning || this.test?.isCancelling === true}
           @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'cancel-test' }))}
         >
-          Cancel
+          Cancel test
         </button>
       </div>
     </form>`;
@@ -153,7 +157,7 @@ export class Tests extends LitElement {
         report === null
           ? html`<div>
               <progress aria-label="Progress of ${test.name}" max="1" value=${progress.fraction}></progress>
-              <p class="small soft" role="status" aria-label="Test">
+              <p class="small soft" role="status" aria-label="Test progress">
                 ${test.name}, seed ${test.seed}: ${now}
               </p>
             </div>`
