@@ -118,12 +118,12 @@ export class App extends LitElement {
           <div class="column">
             <tabraft-cluster .view=${view}></tabraft-cluster>
             <tabraft-data .records=${this.records} .states=${this.#states.view}></tabraft-data>
-            <tabraft-tests .test=${view.test}></tabraft-tests>
             <tabraft-notice-list .notices=${view.notices}></tabraft-notice-list>
           </div>
           <div class="column aside">
             <tabraft-join .link=${view.joinLink}></tabraft-join>
             <tabraft-faults .rules=${view.rules} .links=${view.links} .nodes=${view.nodes}></tabraft-faults>
+            <tabraft-tests .test=${view.test}></tabraft-tests>
           </div>
         </div>
         <tabraft-footer .view=${view}></tabraft-footer>

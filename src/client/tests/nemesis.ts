@@ -9,8 +9,9 @@ const THINK_MS = 25;
 /** A fault lasts so long, and so long all is well before the next one. */
 const FAULT_MS: readonly [number, number] = [1000, 3500];
 const CALM_MS: readonly [number, number] = [200, 1000];
-/** Every kind has to strike, but not for ever. */
+/** Every kind has to strike, but not for ever: some wait until all is well again. */
 const MAX_OVERTIME = 4;
+const MIN_LIMIT_PER_KIND_MS = 15_000;
 /** Each second over the whole run: what a cluster does easily that is well now and then. */
 const MIN_COMPLETED_PER_SECOND = 100 / 3;
 /** The same where the faults were chosen: they may be those that leave it hardly any time. */
@@ -60,6 +61,7 @@ function kindsOf(run: TestRun): FaultKind[] {
  */
 async function strikeAll(run: TestRun, kinds: readonly FaultKind[], seen: FaultsSeen): Promise<void> {
   const { durationMs } = run.options;
+  const limitMs = Math.max(durationMs * MAX_OVERTIME, kinds.length * MIN_LIMIT_PER_KIND_MS);
   const start = performance.now();
   const elapsed = (): number => performance.now() - start;
   let bag: FaultKind[] = [];
@@ -70,7 +72,7 @@ async function strikeAll(run: TestRun, kinds: readonly FaultKind[], seen: Faults
     return kind;
   };
   while (elapsed() < durationMs || !seen.has(kinds)) {
-    run.expect(elapsed() < durationMs * MAX_OVERTIME, `not all kinds of faults struck: ${seen.describe()}`);
+    run.expect(elapsed() < limitMs, `not all kinds of faults struck: ${seen.describe()}`);
     const first = draw();
     await strike(run, first, seen);
     const links = bag.filter(({ needs }) => needs.length === 0);
