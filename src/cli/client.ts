@@ -23,7 +23,7 @@ the cluster they form. Without --url it builds the page and serves it itself.
   --url URL          of a running server (npm start)
   --tabs N           how many, from 1 to 9 (3)
   --algorithm NAME   raft, abd or both (both)
-  --test NAME        may be repeated; all, unless given:
+  --test NAME        may be repeated; unless given, all that so many tabs can do:
 ${TESTS.map(({ name, about }) => `                     ${name}:\n                       ${about}`).join('\n')}
   --seed N           what the tests choose at random (a random one)
   --duration TIME    of the nemesis, as 30s or 2m (30s)
@@ -56,10 +56,11 @@ interface Options {
   readonly url: string | undefined;
   readonly tabs: number;
   readonly algorithms: readonly Algorithm[];
-  readonly tests: readonly string[];
+  /** Null: all that so many tabs can do. */
+  readonly tests: readonly string[] | null;
   readonly seed: number;
   readonly durationMs: number;
-  readonly config: string;
+  readonly config: string | undefined;
   readonly logDir: string;
   readonly json: boolean;
 }
@@ -95,11 +96,11 @@ async function main(): Promise<number> {
     throw new UsageError('--config is for the server that is started without --url');
   const algorithms = algorithmsOf(values.algorithm);
   return run({
-    ...{ url, json, algorithms, tests: values.test ?? TESTS.map(({ name }) => name) },
+    ...{ url, json, algorithms, tests: values.test ?? null },
     tabs: integer('--tabs', values.tabs, 1, 9),
     seed: integer('--seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
     durationMs: duration(values.duration),
-    config: config ?? join(ROOT, 'config.json'),
+    config,
     logDir: values['log-dir'],
   });
 }
@@ -124,17 +125,23 @@ function duration(text: string): number {
 }
 
 /** What is to be run: of the tests named, each with every algorithm that it is for. */
-function planOf({ tests, algorithms }: Options): Planned[] {
+function planOf({ tests, algorithms, tabs }: Options): Planned[] {
+  if (tests === null)
+    return TESTS.filter(({ voters }) => voters <= tabs).flatMap(({ name }) => plansOf(name, algorithms));
   return tests.flatMap((name) => {
-    const refusals: string[] = [];
-    const planned = algorithms.flatMap((algorithm): Planned[] => {
-      const test = findTest(name, algorithm);
-      if (typeof test !== 'string') return [{ test, algorithm }];
-      refusals.push(test);
-      return [];
-    });
-    if (planned.length === 0) throw new UsageError(refusals.join('\n'));
-    return planned;
+    const plans = plansOf(name, algorithms);
+    const needs = plans[0]?.test.voters ?? 0;
+    if (needs > tabs) throw new UsageError(`--tabs: ${name} needs ${needs}`);
+    if (plans.length > 0) return plans;
+    const refusal = findTest(name, algorithms[0] ?? '');
+    throw new UsageError(typeof refusal === 'string' ? refusal : `--test: ${name} cannot be run`);
+  });
+}
+
+function plansOf(name: string, algorithms: readonly Algorithm[]): Planned[] {
+  return algorithms.flatMap((algorithm): Planned[] => {
+    const test = findTest(name, algorithm);
+    return typeof test === 'string' ? [] : [{ test, algorithm }];
   });
 }
 
@@ -168,17 +175,15 @@ async function run(options: Options): Promise<number> {
   }
 }
 
-async function serve(configFile: string): Promise<RunningServer> {
+async function serve(configFile = join(ROOT, 'config.json')): Promise<RunningServer> {
   console.error('Building the page …');
   await build();
   return startServer({ port: 0, host: null, distDir: join(ROOT, 'dist'), configFile });
 }
 
-async function runOne(
-  { seed, durationMs, json, logDir, tabs }: Options,
-  cluster: DrivenCluster,
-  { test, algorithm }: Planned,
-): Promise<TestReport> {
+async function runOne(options: Options, cluster: DrivenCluster, planned: Planned): Promise<TestReport> {
+  const { seed, durationMs, json, logDir } = options;
+  const { test, algorithm } = planned;
   const tell = json ? console.error : console.log;
   const progress = new ProgressLine();
   tell(`\n${test.name} (${algorithm}, seed ${seed})`);
@@ -203,15 +208,20 @@ async function runOne(
     tell(`  history: ${file}`);
   }
   if (json) console.log(JSON.stringify(report));
-  const length = test.name === 'nemesis' ? ` --duration ${durationMs / 1000}s` : '';
   if (report.passed) tell(`  passed in ${(report.durationMs / 1000).toFixed(1)} s`);
-  else {
-    tell(`  FAILED: ${report.error}`);
-    tell(
-      `  again: npm run client -- --tabs ${tabs} --algorithm ${algorithm} --test ${test.name} --seed ${seed}${length}`,
-    );
-  }
+  else tell(`  FAILED: ${report.error}\n  again: ${repeating(options, planned)}`);
   return report;
+}
+
+/** The command that runs it again. */
+function repeating({ url, config, tabs, seed, durationMs }: Options, { test, algorithm }: Planned): string {
+  return [
+    'npm run client --',
+    ...(url === undefined ? [] : [`--url ${url}`]),
+    ...(config === undefined ? [] : [`--config ${config}`]),
+    `--tabs ${tabs} --algorithm ${algorithm} --test ${test.name} --seed ${seed}`,
+    ...(test.name === 'nemesis' ? [`--duration ${durationMs / 1000}s`] : []),
+  ].join(' ');
 }
 
 function summarize(reports: readonly TestReport[]): void {

@@ -1,7 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestReport, TestRunOptions } from '../../src/api.ts';
+import { operationsOf, type HistoryEvent } from '../../src/check/history.ts';
 import { PRESETS } from '../../src/proxy/presets.ts';
+import { runClient } from './support/client-command.ts';
 import type { Tab } from './support/fixtures.ts';
 import { expect, openCluster, ROOT, test, TestServer } from './support/fixtures.ts';
 
@@ -78,4 +80,47 @@ test('one test at a time, cancelled ones heal what they broke, and so do the oth
   expect(await abandoned).toBe('gone');
   for (const tab of [a, c]) await expect.poll(() => rules(tab)).toEqual([]);
   expect(await a.put('key', 'written', 30_000)).toMatchObject({ outcome: 'ok' });
+});
+
+test('npm run client leaves the history and each node’s log, and says what became of the tests', async ({
+  server,
+  profile,
+}) => {
+  const here = ['--url', server.url, '--log-dir', profile, '--seed', '11'];
+  const { status, reports, err } = await runClient([...here, '--test', 'read-after-write']);
+  expect(reports).toMatchObject([
+    { name: 'read-after-write', algorithm: 'raft', seed: 11, passed: true },
+    { name: 'read-after-write', algorithm: 'abd', seed: 11, passed: true },
+  ]);
+  expect(err).toContain('passed in');
+  expect(status).toBe(0);
+  const histories = ['raft', 'abd'].map((algorithm) => `history-${algorithm}-read-after-write-11.jsonl`);
+  expect((await readdir(profile)).sort()).toEqual(['A.log', 'B.log', 'C.log', ...histories].sort());
+  const history = await readFile(join(profile, histories[0] ?? ''), 'utf8');
+  expect(
+    operationsOf(
+      history
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as HistoryEvent),
+    ).ok,
+  ).toBe(true);
+  expect(await readFile(join(profile, 'A.log'), 'utf8')).toContain('leads term');
+});
+
+test('npm run client heals what it broke when it is interrupted', async ({ server, profile }) => {
+  const here = ['--url', server.url, '--log-dir', profile];
+  const options = ['--algorithm', 'raft', '--test', 'nemesis', '--duration', '10m'];
+  const { status, reports, err } = await runClient([...here, ...options], ' operations; now ');
+  expect(err).toContain('Interrupted: healing what is broken');
+  expect(reports).toMatchObject([{ name: 'nemesis', passed: false, error: 'Cancelled.' }]);
+  expect(status).toBe(130);
+});
+
+test('npm run client says so where no cluster can be formed', async ({ server, profile }) => {
+  await server.stop();
+  const { status, reports, err } = await runClient(['--url', server.url, '--log-dir', profile]);
+  expect(reports).toEqual([]);
+  expect(err).toMatch(/ERR_CONNECTION_REFUSED/);
+  expect(status).toBe(1);
 });
