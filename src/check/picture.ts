@@ -11,6 +11,9 @@ const BAR_HEIGHT = 20;
 const EVENT_WIDTH = 26;
 const COMFORTABLE_WIDTH = 900;
 const MARGIN = 12;
+/** Of the names of processes: what is longer is cut. */
+const MAX_NAME = 18;
+const CHARACTER_WIDTH = 6.8;
 
 /**
  * The orders to show: the one that explains the history, or the longest ones that explain a part of it. Empty: none
@@ -28,9 +31,13 @@ export function drawKey(key: KeyResult, order: readonly Operation[]): string {
   );
   const columns = new Map([...new Set(ends)].sort((a, b) => a - b).map((event, column) => [event, column]));
   const step = Math.max(EVENT_WIDTH, Math.min(110, Math.floor(COMFORTABLE_WIDTH / (columns.size + 1))));
-  const width = 2 * MARGIN + 90 + (columns.size + 1) * step;
+  const start = Math.max(
+    90,
+    CHARACTER_WIDTH * Math.min(MAX_NAME, Math.max(...processes.map((name) => name.length))) + MARGIN,
+  );
+  const width = 2 * MARGIN + start + (columns.size + 1) * step;
   const height = 2 * MARGIN + processes.length * LANE_HEIGHT;
-  const x = (event: number): number => 90 + MARGIN + (columns.get(event) ?? columns.size) * step;
+  const x = (event: number): number => start + MARGIN + (columns.get(event) ?? columns.size) * step;
   const y = (process: string): number => MARGIN + processes.indexOf(process) * LANE_HEIGHT;
   const nextCall = nextCalls(key.operations);
   const explained = explain(order);
@@ -53,7 +60,7 @@ export function drawKey(key: KeyResult, order: readonly Operation[]): string {
   });
   const lanes = processes.map(
     (process) =>
-      `<text class="lane" x="${MARGIN}" y="${y(process) + 18}">${escapeHtml(process.slice(0, 10))}</text>`,
+      `<text class="lane" x="${MARGIN}" y="${y(process) + 18}">${escapeHtml(process.slice(0, MAX_NAME))}</text>`,
   );
   return `<svg width="${width}" height="${height}" role="group" aria-label="operations over time">${lanes.join('')}${bars.join('')}${path(order, x, y)}</svg>`;
 }
