@@ -39,6 +39,8 @@ Exit status: 0 all passed; 1 one failed, or the cluster did not form; 2 bad usag
 
 const UNITS: Record<string, number> = { s: 1000, m: 60_000 };
 
+const ANSWER_TIMEOUT_MS = 10_000;
+
 const interrupt = new AbortController();
 // Every client that waits listens.
 setMaxListeners(0, interrupt.signal);
@@ -153,6 +155,7 @@ async function run(options: Options): Promise<number> {
   let cluster: DrivenCluster | null = null;
   try {
     if (options.url === undefined) server = await serve(options.config);
+    else await expectServer(options.url);
     const url = options.url ?? `http://localhost:${server?.port ?? 0}/`;
     console.error(`Opening ${options.tabs} tabs at ${url} …`);
     cluster = await DrivenCluster.open({
@@ -173,6 +176,22 @@ async function run(options: Options): Promise<number> {
     await cluster?.close();
     await server?.close();
   }
+}
+
+/** A browser would say nothing for a long time. */
+async function expectServer(url: string): Promise<void> {
+  const problem = await fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) }).then(
+    ({ ok, status, statusText }) => (ok ? null : `it answers ${status} ${statusText}`),
+    (error: unknown) => reasonOf(error),
+  );
+  if (problem !== null)
+    throw new Error(`There is no page at ${url}: ${problem}. Is the server running (npm start)?`);
+}
+
+/** Of a fetch, which keeps it in the cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
 async function serve(configFile = join(ROOT, 'config.json')): Promise<RunningServer> {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chromium, type Browser, type CDPSession, type Page } from 'playwright';
+import { chromium, errors, type Browser, type CDPSession, type Page } from 'playwright';
 import { BROWSER_ARGS } from '../../scripts/browser.mjs';
 
 const START_TIMEOUT_MS = 60_000;
@@ -84,7 +84,15 @@ export class RealBrowser {
 
 /** Until the page has its `window.tabraft`. A hidden tab has no frames at which to look, so timers do it. */
 export async function untilLoaded(page: Page): Promise<void> {
-  await page.waitForFunction(() => 'tabraft' in window, null, { polling: 100, timeout: LOAD_TIMEOUT_MS });
+  try {
+    await page.waitForFunction(() => 'tabraft' in window, null, { polling: 100, timeout: LOAD_TIMEOUT_MS });
+  } catch (error) {
+    if (!(error instanceof errors.TimeoutError)) throw error;
+    throw new Error(
+      `${page.url()} has not become a page of tabraft within ${LOAD_TIMEOUT_MS / 1000} s: is it what npm start serves?`,
+      { cause: error },
+    );
+  }
 }
 
 /** Written by the browser once it listens. */

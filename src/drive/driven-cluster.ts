@@ -22,7 +22,7 @@ export interface DrivenOptions {
   readonly executablePath: string;
   readonly url: string;
   readonly tabs: number;
-  /** A line of some tab's console; `name` is null until the tab knows it. */
+  /** A line of some tab's console, with its member's name. Null: its tab never became one. */
   onLine(name: string | null, line: string): void;
 }
 
@@ -37,7 +37,11 @@ interface Tab {
   page: Page | null;
   name: string | null;
   isFrozen: boolean;
+  /** What it had to say before its name was known. */
+  unnamed: string[];
 }
+
+const newTab = (): Tab => ({ page: null, name: null, isFrozen: false, unnamed: [] });
 
 /** A cluster of tabs in a browser of its own, from outside: whatever can happen to a tab can be done to it. */
 export class DrivenCluster implements ClusterPort {
@@ -65,6 +69,8 @@ export class DrivenCluster implements ClusterPort {
 
   async close(): Promise<void> {
     await this.browser.kill();
+    for (const { unnamed } of this.#tabs)
+      for (const line of unnamed.splice(0)) this.options.onLine(null, line);
     await rm(this.profile, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -124,7 +130,7 @@ export class DrivenCluster implements ClusterPort {
 
   async #openAll(count: number): Promise<void> {
     while (this.#tabs.length < count) {
-      const tab: Tab = { page: null, name: null, isFrozen: false };
+      const tab: Tab = newTab();
       this.#tabs.push(tab);
       await this.#reopen(tab);
     }
@@ -147,6 +153,7 @@ export class DrivenCluster implements ClusterPort {
     await untilLoaded(page);
     const { name } = await page.evaluate((ms) => window.tabraft.ready(ms), READY_TIMEOUT_MS);
     tab.name = name;
+    for (const line of tab.unnamed.splice(0)) this.options.onLine(name, line);
   }
 
   async #killBrowser(): Promise<void> {
@@ -156,7 +163,7 @@ export class DrivenCluster implements ClusterPort {
     this.browser = await RealBrowser.launch(this.options.executablePath, this.profile);
     const opened: { readonly tab: Tab; readonly page: Page }[] = [];
     for (let number = 0; number < count; number += 1) {
-      const tab: Tab = { page: null, name: null, isFrozen: false };
+      const tab: Tab = newTab();
       opened.push({ tab, page: await this.#openPage(tab) });
       this.#tabs.push(tab);
     }
@@ -166,7 +173,8 @@ export class DrivenCluster implements ClusterPort {
 
   #onLine(tab: Tab, message: ConsoleMessage): void {
     const line = `${new Date().toISOString()} ${message.type()} ${message.text()}`;
-    this.options.onLine(tab.name, line);
+    if (tab.name === null) tab.unnamed.push(line);
+    else this.options.onLine(tab.name, line);
   }
 
   /** By the first tab that answers. */
