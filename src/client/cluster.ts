@@ -24,6 +24,7 @@ export interface ClusterPort {
   setRules(rules: readonly FaultRule[]): Promise<void>;
   /** Those of them that are there. */
   clearRules(ids: readonly string[]): Promise<void>;
+  /** As the tabs know them; a link may be there more than once. */
   links(): Promise<LinkCounters[]>;
   /** Rejects where it cannot be done. */
   act(action: MemberAction, member: string): Promise<void>;

@@ -101,7 +101,13 @@ export class DrivenCluster implements ClusterPort {
   }
 
   async links(): Promise<LinkCounters[]> {
-    return this.#anywhere((page) => page.evaluate(() => window.tabraft.faults.links()));
+    // Of all: what a tab knows of the others comes a second late, and is gone with its page.
+    const pages = this.#tabs.flatMap(({ page, isFrozen }) => (page === null || isFrozen ? [] : [page]));
+    const asked = pages.map(async (page) => {
+      const links = page.evaluate(() => window.tabraft.faults.links()).catch(() => null); // still loading
+      return (await withTimeout(links, ANSWER_TIMEOUT_MS)) ?? [];
+    });
+    return (await Promise.all(asked)).flat();
   }
 
   async act(action: MemberAction, member: string): Promise<void> {

@@ -99,7 +99,7 @@ test('the page’s panel reads and writes registers', async ({ context, server }
   await openRegisters(tabs);
   const [tab] = tabs;
   if (tab === undefined) throw new Error('three tabs');
-  await tab.page.getByLabel('Algorithm').selectOption('abd');
+  await tab.page.getByLabel('Algorithm', { exact: true }).selectOption('abd');
   await expect(tab.page.getByRole('button', { name: 'Compare and set' })).toBeDisabled();
   await tab.page.getByLabel('Key', { exact: true }).fill('panel');
   await tab.page.getByLabel('Value', { exact: true }).fill('written');

@@ -82,6 +82,31 @@ test('one test at a time, cancelled ones heal what they broke, and so do the oth
   expect(await a.put('key', 'written', 30_000)).toMatchObject({ outcome: 'ok' });
 });
 
+test('the page runs a test from the keyboard alone, and shows the verdict with its picture', async ({
+  context,
+  server,
+}) => {
+  const [, tab] = await openCluster(context, server.url, 3);
+  if (tab === undefined) throw new Error('three tabs');
+  const { page } = tab;
+  await page.getByLabel('Test', { exact: true }).focus();
+  await page.keyboard.type('fault');
+  // Past the algorithm and the seed.
+  for (let stops = 0; stops < 3; stops += 1) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('progressbar')).toBeVisible();
+  const result = page.getByRole('status', { name: 'Result' });
+  await expect(result).toHaveText('fault-tolerant-linearizability passed', { timeout: 60_000 });
+  await expect(page.getByText('The checker: linearizable.')).toBeVisible();
+  await expect(page.getByText('healed: C read at once what was written without it')).toBeAttached();
+  const bar = page.getByRole('img', { name: /^first writer: put "before"\. Number 1: it finds nothing/ });
+  await bar.focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('status', { name: 'The operation pointed at' })).toHaveText(
+    /^writer at .*Number 2/,
+  );
+});
+
 test('npm run client leaves the history and each node’s log, and says what became of the tests', async ({
   server,
   profile,
