@@ -188,27 +188,22 @@ class Workload {
   async #work(name: string): Promise<void> {
     const { run } = this;
     const client = run.client(name, { patience: PATIENCE });
-    const lastSeen = new Map<string, string | null>();
     for (let number = 1; !this.#isStopped && !run.signal.aborted; number += 1) {
       const key = run.pick(this.#keys);
-      await this.#operate(client, key, `${name}, ${number}`, lastSeen);
+      await this.#operate(client, key, `${name}, ${number}`);
       await run.nap(nextInteger(run.random, 0, 2 * THINK_MS));
     }
   }
 
-  async #operate(
-    client: Client,
-    key: string,
-    value: string,
-    lastSeen: Map<string, string | null>,
-  ): Promise<void> {
+  async #operate(client: Client, key: string, value: string): Promise<void> {
     const chance = nextFraction(this.run.random);
     const hasCas = this.run.options.algorithm === 'raft';
-    if (chance < 0.5) {
+    if (hasCas && chance < 0.3) {
       const read = await client.get(key);
-      if (read.outcome === 'ok') lastSeen.set(key, read.value);
-    } else if (hasCas && chance < 0.7) {
-      await client.cas(key, lastSeen.get(key) ?? null, value);
+      // With what is there now, so that many hold: only those tell of a comparison that was made twice.
+      if (read.outcome === 'ok') await client.cas(key, read.value, value);
+    } else if (chance < 0.6) {
+      await client.get(key);
     } else {
       await client.put(key, chance > 0.97 ? null : value);
     }
