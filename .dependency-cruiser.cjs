@@ -17,6 +17,8 @@ const CORE = '^src/core/';
 const STORAGE_INTERFACE = '^src/storage/storage\\.ts$';
 const LINK_INTERFACE = '^src/transport/link\\.ts$';
 const CLOCK_INTERFACE = '^src/runtime/clock\\.ts$';
+const WORKER_CONTRACT = '^src/worker/contract\\.ts$';
+const STAMP = '^src/trace/tracer\\.ts$';
 const PROTOCOL = '^signaling/protocol\\.ts$';
 
 module.exports = {
@@ -30,7 +32,7 @@ module.exports = {
     },
     only('config', [CORE], 'The schema names message types, and nothing that has effects.'),
     only('storage', [CORE], 'An implementation of its own interface.'),
-    only('transport', [CORE, CLOCK_INTERFACE], 'An implementation of its own interface.'),
+    only('transport', [CORE, CLOCK_INTERFACE, STAMP], 'An implementation of its own interface.'),
     only('trace', [CORE], 'Reads what the core says.'),
     only('check', [CORE, '^src/trace/'], 'Judges histories and traces.'),
     {
@@ -44,12 +46,17 @@ module.exports = {
     only('proxy', [CORE, LINK_INTERFACE, CLOCK_INTERFACE], 'A decorator of a link.'),
     only('runtime', [CORE, STORAGE_INTERFACE, LINK_INTERFACE, '^src/trace/'], 'Interfaces only.'),
     only('signaling', [PROTOCOL], 'The client, and the definition it shares with the server.'),
-    only('mesh', [CORE, '^src/signaling/', '^src/transport/', PROTOCOL], 'Connections, not consensus.'),
+    only(
+      'mesh',
+      [CORE, '^src/signaling/', '^src/transport/', WORKER_CONTRACT, PROTOCOL],
+      'Connections, not consensus.',
+    ),
     only(
       'ui',
       [
         '^src/(worker/contract|core/message|proxy/rules|proxy/presets|client/tests/catalog)\\.ts$',
         '^src/check/',
+        '^src/trace/',
       ],
       'The page is a function of plain data; what rules mean has one place.',
     ),

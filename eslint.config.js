@@ -48,6 +48,11 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   {
+    // Served as they are.
+    files: ['public/**/*.js'],
+    languageOptions: { sourceType: 'script', globals: { document: 'readonly', localStorage: 'readonly' } },
+  },
+  {
     files: ['tests/**/*.ts'],
     rules: {
       'max-lines-per-function': 'off',

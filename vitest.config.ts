@@ -11,12 +11,28 @@ export default defineConfig({
         test: {
           name: 'node',
           environment: 'node',
-          include: ['tests/{unit,paper,scenarios,sim}/**/*.test.ts', 'tests/contracts/**/*.node.test.ts'],
+          // Machines are slow and shared.
+          testTimeout: 60_000,
+          include: [
+            'tests/{unit,paper,scenarios,sim,replays}/**/*.test.ts',
+            'tests/contracts/**/*.node.test.ts',
+          ],
         },
       },
       {
         // Found while a test runs, a dependency makes Vite reload the page under it: name them all.
-        optimizeDeps: { include: ['comlink', 'idb', 'lit', 'simple-peer/simplepeer.min.js', 'valibot'] },
+        optimizeDeps: {
+          include: [
+            'comlink',
+            'idb',
+            'jsqr',
+            'lean-qr',
+            'lean-qr/extras/svg',
+            'lit',
+            'simple-peer/simplepeer.min.js',
+            'valibot',
+          ],
+        },
         test: {
           name: 'browser',
           include: ['tests/contracts/**/*.browser.test.ts'],

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { basename, join } from 'node:path';
 import sirv from 'sirv';
 import { type Checked, type Config, parseConfig } from '../src/config/schema.ts';
@@ -11,6 +12,8 @@ export interface ServerOptions {
   port: number;
   /** Null: this machine only, as 127.0.0.1 and, where there is one, ::1. */
   host: string | null;
+  /** In PEM. Without it: plain HTTP, over which browsers run the page at localhost only. */
+  tls?: { readonly cert: string; readonly key: string } | null;
   /** What `vite build` made. */
   distDir: string;
   configFile: string;
@@ -43,7 +46,7 @@ const SECURITY_HEADERS = {
 
 /** Page, configuration, health and signaling on one port. Throws a `StartProblem`. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { distDir, configFile, host } = options;
+  const { distDir, configFile, host, tls = null } = options;
   const config = await readConfig(configFile);
   if (!config.ok)
     throw new StartProblem(`${basename(configFile)} is wrong:\n  ${config.problems.join('\n  ')}`);
@@ -56,13 +59,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // `dev` reads from disk at each request, so that a build under a running server is harmless.
   const answerFile = sirv(distDir, { dev: true, etag: true });
   const makeServer = () => {
-    const server = createServer((request, response) => {
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
       // sirv throws at ranges that make no sense, and the files here are too small to need ranges.
       delete request.headers.range;
       for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
       if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405, 'Only GET and HEAD\n');
       else answerData(request, response, () => answerFile(request, response));
-    });
+    };
+    const server: Server = tls === null ? createServer(onRequest) : createSecureServer(tls, onRequest);
     server.on('upgrade', (request, socket, head) => {
       if (signaling.handleUpgrade(request, socket, head)) return;
       socket.on('error', () => socket.destroy());
@@ -159,13 +163,13 @@ function listen(server: Server, port: number, host: string): Promise<Server> {
 function toStartProblem(error: unknown, { port, host }: ServerOptions): unknown {
   if (isCode(error, 'EADDRINUSE')) {
     return new StartProblem(
-      `Port ${port} is taken: stop what uses it, or choose another, as in PORT=5174 npm start`,
+      `Port ${port} is taken: stop what uses it, or choose another, as in npm start -- --port 5174`,
     );
   }
   if (isCode(error, 'EACCES'))
     return new StartProblem(`Port ${port} needs more rights: choose one above 1023`);
   if (isCode(error, 'EADDRNOTAVAIL') || isCode(error, 'ENOTFOUND')) {
-    return new StartProblem(`HOST is "${host ?? ''}", which is no address of this machine`);
+    return new StartProblem(`"${host ?? ''}" is no address of this machine: name one of its own, or 0.0.0.0`);
   }
   return error;
 }

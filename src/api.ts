@@ -201,6 +201,12 @@ interface ReadOptions extends Timeout {
   consistency?: Consistency;
 }
 
+/** Whole JSON lines, and the number of the last event in them. */
+export interface TracePage {
+  lines: string;
+  next: number | null;
+}
+
 export interface Tabraft {
   ready(timeoutMs?: number): Promise<Status>;
   status(): Promise<Status>;
@@ -234,6 +240,18 @@ export interface Tabraft {
   /** Of this tab's node, or of the member named: its tab carries it out. */
   node: Record<NodeAction, (name?: string) => Promise<void>>;
   ping(name: string): Promise<PingResult>;
+  /** What the nodes did, as typed events with vector clocks (docs/monitor.md). */
+  trace: {
+    /** Of this tab's node; absent: `node`. `cluster`: of all whose tabs answer, merged by causality. */
+    export(format: 'jsonl' | 'shiviz' | 'text', scope?: 'node' | 'cluster'): Promise<string>;
+    /**
+     * What this tab's node has stored, page by page: `after` is 0, then the `next` of the page before. Null: that was
+     * all, for now.
+     */
+    page(after: number): Promise<TracePage>;
+    /** What the cores of this tab's node were fed, for `npm run replay`. Rejects where it keeps none. */
+    recording(): Promise<string>;
+  };
   /** Consistency tests of this cluster, one at a time. */
   tests: {
     list(): { name: string; about: string; algorithms: ('raft' | 'abd')[] }[];

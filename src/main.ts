@@ -3,6 +3,7 @@ import { SIGNALING_PATH } from '../signaling/protocol.ts';
 import { ClusterController } from './page/controller.ts';
 import './ui/app.ts';
 import type { Tabraft } from './api.ts';
+import type { Fatal } from './ui/fatal-error.ts';
 
 declare global {
   interface Window {
@@ -15,9 +16,21 @@ class StartError extends Error {
   constructor(
     readonly title: string,
     readonly problems: string[],
+    readonly advice?: string,
   ) {
     super(problems.join('\n'));
   }
+}
+
+/** Elsewhere browsers withhold what a node needs: cryptography, locks, lasting storage. */
+function requireSecureContext(): void {
+  if (isSecureContext) return;
+  const { origin } = location;
+  throw new StartError(
+    'This address is not secure',
+    [`${origin}: browsers run this page over https: or at localhost only, and this is neither.`],
+    'On the machine of the server, open it at localhost. For other devices, start the server with npm start -- --https --host 0.0.0.0 and open an https: address that it prints.',
+  );
 }
 
 async function loadConfig(): Promise<PageConfig> {
@@ -50,20 +63,24 @@ async function start(): Promise<void> {
   const app = document.querySelector('tabraft-app');
   if (app === null) throw new Error('index.html has no <tabraft-app>');
   try {
+    requireSecureContext();
     const config = await loadConfig();
     await ClusterController.open(config, signalingUrl(config), (controller) => {
       window.tabraft = controller.api;
       app.controller = controller;
     });
   } catch (error) {
-    app.fatal =
-      error instanceof StartError
-        ? { title: error.title, problems: error.problems }
-        : {
-            title: 'This tab cannot start',
-            problems: [error instanceof Error ? error.message : String(error)],
-          };
+    app.fatal = fatalOf(error);
   }
+}
+
+function fatalOf(error: unknown): Fatal {
+  if (!(error instanceof StartError)) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return { title: 'This tab cannot start', problems: [problem] };
+  }
+  const { title, problems, advice } = error;
+  return { title, problems, ...(advice === undefined ? {} : { advice }) };
 }
 
 // Back from the back/forward cache, connections are closed and the lock may be somebody else's.

@@ -5,11 +5,14 @@ import { exitStatusOf, UsageError } from './usage.ts';
 
 const HELP = `Usage: npm run bench -- [core] [--runs N] [--json]
        npm run bench -- soak [--writes N] [--json]
+       npm run bench -- trace [--runs N] [--json]
 
   core        three nodes in one process, memory in place of disks, a function call in place of a
               network: entries of 100 bytes a second, committed and delivered on all three
   soak        small writes through three tabs of an installed browser: what tabs and databases
               occupy in the course of it; needs a built page (npm run build)
+  trace       what recording a trace costs: writes a second through three tabs of an installed
+              browser with and without it; needs a built page (npm run build)
 
   --runs N    runs of each; the median is printed, with the slowest and the fastest (7)
   --writes N  with soak: how many (1000000)
@@ -48,11 +51,12 @@ async function main(): Promise<number> {
   }
   const [name = 'core', ...more] = positionals;
   if (more.length > 0) throw new UsageError('Expected one benchmark at a time.');
-  if (name === 'core' && values.writes !== undefined) throw new UsageError('--writes goes with soak');
-  if (name === 'soak' && values.runs !== undefined) throw new UsageError('--runs goes with core');
+  if (name !== 'soak' && values.writes !== undefined) throw new UsageError('--writes goes with soak');
+  if (name === 'soak' && values.runs !== undefined) throw new UsageError('--runs goes with core and trace');
   if (name === 'soak') await runSoak(integer('--writes', values.writes ?? '1000000'), values.json);
   else if (name === 'core') await runCore(integer('--runs', values.runs ?? '7'), values.json);
-  else throw new UsageError(`There is no benchmark "${name}", only core and soak.`);
+  else if (name === 'trace') await runTrace(integer('--runs', values.runs ?? '7'), values.json);
+  else throw new UsageError(`There is no benchmark "${name}", only core, soak and trace.`);
   return isInterrupted ? 130 : 0;
 }
 
@@ -87,6 +91,45 @@ async function runSoak(writes: number, json: boolean): Promise<void> {
     },
   });
   if (json) console.log(JSON.stringify({ machine: machine(), soak: samples }));
+}
+
+async function runTrace(runs: number, json: boolean): Promise<void> {
+  const { benchTrace } = await import('../bench/trace.ts');
+  const result = await benchTrace({
+    ...{ runs, inFlight: 64, durationMs: 5000 },
+    onRun: (isTraced, writesPerSecond) => {
+      console.error(`${isTraced ? 'with' : 'without'} a trace: ${whole(writesPerSecond)} writes/s`);
+      return !isInterrupted;
+    },
+  });
+  if (isInterrupted) return;
+  const [traced, untraced] = [spreadOf(result.traced), spreadOf(result.untraced)];
+  const cost = 1 - traced.median / untraced.median;
+  if (json) {
+    console.log(JSON.stringify({ machine: machine(), traced, untraced, cost }));
+    return;
+  }
+  console.log(`trace: three tabs, 100-byte writes, 64 in flight (${machine()})\n`);
+  for (const [what, { median, slowest, fastest }] of [
+    ['without a trace', untraced],
+    ['with it', traced],
+  ] as const)
+    console.log(
+      `${what.padEnd(18)}${whole(median).padStart(8)} writes/s   ${whole(slowest)} to ${whole(fastest)}`,
+    );
+  console.log(`it costs ${(100 * cost).toFixed(1)} % of throughput`);
+}
+
+interface Spread {
+  readonly median: number;
+  readonly slowest: number;
+  readonly fastest: number;
+}
+
+function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [slowest = 0] = sorted;
+  return { median: sorted[sorted.length >> 1] ?? 0, slowest, fastest: sorted.at(-1) ?? 0 };
 }
 
 function megabytes(bytes: number | null): string {

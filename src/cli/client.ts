@@ -32,8 +32,9 @@ ${TESTS.map(({ name, about }) => `                     ${name}:\n               
   --json             one JSON object a test (with npm run -s, nothing else), progress on standard error
   --help             this
 
-A history is in DIR/history-ALGORITHM-TEST-SEED.jsonl, for npm run check; what a node had to say is in
-DIR/NAME.log. WebRTC needs a network interface besides loopback (README).
+A history is in DIR/history-ALGORITHM-TEST-SEED.jsonl, for npm run check. Of each node there are DIR/NAME.log,
+what it had to say, and DIR/NAME.trace.jsonl, what it did, for npm run monitor, and DIR/NAME.recording.jsonl,
+what its cores were last fed, for npm run replay; those of an earlier run are removed. WebRTC needs a network interface besides loopback (README).
 
 Exit status: 0 all passed; 1 one failed, or the cluster did not form; 2 bad usage; 130 interrupted.`;
 
@@ -163,12 +164,14 @@ async function run(options: Options): Promise<number> {
       url,
       tabs: options.tabs,
       onLine: (name, line) => log.write(name, line),
+      onTrace: (name, lines) => log.writeTrace(name, lines),
     });
     const reports: TestReport[] = [];
     for (const planned of plan) {
       if (interrupt.signal.aborted) break;
       reports.push(await runOne(options, cluster, planned));
     }
+    for (const { name, text } of await cluster.recordings()) log.writeRecording(name, text);
     if (!options.json) summarize(reports);
     if (interrupt.signal.aborted) return 130;
     return reports.every(({ passed }) => passed) ? 0 : 1;

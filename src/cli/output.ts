@@ -1,19 +1,73 @@
-import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
-/** One file for each node, by its name. */
-export class NodeLogs {
-  readonly #begun = new Set<string>();
+const NODE_FILE = /\.(log|trace\.jsonl|recording\.jsonl)$/;
 
+/** What each node leaves, in files by its name. Those of an earlier cluster are removed: they would be merged with it. */
+export class NodeLogs {
   constructor(private readonly directory: string) {
     mkdirSync(directory, { recursive: true });
+    for (const file of readdirSync(directory)) if (NODE_FILE.test(file)) rmSync(join(directory, file));
   }
 
   write(name: string | null, line: string): void {
-    const file = join(this.directory, `${name ?? 'joining'}.log`);
-    if (!this.#begun.has(file)) rmSync(file, { force: true });
-    this.#begun.add(file);
-    appendFileSync(file, `${line}\n`);
+    appendFileSync(join(this.directory, `${name ?? 'joining'}.log`), `${line}\n`);
+  }
+
+  writeTrace(name: string, lines: string): void {
+    appendFileSync(join(this.directory, `${name}.trace.jsonl`), lines);
+  }
+
+  writeRecording(name: string, text: string): void {
+    writeFileSync(join(this.directory, `${name}.recording.jsonl`), text);
+  }
+}
+
+const WRITE_LENGTH = 1 << 16;
+
+/** Written under another name, so that there is never half a file under its own. */
+export class AtomicFile {
+  readonly #part: string;
+  readonly #descriptor: number;
+  #waiting: string[] = [];
+  #length = 0;
+
+  constructor(private readonly file: string) {
+    this.#part = `${file}.part`;
+    this.#descriptor = openSync(this.#part, 'w');
+  }
+
+  write(text: string): void {
+    this.#waiting.push(text);
+    this.#length += text.length;
+    if (this.#length >= WRITE_LENGTH) this.#flush();
+  }
+
+  finish(): void {
+    this.#flush();
+    closeSync(this.#descriptor);
+    renameSync(this.#part, this.file);
+  }
+
+  discard(): void {
+    closeSync(this.#descriptor);
+    rmSync(this.#part, { force: true });
+  }
+
+  #flush(): void {
+    writeSync(this.#descriptor, this.#waiting.join(''));
+    this.#waiting = [];
+    this.#length = 0;
   }
 }
 

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { algorithmOfMutant, findMutant, MUTANTS, type Mutant } from '../sim/mutants.ts';
 import { run, type RunResult } from '../sim/run.ts';
@@ -10,6 +12,8 @@ import {
   type MutantResult,
   type SweepResult,
 } from '../sim/sweep.ts';
+import { SimTraces } from '../sim/traces.ts';
+import { nameOf } from '../sim/world.ts';
 import { exitStatusOf, UsageError } from './usage.ts';
 
 const HELP = `Usage: npm run sim -- [--seeds N] [--from N] [--nodes 3|5] [--algorithm raft|abd|both] [--mutant NAME] [--json]
@@ -24,6 +28,8 @@ each with faults of its own, and checks after every step what Raft promises.
   --algorithm A   raft, abd, or both: of eight seeds, one uses the registers (raft)
   --mutant NAME   with a known bug put in; "--mutant list" names them
   --trace         tell what happens, of one seed
+  --record DIR    of one seed, write what every node records: its events, for npm run monitor, and what
+                  its cores were fed, for npm run replay
   --mutants       put in every known bug, one after the other, and say how soon it is caught
   --sweeps N      with --mutants: sweeps for each, from different seeds (5)
   --max-seeds N   with --mutants: seeds until a sweep gives up (3000)
@@ -63,6 +69,7 @@ async function main(): Promise<number> {
         nodes: text,
         algorithm: text,
         mutant: text,
+        record: text,
         sweeps: text,
         'max-seeds': text,
       },
@@ -74,9 +81,14 @@ async function main(): Promise<number> {
     return print(MUTANTS.map(({ name, bug }) => `${name.padEnd(26)}${bug}`).join('\n'));
   if (!values.mutants && (values.sweeps !== undefined || values['max-seeds'] !== undefined))
     throw new UsageError('--sweeps and --max-seeds go with --mutants');
-  if (values.mutants && (values.trace || values.seeds !== undefined || values.mutant !== undefined))
-    throw new UsageError('--mutants goes without --seeds, --mutant and --trace');
-  if (values.trace && values.json) throw new UsageError('--trace tells in text: it goes without --json');
+  if (
+    values.mutants &&
+    (values.trace || values.record !== undefined || values.seeds !== undefined || values.mutant !== undefined)
+  )
+    throw new UsageError('--mutants goes without --seeds, --mutant, --trace and --record');
+  const isWatched = values.trace || values.record !== undefined;
+  if (isWatched && values.json)
+    throw new UsageError('--trace and --record tell in text: they go without --json');
   const from = integer('--from', values.from, 1);
   if (values.mutants) {
     const sweeps = integer('--sweeps', values.sweeps, 5);
@@ -91,12 +103,13 @@ async function main(): Promise<number> {
   const algorithm = readAlgorithm(values.algorithm, mutant);
   const settings = {
     from,
-    seeds: integer('--seeds', values.seeds, values.trace ? 1 : 100),
+    seeds: integer('--seeds', values.seeds, isWatched ? 1 : 100),
     nodes,
     algorithm,
     mutant,
   };
-  return values.trace ? traceSeed(settings) : runSweep({ ...settings, json: values.json });
+  if (!isWatched) return runSweep({ ...settings, json: values.json });
+  return watchSeed(settings, values.trace, values.record ?? null);
 }
 
 /** Null: both. A known bug is looked for in runs of its own algorithm. */
@@ -216,14 +229,33 @@ function printJson(result: SweepResult, realMs: number, failure: Explanation | n
   console.log(JSON.stringify({ ...rest, realMs, ratio: result.virtualMs / realMs, violation }));
 }
 
-async function traceSeed({ from: seed, nodes, mutant, ...rest }: Omit<Settings, 'json'>): Promise<number> {
+/** One seed, told or recorded, whatever comes of it. */
+async function watchSeed(
+  { from: seed, nodes, mutant, ...rest }: Omit<Settings, 'json'>,
+  isTold: boolean,
+  directory: string | null,
+): Promise<number> {
   const algorithm = algorithmOf(seed, rest.algorithm);
-  const narrate = (line: string): void => console.log(line);
-  const { violation, hash } = await run({ seed, nodes, mutant, algorithm, narrate });
+  const traces = directory === null ? null : new SimTraces(nameOf);
+  const { violation, hash } = await run({
+    ...{ seed, nodes, mutant, algorithm },
+    ...(isTold && { narrate: (line) => console.log(line) }),
+    ...(traces !== null && { traces }),
+  });
+  if (traces !== null && directory !== null) writeFiles(directory, traces.files());
   console.log(
     violation === null ? `nothing violated, trace ${hash}` : `${violation.invariant}: ${violation.detail}`,
   );
   return violation === null ? 0 : 1;
+}
+
+function writeFiles(
+  directory: string,
+  files: readonly { readonly name: string; readonly text: string }[],
+): void {
+  mkdirSync(directory, { recursive: true });
+  for (const { name, text } of files) writeFileSync(join(directory, name), text);
+  console.log(`${files.length} files written to ${directory}`);
 }
 
 // ── Known bugs ──────────────────────────────────────────────────────────────────────────────────

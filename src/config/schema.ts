@@ -157,6 +157,16 @@ const ConfigSchema = Keys({
   ),
   iceServers: v.optional(List(IceServerSchema, 0, 16), []),
   proxy: v.optional(Keys({ seed: v.optional(Seed, 1), rules: v.optional(Rules, []) }), {}),
+  trace: v.optional(
+    Keys({
+      enabled: v.optional(v.boolean('expected true or false'), true),
+      /** What a node keeps of its events, over reloads too; the oldest go first. */
+      bytes: v.optional(Integer(65_536, 1_073_741_824), 16_777_216),
+      /** What a node keeps, in memory, of its inputs for a replay; 0: none. */
+      inputBytes: v.optional(Integer(0, 1_073_741_824), 16_777_216),
+    }),
+    {},
+  ),
   limits: v.optional(
     Keys({
       keyBytes: v.optional(Integer(1, 65_536), 1024),
@@ -223,9 +233,11 @@ export function applyUrlOverrides(config: Config, search: URLSearchParams): Chec
   const electionTimeoutMs = override('electionTimeoutMs', ElectionTimeoutMs, readRange);
   const url = override('signaling', SocketUrl);
   const seed = override('seed', Seed, readNumber);
+  const trace = override('trace', OneOf(['on', 'off']));
   if (problems.length > 0) return { ok: false, problems };
 
   const { servers, timing, signaling, proxy } = config;
+  const isTraced = trace === undefined ? config.trace.enabled : trace === 'on';
   return withTimingChecked({
     ...config,
     servers: servers.map((server) => ({ ...server, logLevel: logLevel ?? server.logLevel })),
@@ -236,6 +248,7 @@ export function applyUrlOverrides(config: Config, search: URLSearchParams): Chec
     },
     signaling: { ...signaling, url: url ?? signaling.url },
     proxy: { ...proxy, seed: seed ?? proxy.seed },
+    trace: { ...config.trace, enabled: isTraced },
     channel: channel === 'relay' ? 'relay' : 'auto',
   });
 }

@@ -45,6 +45,10 @@ export class Writer {
     this.bytes(encoder.encode(value));
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
   finish(): Uint8Array<ArrayBuffer> {
     return this.#buffer.slice(0, this.#length);
   }

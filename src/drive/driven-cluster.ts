@@ -24,6 +24,8 @@ export interface DrivenOptions {
   readonly tabs: number;
   /** A line of some tab's console, with its member's name. Null: its tab never became one. */
   onLine(name: string | null, line: string): void;
+  /** More of what a member's node recorded: whole JSON lines. */
+  onTrace(name: string, lines: string): void;
 }
 
 const READY_TIMEOUT_MS = 90_000;
@@ -31,6 +33,8 @@ const GRACE_MS = 3000;
 const OTHERWISE_MS = 10_000;
 /** A tab that does not answer so simple a question for so long is not asked any more. */
 const ANSWER_TIMEOUT_MS = 5000;
+/** A tab that is killed takes with it what was not asked for until then; most of it comes back with the tab. */
+const TRACE_PERIOD_MS = 500;
 
 interface Tab {
   /** Null: killed, and not opened again. */
@@ -46,6 +50,10 @@ const newTab = (): Tab => ({ page: null, name: null, isFrozen: false, unnamed: [
 /** A cluster of tabs in a browser of its own, from outside: whatever can happen to a tab can be done to it. */
 export class DrivenCluster implements ClusterPort {
   readonly #tabs: Tab[] = [];
+  /** Of each member: the number of the last event that was asked for. */
+  readonly #traced = new Map<string, number>();
+  #collecting: Promise<void> = Promise.resolve();
+  #collector: ReturnType<typeof setInterval> | null = null;
 
   private constructor(
     private readonly options: DrivenOptions,
@@ -64,14 +72,38 @@ export class DrivenCluster implements ClusterPort {
       await cluster.close();
       throw error;
     }
+    cluster.#collector = setInterval(() => {
+      void cluster.collectTraces();
+    }, TRACE_PERIOD_MS);
     return cluster;
   }
 
   async close(): Promise<void> {
+    if (this.#collector !== null) clearInterval(this.#collector);
+    await this.collectTraces();
     await this.browser.kill();
     for (const { unnamed } of this.#tabs)
       for (const line of unnamed.splice(0)) this.options.onLine(null, line);
     await rm(this.profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Hands out what the nodes have recorded since the last time. */
+  async collectTraces(): Promise<void> {
+    this.#collecting = this.#collecting.then(async () => {
+      await Promise.all(this.#tabs.map((tab) => this.#collectTrace(tab)));
+    });
+    await this.#collecting;
+  }
+
+  /** Of each member whose tab answers: what its cores were fed. */
+  async recordings(): Promise<{ readonly name: string; readonly text: string }[]> {
+    const asked = this.#tabs.map(async ({ name, page, isFrozen }) => {
+      if (name === null || page === null || isFrozen) return [];
+      const recording = page.evaluate(() => window.tabraft.trace.recording()).catch(() => null); // crashed
+      const text = await withTimeout(recording, READY_TIMEOUT_MS);
+      return text === null ? [] : [{ name, text }];
+    });
+    return (await Promise.all(asked)).flat();
   }
 
   async status(): Promise<Status> {
@@ -175,6 +207,20 @@ export class DrivenCluster implements ClusterPort {
     }
     // Only now: one alone has no quorum.
     await Promise.all(opened.map(({ tab, page }) => this.#settle(tab, page)));
+  }
+
+  async #collectTrace({ name, page, isFrozen }: Tab): Promise<void> {
+    if (name === null || page === null || isFrozen) return;
+    for (;;) {
+      const after = this.#traced.get(name) ?? 0;
+      // A node that is stopped, or a page that is loading, has none; the next time it may.
+      const asked = page.evaluate((seq) => window.tabraft.trace.page(seq), after).catch(() => null);
+      const answer = await withTimeout(asked, ANSWER_TIMEOUT_MS);
+      const next = answer?.next ?? null;
+      if (answer === null || next === null) return;
+      this.#traced.set(name, next);
+      this.options.onTrace(name, answer.lines);
+    }
   }
 
   #onLine(tab: Tab, message: ConsoleMessage): void {

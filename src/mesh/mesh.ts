@@ -27,6 +27,8 @@ export interface PeerView {
   readonly memberId: string | null;
   readonly state: 'connecting' | 'connected' | 'failed';
   readonly link: Remote['link'];
+  /** It was heard within this browser, where no other device can speak. */
+  readonly isLocal: boolean;
 }
 
 /** A room holds fewer; whoever announces more is not to be believed. */
@@ -81,6 +83,7 @@ export class Mesh {
       memberId: remote.memberId,
       state: remote.isConnected ? 'connected' : remote.hasFailed ? 'failed' : 'connecting',
       link: remote.link,
+      isLocal: remote.isLocal,
     }));
   }
 

@@ -1,7 +1,8 @@
 import type { SignalData } from 'simple-peer';
 import * as v from 'valibot';
 import { parseFaultRule } from '../config/schema.ts';
-import type { FaultRule, LinkTraffic, NodeAction } from '../api.ts';
+import type { FaultRule, LinkTraffic, NodeAction, Role } from '../api.ts';
+import type { LogSummary, NodeDetail } from '../worker/contract.ts';
 
 /**
  * What pages say to each other. All of it comes from tabs that know the cluster's secret, and is
@@ -29,6 +30,15 @@ const RuleEntrySchema = v.pipe(
 );
 export type RuleEntry = v.InferOutput<typeof RuleEntrySchema>;
 
+const ROLES = [
+  'follower',
+  'candidate',
+  'leader',
+  'learner',
+  'joining',
+  'stopped',
+] as const satisfies readonly Role[];
+
 export const NODE_STATES = ['running', 'paused', 'stopped'] as const;
 /** What one page may ask of another: calls of its `window.tabraft`. Those of `node` are for the node it runs. */
 export const CALL_METHODS = [
@@ -39,16 +49,21 @@ export const CALL_METHODS = [
   'abd.get',
   'abd.put',
   'ping',
+  'trace.page',
   'node.pause',
   'node.resume',
   'node.restart',
   'node.crash',
   'node.campaign',
   'node.wipe',
-] as const satisfies readonly (`${'raft' | 'abd'}.${string}` | 'ping' | `node.${NodeAction}`)[];
+] as const satisfies readonly (
+  `${'raft' | 'abd'}.${string}` | 'ping' | 'trace.page' | `node.${NodeAction}`
+)[];
 export type CallMethod = (typeof CALL_METHODS)[number];
 const MAX_ARGUMENTS = 4;
 const MAX_LINKS = 128;
+/** Of a trace, in characters. */
+const MAX_PAGE_LENGTH = 256 * 1024;
 
 const LinkTrafficSchema = v.object({
   peer: Id,
@@ -62,6 +77,12 @@ const LinkTrafficSchema = v.object({
   lost: Version,
 }) satisfies v.GenericSchema<LinkTraffic>;
 
+/** Short and plain: it stands in the row of a member, among what this page says itself. */
+const Words = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,23}$/));
+/** What a page says about where it runs. */
+const DeviceSchema = v.object({ browser: Words, system: Words });
+export type Device = v.InferOutput<typeof DeviceSchema>;
+
 /** What the call resolved with. Null: nothing. */
 const AnswerSchema = v.nullable(
   v.union([
@@ -71,9 +92,42 @@ const AnswerSchema = v.nullable(
     v.object({ outcome: v.picklist(['failed', 'unknown']), reason: v.string(), code: v.string() }),
     v.object({ ok: v.literal(true), rttMs: v.number() }),
     v.object({ ok: v.literal(false), reason: v.string() }),
+    v.object({ lines: v.pipe(v.string(), v.maxLength(MAX_PAGE_LENGTH)), next: v.nullable(Version) }),
   ]),
 );
 export type CallAnswer = v.InferOutput<typeof AnswerSchema>;
+
+const Name = v.pipe(v.string(), v.maxLength(64));
+const Index = Version;
+const MAX_TERM_RUNS = 64;
+const MAX_LINES_LENGTH = 64 * 1024;
+
+const LogSchema = v.object({
+  first: Index,
+  last: Index,
+  snapshotIndex: Index,
+  commitIndex: Index,
+  appliedIndex: Index,
+  durableIndex: Index,
+  terms: v.pipe(v.array(v.tuple([Index, Index])), v.maxLength(MAX_TERM_RUNS)),
+}) satisfies v.GenericSchema<LogSummary>;
+
+const DetailSchema = v.object({
+  votedFor: v.nullable(Name),
+  timer: v.nullable(v.object({ elapsedMs: v.number(), timeoutMs: v.number() })),
+  log: LogSchema,
+  progress: v.pipe(
+    v.array(
+      v.object({
+        name: Name,
+        state: v.picklist(['probe', 'replicate', 'snapshot']),
+        matchIndex: Index,
+        nextIndex: Index,
+      }),
+    ),
+    v.maxLength(MAX_LINKS),
+  ),
+}) satisfies v.GenericSchema<NodeDetail>;
 
 const ControlSchema = v.variant('type', [
   /** First on every connection: which member this page runs. */
@@ -92,6 +146,23 @@ const ControlSchema = v.variant('type', [
     traffic: v.pipe(v.array(LinkTrafficSchema), v.maxLength(MAX_LINKS)),
     /** The consistency test that the sender runs. */
     test: v.nullable(v.pipe(v.string(), v.maxLength(64))),
+    /** Null from a page that does not tell. */
+    device: v.optional(v.nullable(DeviceSchema), null),
+  }),
+  /** For a while, the sender wants to see what the receiver's node does. */
+  v.object({ type: v.literal('watch') }),
+  /** What it does: how it stands, and some of its newest events as JSON lines. */
+  v.object({
+    type: v.literal('live'),
+    role: v.picklist(ROLES),
+    term: Version,
+    leader: v.nullable(Name),
+    detail: DetailSchema,
+    /** Of the events behind number `after`, up to `last`. */
+    lines: v.pipe(v.string(), v.maxLength(MAX_LINES_LENGTH)),
+    skipped: Version,
+    after: Version,
+    last: Version,
   }),
   /** `token` comes back with the answer. */
   v.object({

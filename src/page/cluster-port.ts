@@ -10,7 +10,7 @@ const GRACE_MS = 3000;
 const OTHERWISE_MS = 10_000;
 
 export interface PageClusterPorts {
-  readonly api: Pick<Tabraft, 'raft' | 'abd' | 'ping' | 'node'>;
+  readonly api: Pick<Tabraft, 'raft' | 'abd' | 'ping' | 'node' | 'trace'>;
   status(): Promise<Status>;
   members(): readonly RemoteMember[];
   /** Of this tab's own. */
@@ -33,7 +33,7 @@ export async function invoke(
   args: readonly unknown[],
 ): Promise<CallAnswer> {
   if (method === 'ping') return api.ping(String(args[0]));
-  const [group, name] = method.split('.') as ['raft' | 'abd' | 'node', string];
+  const [group, name] = method.split('.') as ['raft' | 'abd' | 'trace' | 'node', string];
   // Of `CALL_METHODS`, which are all there; whoever is called looks at its arguments himself.
   const target = api[group] as unknown as Record<
     string,

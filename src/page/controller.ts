@@ -2,7 +2,7 @@ import type { NodeAction, PeerStatus, Status, Tabraft } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
 import { createSecret, deriveKeys, fragmentOf, parseFragment, type ClusterKeys } from '../mesh/secret.ts';
 import { strangerAmong } from '../proxy/rules.ts';
-import type { Notice, PageController, PageView, Phase, SignalingView } from '../ui/view.ts';
+import type { LiveView, Notice, PageController, PageView, Phase, SignalingView } from '../ui/view.ts';
 import type { NodeNotice, NodeSnapshot } from '../worker/contract.ts';
 import { rememberCluster, withOwnCluster } from './catalog.ts';
 import { logToConsole } from './console.ts';
@@ -11,12 +11,16 @@ import { createOperations } from './operations.ts';
 import type { CallOutcome } from './remote-nodes.ts';
 import { Session } from './session.ts';
 import { Tests } from './tests.ts';
+import { createTrace } from './trace.ts';
 
 const MAX_NOTICES = 200;
 const MEMBER_KEY = 'tabraft.member';
 const DEFAULT_READY_TIMEOUT_MS = 30_000;
 /** `ready` waits at most so long for links that are still being set up. */
 const LINK_GRACE_MS = 3000;
+
+const NOTHING_LIVE: LiveView = { nodes: [], events: [], skipped: 0, verdicts: [] };
+const NOTHING_SENT: CallOutcome = { kind: 'unsent', reason: 'This tab runs no node at the moment.' };
 
 /** The page's side of one tab: which cluster, which session, and what is to be shown of them. */
 export class ClusterController implements PageController {
@@ -69,6 +73,7 @@ export class ClusterController implements PageController {
     this.api = this.#createApi();
     this.#tests = this.#createTests();
     this.view = this.#buildView();
+    document.addEventListener('visibilitychange', this.#look);
   }
 
   subscribe(listener: () => void): () => void {
@@ -110,11 +115,17 @@ export class ClusterController implements PageController {
       },
     );
     this.#session = session;
+    this.#look();
     this.#changed();
     const memberId = await session.start();
     if (memberId !== null) sessionStorage.setItem(MEMBER_KEY, memberId);
     this.#changed();
   }
+
+  /** A page that nobody sees does not watch the nodes. */
+  readonly #look = (): void => {
+    this.#session?.live.setWatching(document.visibilityState === 'visible');
+  };
 
   async #change(change: () => Promise<void>): Promise<void> {
     const result = this.#changing.then(change);
@@ -188,10 +199,12 @@ export class ClusterController implements PageController {
       rules: session?.rules() ?? [],
       links: session?.links() ?? [],
       nodes: this.#nodes(),
+      devices: this.#devices(),
       joinLink: `${location.origin}${location.pathname}${location.search}${fragmentOf(this.#keys.secret)}`,
       notices: this.#notices,
       targetVoters: this.config.servers.length,
       test: this.#tests.view,
+      live: session?.live.view ?? NOTHING_LIVE,
     };
   }
 
@@ -202,6 +215,21 @@ export class ClusterController implements PageController {
     return members.map(({ id, name, reachable }) => {
       const told = session?.stateOf(id) ?? null;
       return { name, state: told ?? (reachable ? 'running' : 'gone') };
+    });
+  }
+
+  #devices(): PageView['devices'] {
+    const session = this.#session;
+    const inThisBrowser = new Set(
+      session
+        ?.peers()
+        .filter(({ isLocal }) => isLocal)
+        .map(({ memberId }) => memberId),
+    );
+    return (session?.snapshot?.members ?? []).map(({ id }) => {
+      const device = session?.deviceOf(id) ?? null;
+      const text = device === null ? null : `${device.browser} on ${device.system}`;
+      return { memberId: id, text, isThisBrowser: inThisBrowser.has(id) };
     });
   }
 
@@ -278,6 +306,15 @@ export class ClusterController implements PageController {
         campaign: (name) => this.#actOn('campaign', name),
         wipe: (name) => this.#actOn('wipe', name),
       },
+      trace: createTrace({
+        node: () => this.#running().node,
+        others: () => {
+          const { memberId = '', members = [] } = this.#session?.snapshot ?? {};
+          return members.filter(({ id }) => id !== memberId);
+        },
+        call: async (...call) => this.#session?.call(...call) ?? NOTHING_SENT,
+        onWarning: (text) => this.#notify({ level: 'warning', text }),
+      }),
       tests: {
         list: () => this.#tests.api.list(),
         run: (name, options) => this.#tests.api.run(name, options),
@@ -289,14 +326,13 @@ export class ClusterController implements PageController {
 
   #createTests(): Tests {
     const members = (): NodeSnapshot['members'] => this.#session?.snapshot?.members ?? [];
-    const unsent: CallOutcome = { kind: 'unsent', reason: 'This tab runs no node at the moment.' };
     return new Tests({
       port: createClusterPort({
         api: this.api,
         status: () => this.#freshStatus(),
         members,
         ownName: () => this.#session?.snapshot?.name ?? null,
-        call: async (...call) => this.#session?.call(...call) ?? unsent,
+        call: async (...call) => this.#session?.call(...call) ?? NOTHING_SENT,
         setRules: async (rules) => this.#anySession().setRules(rules),
         clearRules: async (ids) => this.#anySession().clearRules(ids),
         links: () => this.#session?.links() ?? [],

@@ -3,12 +3,14 @@ import type { FaultRule, LinkCounters, LinkTraffic, NodeAction } from '../api.ts
 import type { PageConfig } from '../config/schema.ts';
 import { FaultGossip } from '../mesh/fault-gossip.ts';
 import { Mesh, type PeerView } from '../mesh/mesh.ts';
-import type { CallAnswer, CallMethod, ControlMessage } from '../mesh/messages.ts';
+import type { CallAnswer, CallMethod, ControlMessage, Device } from '../mesh/messages.ts';
 import type { LinkHost } from '../mesh/remote.ts';
 import type { ClusterKeys } from '../mesh/secret.ts';
 import type { SignalingState } from '../signaling/client.ts';
 import { relay } from '../transport/port.ts';
 import type { LinkCommand, LinkEvent, NodeApi, NodeNotice, NodeSnapshot } from '../worker/contract.ts';
+import { LiveFeed } from './live.ts';
+import { describeDevice } from './device.ts';
 import {
   linkCounters,
   RemoteNodes,
@@ -57,6 +59,8 @@ export class Session {
   signaling: SignalingState = { state: 'connecting', detail: null };
   stoppedReason: string | null = null;
   readonly counters = new Map<string, number>();
+  /** What all nodes do, while this page looks. */
+  readonly live: LiveFeed;
   readonly node: Comlink.Remote<NodeApi>;
   readonly #worker: Worker;
   readonly #links: MessagePort;
@@ -80,6 +84,7 @@ export class Session {
       );
     });
     this.node = Comlink.wrap<NodeApi>(this.#worker);
+    this.live = this.#createLive();
     const { port1, port2 } = new MessageChannel();
     this.#links = port1;
     port1.onmessage = ({ data }: MessageEvent<LinkEvent>) => this.#mesh?.onLinkClosed(data.link);
@@ -137,6 +142,12 @@ export class Session {
   stateOf(memberId: string): NodeReport['state'] | null {
     if (memberId === this.snapshot?.memberId) return this.#report().state;
     return this.#remotes?.reportOf(memberId)?.state ?? null;
+  }
+
+  /** Where the page of a member runs, by what it last told. */
+  deviceOf(memberId: string): Device | null {
+    if (memberId === this.snapshot?.memberId) return this.#report().device;
+    return this.#remotes?.reportOf(memberId)?.device ?? null;
   }
 
   links(): LinkCounters[] {
@@ -219,6 +230,7 @@ export class Session {
   }
 
   #closeMesh(): void {
+    this.live.close();
     this.#remotes?.close();
     this.#mesh?.close();
     this.#mesh = null;
@@ -233,6 +245,8 @@ export class Session {
       {
         onChange: () => {
           this.#remotes?.onPages();
+          const heard = mesh.peers().filter(({ state }) => state === 'connected');
+          this.live.keep(heard.flatMap(({ memberId: id }) => (id === null ? [] : [id])));
           this.handlers.onChange();
         },
         onSignaling: (state) => this.#onSignaling(state),
@@ -288,17 +302,37 @@ export class Session {
       case 'answer':
         this.#remotes?.onAnswer(message);
         return;
+      case 'watch':
+        this.live.onWatch(page);
+        return;
+      case 'live': {
+        const memberId = mesh.peers().find((peer) => peer.page === page)?.memberId ?? null;
+        if (memberId !== null) this.live.onLive(memberId, message);
+        return;
+      }
       case 'hello':
       case 'relay':
       // The mesh's own.
     }
   }
 
+  #createLive(): LiveFeed {
+    return new LiveFeed({
+      snapshot: () => (this.stoppedReason === null ? this.snapshot : null),
+      watch: (after, limit) => Promise.race([this.node.watch(after, limit), silence(REFRESH_TIMEOUT_MS)]),
+      connectedPages: () => this.#mesh?.connectedPages() ?? [],
+      send: (page, message) => this.#mesh?.send(page, message) ?? false,
+      onChange: () => this.handlers.onChange(),
+      onRefused: (reason) => this.#onRefused('trace', reason),
+    });
+  }
+
   #report(): NodeReport {
     const { snapshot, stoppedReason } = this;
     const state = stoppedReason !== null ? 'stopped' : snapshot?.paused === true ? 'paused' : 'running';
     const traffic = [...(snapshot?.traffic ?? [])];
-    return { type: 'report', state, traffic, test: this.handlers.testUnderWay() };
+    const device = describeDevice(navigator);
+    return { type: 'report', state, traffic, test: this.handlers.testUnderWay(), device };
   }
 
   #linkHost(): LinkHost {

@@ -17,34 +17,37 @@ export interface ProxyOptions {
 export type FaultCount =
   'dropped' | 'delayed' | 'held' | 'duplicated' | 'reordered' | 'delay-overflow' | 'hold-overflow' | 'unsent';
 
-export interface ProxyPorts {
+/** All that rules look at. */
+type Routed = Pick<Message, 'from' | 'to' | 'type'>;
+
+export interface ProxyPorts<M extends Routed = Message> {
   readonly clock: Clock;
   nameOf(id: MemberId): string | null;
   /** To the transport. False: it could not be sent. */
-  send(message: Message): boolean;
-  onFault(what: FaultCount, message: Message): void;
+  send(message: M): boolean;
+  onFault(what: FaultCount, message: M): void;
 }
 
-interface Held {
+interface Held<M> {
   readonly rule: string;
-  readonly message: Message;
+  readonly message: M;
 }
 
 /**
  * Between driver and transport: does to outgoing messages what the rules say. Delayed messages of one
  * link leave in the order in which they came, as on any stream, unless a rule reorders them.
  */
-export class Proxy {
+export class Proxy<M extends Routed = Message> {
   readonly #random: Random;
   #rules: readonly FaultRule[] = [];
   #delayedCount = 0;
   /** Delayed messages by receiver, and when the last of them leaves. */
-  readonly #delayed = new Map<MemberId, { readonly queue: Message[]; lastDueAt: number }>();
-  #held: Held[] = [];
+  readonly #delayed = new Map<MemberId, { readonly queue: M[]; lastDueAt: number }>();
+  #held: Held<M>[] = [];
 
   constructor(
     private readonly options: ProxyOptions,
-    private readonly ports: ProxyPorts,
+    private readonly ports: ProxyPorts<M>,
   ) {
     this.#random = createRandom(options.seed);
   }
@@ -52,13 +55,14 @@ export class Proxy {
   /** Rules in their order. What a hold kept that is no longer there is delivered, late, in the order it came. */
   setRules(rules: readonly FaultRule[]): void {
     this.#rules = rules;
-    const isKept = ({ rule }: Held): boolean => rules.some(({ id, kind }) => id === rule && kind === 'hold');
+    const isKept = ({ rule }: Held<M>): boolean =>
+      rules.some(({ id, kind }) => id === rule && kind === 'hold');
     const released = this.#held.filter((held) => !isKept(held));
     this.#held = this.#held.filter(isKept);
     for (const { message } of released) this.#pass(message);
   }
 
-  send(message: Message): void {
+  send(message: M): void {
     if (this.#rules.length === 0 && this.#delayedCount === 0) {
       this.#pass(message);
       return;
@@ -81,11 +85,11 @@ export class Proxy {
     }
   }
 
-  #pass(message: Message): void {
+  #pass(message: M): void {
     if (!this.ports.send(message)) this.ports.onFault('unsent', message);
   }
 
-  #hold(rule: string, message: Message): void {
+  #hold(rule: string, message: M): void {
     if (this.#held.length >= this.options.maxHeld) {
       this.ports.onFault('hold-overflow', message);
       return;
@@ -94,7 +98,7 @@ export class Proxy {
     this.ports.onFault('held', message);
   }
 
-  #disturb({ delayMs, reorderMs, copyAfterMs }: Disturbance, message: Message): void {
+  #disturb({ delayMs, reorderMs, copyAfterMs }: Disturbance, message: M): void {
     const comesAfterMs = (delayMs ?? 0) + (reorderMs ?? 0);
     const isTaken =
       reorderMs === null ? this.#inOrder(message, comesAfterMs) : this.#later(message, comesAfterMs);
@@ -105,7 +109,7 @@ export class Proxy {
   }
 
   /** Behind whatever of its link is still to leave. */
-  #inOrder(message: Message, delayMs: number): boolean {
+  #inOrder(message: M, delayMs: number): boolean {
     const link = this.#delayed.get(message.to) ?? { queue: [], lastDueAt: 0 };
     if (delayMs === 0 && link.queue.length === 0) {
       this.#pass(message);
@@ -127,7 +131,7 @@ export class Proxy {
   }
 
   /** Whatever leaves meanwhile overtakes it. */
-  #later(message: Message, delayMs: number): boolean {
+  #later(message: M, delayMs: number): boolean {
     if (!this.#mayDelay(message)) return false;
     this.ports.clock.after(delayMs, () => {
       this.#delayedCount -= 1;
@@ -136,7 +140,7 @@ export class Proxy {
     return true;
   }
 
-  #mayDelay(message: Message): boolean {
+  #mayDelay(message: M): boolean {
     if (this.#delayedCount >= this.options.maxDelayed) {
       this.ports.onFault('delay-overflow', message);
       return false;

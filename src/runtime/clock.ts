@@ -22,3 +22,6 @@ export const systemClock: Clock = {
   },
   soon: (callback) => queueMicrotask(callback),
 };
+
+/** Milliseconds since the epoch, to the microsecond; within one process never backwards. */
+export const wallClock = (): number => Math.round((performance.timeOrigin + performance.now()) * 1000) / 1000;

@@ -26,6 +26,8 @@ export interface DriverPorts {
   /** Towards the peers, through the proxy. May lose anything. */
   send(message: RaftMessage): void;
   onEvent(event: DriverEvent): void;
+  /** The core has taken a step, and nothing of what it asks for has been done yet. */
+  onStep?(inputs: readonly Input[], effects: readonly Effect[]): void;
   /** After every turn: something may have changed. */
   onTurn(): void;
   /** The node has stopped for good. */
@@ -193,7 +195,9 @@ export class Driver {
       do {
         const inputs = this.#inputs;
         this.#inputs = [];
-        for (const effect of step(this.raft, inputs)) {
+        const effects = step(this.raft, inputs);
+        this.ports.onStep?.(inputs, effects);
+        for (const effect of effects) {
           if (this.stoppedReason !== null) break; // on an earlier effect of this turn
           this.#carryOut(effect);
         }

@@ -34,6 +34,8 @@ export interface RegisterRouterPorts {
   epoch(): Epoch;
   /** The voters of a committed configuration, where this node leads; else null. */
   votersToFollow(): readonly MemberId[] | null;
+  /** The core has taken a step, and nothing of what it asks for has been done yet. */
+  onStep?(inputs: readonly RegisterInput[], effects: readonly RegisterEffect[]): void;
   /** A message to the paused node was lost: too many wait. */
   onOverflow(): void;
   /** The core has failed: a bug. */
@@ -162,7 +164,9 @@ export class RegisterRouter {
     const inputs = this.#inputs;
     this.#inputs = [];
     try {
-      for (const effect of this.registers.step(inputs)) this.#carryOut(effect);
+      const effects = this.registers.step(inputs);
+      this.ports.onStep?.(inputs, effects);
+      for (const effect of effects) this.#carryOut(effect);
     } catch (error) {
       this.ports.onError(error);
     }

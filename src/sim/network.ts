@@ -1,8 +1,15 @@
 import type { MemberId } from '../core/ids.ts';
 import type { Message } from '../core/message.ts';
 import { nextFraction, nextInteger, type Random } from '../core/random.ts';
+import type { Stamp } from '../trace/tracer.ts';
 import { decodeMessage, encodeMessage } from '../transport/message-codec.ts';
 import type { Scheduler } from './scheduler.ts';
+
+/** A message on its way. `stamp`: of its trace; null: none is kept. */
+export interface Parcel {
+  readonly message: Message;
+  readonly stamp: Stamp | null;
+}
 
 /** What the network does to messages besides carrying them; each from 0 to 1. */
 export interface Weather {
@@ -32,7 +39,7 @@ export class SimNetwork {
   weather: Weather = { ...FAIR_WEATHER };
   /** Directed links that carry nothing. */
   isCut: (from: MemberId, to: MemberId) => boolean = () => false;
-  #held: Message[] = [];
+  #held: Parcel[] = [];
   /** When the last message of a link arrives: links keep their order unless the weather breaks it. */
   readonly #lastArrival = new Map<MemberId, Map<MemberId, number>>();
 
@@ -40,13 +47,14 @@ export class SimNetwork {
     private readonly scheduler: Scheduler,
     private readonly random: Random,
     private readonly options: { readonly latencyMs: readonly [number, number]; readonly codec: boolean },
-    private readonly deliver: (message: Message) => void,
+    private readonly deliver: (parcel: Parcel) => void,
     private readonly onEvent: (event: NetworkEvent) => void,
   ) {}
 
-  send(message: Message): void {
+  send(parcel: Parcel): void {
     const { random, weather } = this;
-    if (this.isCut(message.from, message.to)) {
+    const { from, to } = parcel.message;
+    if (this.isCut(from, to)) {
       this.onEvent('cut');
       return;
     }
@@ -55,13 +63,13 @@ export class SimNetwork {
       return;
     }
     if (weather.holdProbability > 0 && nextFraction(random) < weather.holdProbability) {
-      this.#hold(message);
+      this.#hold(parcel);
       return;
     }
-    this.#carry(message);
+    this.#carry(parcel);
     if (weather.duplicateProbability > 0 && nextFraction(random) < weather.duplicateProbability) {
       this.onEvent('duplicate');
-      this.#carry(message);
+      this.#carry(parcel);
     }
   }
 
@@ -69,36 +77,37 @@ export class SimNetwork {
   releaseHeld(): void {
     const held = this.#held;
     this.#held = [];
-    for (const message of held) {
+    for (const parcel of held) {
       this.onEvent('late-delivery');
-      this.#arriveIn(message, nextInteger(this.random, 0, 200));
+      this.#arriveIn(parcel, nextInteger(this.random, 0, 200));
     }
   }
 
-  #hold(message: Message): void {
+  #hold(parcel: Parcel): void {
     if (this.#held.length >= MAX_HELD) return;
     this.onEvent('hold');
-    this.#held.push(message);
+    this.#held.push(parcel);
   }
 
-  #carry(message: Message): void {
+  #carry(parcel: Parcel): void {
     const { random, weather } = this;
+    const { message } = parcel;
     const [min, max] = this.options.latencyMs;
     const delayMs = nextInteger(random, min, max);
     if (weather.reorderProbability > 0 && nextFraction(random) < weather.reorderProbability) {
       this.onEvent('reorder');
-      this.#arriveIn(message, delayMs + nextInteger(random, 0, weather.reorderMs));
+      this.#arriveIn(parcel, delayMs + nextInteger(random, 0, weather.reorderMs));
       return;
     }
     let links = this.#lastArrival.get(message.from);
     if (links === undefined) this.#lastArrival.set(message.from, (links = new Map<MemberId, number>()));
     const arrival = Math.max(this.scheduler.now + delayMs, links.get(message.to) ?? 0);
     links.set(message.to, arrival);
-    this.#arriveIn(message, arrival - this.scheduler.now);
+    this.#arriveIn(parcel, arrival - this.scheduler.now);
   }
 
-  #arriveIn(message: Message, delayMs: number): void {
+  #arriveIn({ message, stamp }: Parcel, delayMs: number): void {
     const received = this.options.codec ? decodeMessage(encodeMessage(message)) : message;
-    this.scheduler.at(this.scheduler.now + delayMs, () => this.deliver(received));
+    this.scheduler.at(this.scheduler.now + delayMs, () => this.deliver({ message: received, stamp }));
   }
 }

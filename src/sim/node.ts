@@ -16,9 +16,13 @@ import { Driver, type DriverEvent } from '../runtime/driver.ts';
 import { RegisterRouter } from '../runtime/register-router.ts';
 import type { StateMachine } from '../runtime/state-machine.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { Stamp } from '../trace/tracer.ts';
+import { timed } from '../worker/node-trace.ts';
 import type { CrashOutcome, SimDisk } from './disk.ts';
 import type { Mutant } from './mutants.ts';
+import type { Parcel } from './network.ts';
 import { Process, type Scheduler } from './scheduler.ts';
+import type { RecordedRun, SimTraces } from './traces.ts';
 
 export interface NodeParts {
   readonly scheduler: Scheduler;
@@ -31,7 +35,9 @@ export interface NodeParts {
   /** Which members are to hold the registers, where these vote. */
   replicasFor(voters: readonly MemberId[]): readonly MemberId[];
   nameOf(id: MemberId): string | null;
-  send(message: Message): void;
+  send(parcel: Parcel): void;
+  /** Null: nothing is recorded. */
+  readonly traces: SimTraces | null;
   /** A storage promise was settled: what hangs on it runs before the next event. */
   onSettled(): void;
   readonly observer: NodeObserver;
@@ -39,7 +45,13 @@ export interface NodeParts {
 
 const PROPOSE_MS = 2000;
 
-type Started = Pick<SimNode, 'process' | 'raft' | 'driver' | 'proxy' | 'values' | 'machine' | 'registers'>;
+type Started = Pick<
+  SimNode,
+  'process' | 'raft' | 'driver' | 'proxy' | 'values' | 'machine' | 'registers' | 'recorded'
+>;
+
+/** A message on its way through the proxy. */
+type Outgoing = Parcel & Pick<Message, 'from' | 'to' | 'type'>;
 
 /** Sees everything that a node does, and changes nothing. */
 export interface NodeObserver {
@@ -58,7 +70,8 @@ export class SimNode {
   process: Process;
   raft: Raft;
   driver: Driver;
-  proxy: Proxy;
+  proxy: Proxy<Outgoing>;
+  recorded: RecordedRun | null;
   values: KeyValueMachine;
   machine: SessionMachine;
   registers: RegisterRouter | null;
@@ -74,6 +87,7 @@ export class SimNode {
     this.values = started.values;
     this.machine = started.machine;
     this.registers = started.registers;
+    this.recorded = started.recorded;
     parts.observer.onStart(this);
   }
 
@@ -90,8 +104,9 @@ export class SimNode {
     return this.process.isAlive && this.driver.stoppedReason === null;
   }
 
-  receive(message: Message): void {
+  receive(message: Message, stamp: Stamp | null): void {
     this.process.run(() => {
+      this.recorded?.tracer.received(message, stamp);
       if (isRegisterMessage(message)) this.registers?.receive(message);
       else if (isRaftMessage(message)) this.driver.receive(message);
     });
@@ -121,16 +136,19 @@ export class SimNode {
     mutant?.prepare?.(raft);
     this.#observeLog(raft);
     const machine = mutant?.machine?.(values) ?? new SessionMachine(values);
-    const proxy = new Proxy(
+    const recorded = this.parts.traces?.start(process, raft) ?? null;
+    const proxy = new Proxy<Outgoing>(
       { seed, maxDelayed: 1000, maxHeld: 1000 },
       {
         clock: process,
         nameOf: (id) => this.parts.nameOf(id),
-        send: (message) => {
-          if (message.type !== 'ping' && message.type !== 'pong') this.parts.send(message);
+        send: (parcel) => {
+          this.parts.send(parcel);
           return true;
         },
-        onFault: () => undefined,
+        onFault: (what, { message, stamp }) => {
+          if (stamp !== null) recorded?.trace.onFault(what, message, stamp);
+        },
       },
     );
     const driver = new Driver(
@@ -138,30 +156,40 @@ export class SimNode {
       { tickMs: options.tickMs, firstRequest: nextInteger(random, 1, 2 ** 40), maxPausedMessages: 1000 },
       {
         clock: process,
-        storage: this.#storage(process),
+        storage: timed(this.#storage(process), recorded?.trace ?? null),
         machine: this.#machine(machine),
-        send: (message) => proxy.send(message),
-        onEvent: (event) => observer.onEvent(this, event),
+        send: (message) => proxy.send(outgoing(message, recorded)),
+        onEvent: (event) => {
+          recorded?.trace.onDriverEvent(event);
+          observer.onEvent(this, event);
+        },
+        onStep: (inputs, effects) => {
+          recorded?.trace.onStep(effects);
+          recorded?.recording?.onRaftStep(inputs, effects, recorded.tracer.seq);
+        },
         onTurn: () => {
           registers?.onLog();
           observer.onTurn(this);
         },
         onStop: (reason) => {
+          recorded?.trace.onStop(reason);
           registers?.stop(reason);
           observer.onStop(this, reason);
         },
       },
     );
-    const registers = this.#startRegisters(process, driver, proxy, machine);
-    return { process, raft, driver, proxy, values, machine, registers };
+    const registers = this.#startRegisters({ process, driver, proxy, machine, recorded });
+    recorded?.begin(registers?.registers ?? null);
+    return { process, raft, driver, proxy, values, machine, registers, recorded };
   }
 
-  #startRegisters(
-    process: Process,
-    driver: Driver,
-    proxy: Proxy,
-    machine: SessionMachine,
-  ): RegisterRouter | null {
+  #startRegisters({
+    process,
+    driver,
+    proxy,
+    machine,
+    recorded,
+  }: Pick<Started, 'process' | 'driver' | 'proxy' | 'machine' | 'recorded'>): RegisterRouter | null {
     const { registers, disk, mutant, options, random } = this.parts;
     if (registers === null) return null;
     const rules = { ...REGISTER_RULES, ...mutant?.registerRules };
@@ -172,7 +200,9 @@ export class SimNode {
       {
         clock: process,
         disk: driver.disk,
-        send: (message) => proxy.send(message),
+        send: (message) => proxy.send(outgoing(message, recorded)),
+        onStep: (inputs, effects) =>
+          recorded?.recording?.onRegisterStep(inputs, effects, recorded.tracer.seq),
         propose: (command, done) =>
           driver.request({ kind: 'command', command, repeatable: true }, PROPOSE_MS, done),
         epoch: () => machine.epochs.epoch,
@@ -221,4 +251,9 @@ export class SimNode {
       restore: (data) => machine.restore(data),
     };
   }
+}
+
+function outgoing(message: Message, recorded: RecordedRun | null): Outgoing {
+  const { from, to, type } = message;
+  return { from, to, type, message, stamp: recorded?.tracer.sent(message) ?? null };
 }

@@ -6,6 +6,7 @@ import { judgeHistory } from './judge.ts';
 import type { Mutant } from './mutants.ts';
 import type { SimNode } from './node.ts';
 import { drawFaults, drawMix, SAFETY_MS, type Algorithm, type Fault } from './schedule.ts';
+import type { SimTraces } from './traces.ts';
 import { nameOf, World } from './world.ts';
 
 export interface RunOptions {
@@ -17,6 +18,7 @@ export interface RunOptions {
   /** In place of what the seed draws: while shrinking. */
   readonly faults?: readonly Fault[];
   readonly narrate?: (line: string) => void;
+  readonly traces?: SimTraces;
 }
 
 export interface RunResult {
@@ -51,6 +53,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     faults: options.faults ?? drawFaults(seed, options.algorithm),
     mutant,
     narrate: options.narrate ?? null,
+    traces: options.traces ?? null,
   });
   await world.runUntil(SAFETY_MS);
   let isLost = false;

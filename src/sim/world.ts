@@ -16,18 +16,21 @@ import { SimDisk } from './disk.ts';
 import { Invariants } from './invariants.ts';
 import type { Mutant } from './mutants.ts';
 import { Nemesis } from './nemesis.ts';
-import { SimNetwork } from './network.ts';
+import { SimNetwork, type Parcel } from './network.ts';
 import { RegisterClient } from './register-client.ts';
 import { SimNode, type NodeObserver } from './node.ts';
 import type { Fault, Mix } from './schedule.ts';
 import { Scheduler } from './scheduler.ts';
-import { TraceHash } from './trace.ts';
+import { TraceHash } from '../trace/hash.ts';
+import type { SimTraces } from './traces.ts';
 
 export interface WorldOptions {
   readonly seed: number;
   readonly mix: Mix;
   readonly faults: readonly Fault[];
   readonly mutant: Mutant | null;
+  /** Takes what the nodes record; null: they do not. */
+  readonly traces: SimTraces | null;
   /** Told in words what happens; null: nobody listens, which is faster. */
   readonly narrate: ((line: string) => void) | null;
 }
@@ -68,7 +71,7 @@ export class World {
       this.scheduler,
       this.#random,
       { latencyMs: mix.networkMs, codec: mix.codec },
-      (message) => this.#deliver(message),
+      (parcel) => this.#deliver(parcel),
       (event) => this.#count(this.faults, event),
     );
     this.nemesis = new Nemesis(
@@ -154,7 +157,8 @@ export class World {
       registers: mix.algorithm === 'abd' ? registerOptions(id, mix) : null,
       replicasFor: (voters) => this.#replicas ?? voters,
       nameOf: (other) => nameOf(other),
-      send: (message) => this.#send(message),
+      send: (parcel) => this.#send(parcel),
+      traces: this.options.traces,
       onSettled: () => {
         this.#hasSettledPromises = true;
       },
@@ -275,19 +279,20 @@ export class World {
 
   // ── What happens ──────────────────────────────────────────────────────────────────────────────
 
-  #send(message: Message): void {
+  #send(parcel: Parcel): void {
+    const { message } = parcel;
     if (isRaftMessage(message)) this.invariants.onSend(message);
-    this.network.send(message);
+    this.network.send(parcel);
   }
 
-  #deliver(message: Message): void {
+  #deliver({ message, stamp }: Parcel): void {
     const { hash } = this;
     hash.add(TYPE_CODE.get(message.type) ?? -1);
     hash.add(this.scheduler.now);
     hash.add('term' in message ? message.term : 'epoch' in message ? message.epoch : 0);
     hash.text(message.to.slice(-4));
     if (this.options.narrate !== null) this.narrate(describeMessage(message));
-    this.#nodes.get(message.to)?.receive(message);
+    this.#nodes.get(message.to)?.receive(message, stamp);
   }
 
   #observer(): NodeObserver {

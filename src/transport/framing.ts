@@ -2,7 +2,7 @@ import { DecodeError } from '../core/bytes.ts';
 import { MAX_FRAME_BYTES } from './link.ts';
 
 /** The first byte of every frame. A peer of another version is refused by its hello. */
-export const FRAME_VERSION = 1;
+export const FRAME_VERSION = 2;
 const HEADER_BYTES = 2;
 /** In a part, before its bytes: the number of its message (4 bytes), and its position there (2 bytes). */
 const PART_HEADER_BYTES = 6;

@@ -97,11 +97,15 @@ function readChoice<T extends string>(reader: Reader, choices: readonly T[]): T 
 
 export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
   const writer = new Writer();
+  writeMessage(writer, message);
+  return writer.finish();
+}
+
+export function writeMessage(writer: Writer, message: Message): void {
   writer.byte(TAGS[message.type]);
   writeMemberId(writer, message.from);
   writeMemberId(writer, message.to);
   writeFields(writer, message);
-  return writer.finish();
 }
 
 function writeFields(writer: Writer, message: Message): void {
@@ -221,7 +225,11 @@ function readCursor(reader: Reader): string | null {
 
 /** Throws `DecodeError` for anything that `encodeMessage` cannot have written. */
 export function decodeMessage(bytes: Uint8Array): Message {
-  const reader = new Reader(bytes);
+  return readMessage(new Reader(bytes));
+}
+
+/** All that is left to read is a message. */
+export function readMessage(reader: Reader): Message {
   const tag = reader.byte();
   const type = TYPES.get(tag);
   if (type === undefined) throw new DecodeError(`${tag} is no type of message`);

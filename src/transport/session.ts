@@ -3,8 +3,10 @@ import type { MemberId } from '../core/ids.ts';
 import type { Message } from '../core/message.ts';
 import { readMemberId, writeMemberId } from '../core/raft/entry-codec.ts';
 import { Assembler, helloFrame, messageFrames } from './framing.ts';
+import type { Stamp } from '../trace/tracer.ts';
 import type { Carrier } from './link.ts';
-import { decodeMessage, encodeMessage } from './message-codec.ts';
+import { readMessage, writeMessage } from './message-codec.ts';
+import { StampReader, StampWriter, writeWholeStamp } from './stamp.ts';
 
 /**
  * Events between a channel's transfer to the worker and the worker's handlers can be lost, so the
@@ -25,7 +27,8 @@ export interface SessionOptions {
 export interface SessionHandlers {
   /** Once: the other side has said which member it is. */
   onOpen(member: MemberId): void;
-  onMessage(message: Message): void;
+  /** `stamp`: of the event in which it was sent; null: the sender keeps no trace. */
+  onMessage(message: Message, stamp: Stamp | null): void;
   /** A frame was dropped; the link goes on. */
   onRefused(reason: string): void;
   /** Once, also after `close()`. */
@@ -44,6 +47,8 @@ interface Hello {
 /** Messages between two members over a carrier that was introduced by a hello from each side. */
 export class LinkSession {
   readonly #assembler = new Assembler();
+  readonly #stamps = new StampWriter();
+  readonly #theirStamps = new StampReader();
   #member: MemberId | null = null;
   #isAcknowledged = false;
   #nextMessage = 0;
@@ -73,13 +78,14 @@ export class LinkSession {
    * False: not sent. A message may be larger than the carrier's buffer, so once it has begun, its rest
    * follows as room comes free. Until then other large ones are refused, and small ones overtake it.
    */
-  send(message: Message): boolean {
+  send(message: Message, stamp: Stamp | null = null): boolean {
     if (this.#member === null || this.#isClosed) return false;
     this.#nextMessage += 1;
-    const frames = [...messageFrames(encodeMessage(message), this.#nextMessage)];
+    const frames = this.#framesOf(message, stamp);
     if (frames.length > 1 && this.#rest.length > 0) return false;
     const rest = this.#sendFrames(frames);
     if (rest.length === frames.length) return false;
+    if (frames.length === 1) this.#stamps.onSent();
     if (rest.length > 0) this.#sendLater(rest);
     return true;
   }
@@ -101,6 +107,19 @@ export class LinkSession {
     this.#cancelRetry = this.options.after(RETRY_PERIOD_MS, () => this.#sendLater(this.#sendFrames(rest)));
   }
 
+  #framesOf(message: Message, stamp: Stamp | null): Uint8Array<ArrayBuffer>[] {
+    const frames = this.#encode(message, (writer) => this.#stamps.write(writer, stamp));
+    // Only large ones are overtaken.
+    return frames.length === 1 ? frames : this.#encode(message, (writer) => writeWholeStamp(writer, stamp));
+  }
+
+  #encode(message: Message, writeStamp: (writer: Writer) => void): Uint8Array<ArrayBuffer>[] {
+    const writer = new Writer();
+    writeStamp(writer);
+    writeMessage(writer, message);
+    return [...messageFrames(writer.finish(), this.#nextMessage)];
+  }
+
   #repeatHello(): void {
     this.#sendHello();
     this.#cancelHello = this.options.after(HELLO_PERIOD_MS, () => this.#repeatHello());
@@ -120,7 +139,7 @@ export class LinkSession {
     try {
       const received = this.#assembler.receive(frame);
       if (received?.kind === 'hello') this.#onHello(readHello(received.body));
-      if (received?.kind === 'message') this.#onMessage(decodeMessage(received.body));
+      if (received?.kind === 'message') this.#onMessage(new Reader(received.body));
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.handlers.onRefused(error.message);
@@ -143,12 +162,14 @@ export class LinkSession {
     if (isNew) this.handlers.onOpen(member);
   }
 
-  #onMessage(message: Message): void {
+  #onMessage(reader: Reader): void {
+    const stamp = this.#theirStamps.read(reader);
+    const message = readMessage(reader);
     if (this.#member === null) throw new DecodeError('a message comes before the hello');
     if (message.from !== this.#member)
       throw new DecodeError('a message names another sender than the link’s member');
     if (message.to !== this.options.self) throw new DecodeError('a message is meant for another member');
-    this.handlers.onMessage(message);
+    this.handlers.onMessage(message, stamp);
   }
 
   #onClose(reason: string): void {

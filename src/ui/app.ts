@@ -19,6 +19,7 @@ import './join.ts';
 import { LocalStates } from './local-states.ts';
 import { chromaOf, hueOf } from './names.ts';
 import './notice-list.ts';
+import './promises.ts';
 import { runOperation, type Operation, type OperationRecord } from './operation.ts';
 import './report-bar.ts';
 import type { Report } from './report-bar.ts';
@@ -117,6 +118,7 @@ export class App extends LitElement {
         <div class="columns">
           <div class="column">
             <tabraft-cluster .view=${view}></tabraft-cluster>
+            <tabraft-promises .live=${view.live} .test=${view.test}></tabraft-promises>
             <tabraft-data .records=${this.records} .states=${this.#states.view}></tabraft-data>
             <tabraft-notice-list .notices=${view.notices}></tabraft-notice-list>
           </div>

@@ -103,13 +103,19 @@ function noQuorum(view: PageView): Banner {
 
 function signalingLost(view: PageView): Banner {
   const isMember = view.phase === 'ready' || view.phase === 'no-quorum';
+  // It looks like a lost server, and the browser does not say what it was.
+  const isDistrusted = !isMember && view.signaling.url.startsWith('wss:');
   return {
     id: 'signaling-lost',
     level: 'warning',
     title: 'Signaling server lost',
     text: `${view.signaling.detail === null ? '' : `${sentence(view.signaling.detail)} `}${
       isMember ? 'The formed cluster goes on over its own links, but' : 'Until it is back,'
-    } nobody new can join, and a link that breaks cannot be dialled again. This tab keeps trying.`,
+    } nobody new can join, and a link that breaks cannot be dialled again. This tab keeps trying.${
+      isDistrusted
+        ? ' If the server is there: some browsers, such as Safari, show a page whose certificate they do not trust and yet refuse its signaling; the device has to trust the certificate.'
+        : ''
+    }`,
     action: null,
   };
 }

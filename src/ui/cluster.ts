@@ -7,6 +7,7 @@ import { controls } from './controls.ts';
 import { plural } from './format.ts';
 import './member.ts';
 import './node-actions.ts';
+import './ring/ring.ts';
 import type { PageView } from './view.ts';
 
 /** The members, how this tab reaches them, and what can be done to them. */
@@ -44,6 +45,7 @@ export class Cluster extends LitElement {
           <h2 id="heading">Cluster</h2>
           <span class="small soft number">${votersText(view)}</span>
         </header>
+        <tabraft-ring .view=${view}></tabraft-ring>
         <ul class="members">
           ${repeat(
             status.members,
@@ -53,6 +55,7 @@ export class Cluster extends LitElement {
                 <tabraft-member
                   .member=${member}
                   .peer=${status.peers.find(({ id }) => id === member.id) ?? null}
+                  .device=${view.devices.find(({ memberId }) => memberId === member.id) ?? null}
                   .isSelf=${member.id === status.memberId}
                   .isLeader=${member.name === status.leader}
                   .isIsolated=${isolationRules(view.rules, member.name).length > 0}

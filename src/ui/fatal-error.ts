@@ -7,6 +7,8 @@ import { icon } from './icons.ts';
 export interface Fatal {
   title: string;
   problems: string[];
+  /** What to do about it, where that is not plain. */
+  advice?: string;
 }
 
 @customElement('tabraft-fatal-error')
@@ -48,7 +50,7 @@ export class FatalError extends LitElement {
         <ul>
           ${fatal.problems.map((problem) => html`<li class="mono">${problem}</li>`)}
         </ul>
-        <p>${adviceFor()} No data was touched.</p>
+        <p>${fatal.advice ?? adviceFor()} No data was touched.</p>
         <div class="row">
           <button class="primary" @click=${() => location.reload()}>Reload</button>
           ${

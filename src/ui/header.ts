@@ -6,6 +6,7 @@ import { icon, type IconName } from './icons.ts';
 import './log-strip.ts';
 import { ROLE_WORDS } from './names.ts';
 import { statusText } from './status-text.ts';
+import './theme-switch.ts';
 import type { PageView } from './view.ts';
 
 /** Who this tab is and how its node is doing. */
@@ -125,14 +126,18 @@ export class Header extends LitElement {
 
   override render(): unknown {
     const { view } = this;
-    if (view === null) return html`<div class="top">${BRAND}</div>`;
+    if (view === null)
+      return html`<div class="top">${BRAND}<tabraft-theme-switch></tabraft-theme-switch></div>`;
     const { status } = view;
     return html`
       <div class="top">
         ${BRAND}
-        <span class="small soft"
-          >cluster <span class="mono">${status.clusterId.slice(0, 8) || '…'}</span></span
-        >
+        <div class="row">
+          <span class="small soft"
+            >cluster <span class="mono">${status.clusterId.slice(0, 8) || '…'}</span></span
+          >
+          <tabraft-theme-switch></tabraft-theme-switch>
+        </div>
       </div>
       <div class="node">
         ${plate(status.name)}

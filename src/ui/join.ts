@@ -3,12 +3,15 @@ import { customElement, property, query, state } from 'lit/decorators.js';
 import { ActionEvent } from './action.ts';
 import { controls } from './controls.ts';
 import { icon, type IconName } from './icons.ts';
+import { opensHereOnly } from './join-link.ts';
+import './qr-dialog.ts';
+import type { QrDialog } from './qr-dialog.ts';
 
 const CONFIRMATION_MS = 4000;
 type Copied = 'no' | 'copied' | 'selected';
 
-const LOOKS: Readonly<Record<Copied, { icon: IconName | null; tone: string; text: string }>> = {
-  no: { icon: null, tone: 'soft', text: 'It works in any browser that reaches this address.' },
+const LOOKS: Readonly<Record<Copied, { icon: IconName | null; tone: string; text: string | null }>> = {
+  no: { icon: null, tone: 'soft', text: null },
   copied: { icon: 'ok', tone: 'good', text: 'Link copied.' },
   selected: {
     icon: 'warning',
@@ -23,6 +26,7 @@ export class Join extends LitElement {
   @property({ attribute: false }) link = '';
   @state() private copied: Copied = 'no';
   @query('input') private readonly field?: HTMLInputElement;
+  @query('tabraft-qr-dialog') private readonly qrDialog?: QrDialog;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   static override readonly styles = [
@@ -30,16 +34,23 @@ export class Join extends LitElement {
     css`
       .link {
         display: grid;
-        grid-template-columns: minmax(0, 1fr) auto;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--gap-2);
-        align-items: end;
       }
       .copied {
-        grid-column: 1 / -1;
         min-block-size: 1.4em;
       }
-      .row {
+      .ends {
         justify-content: space-between;
+      }
+      .command {
+        display: block;
+        margin-block: var(--gap-1);
+        padding: var(--gap-1) var(--gap-2);
+        border-radius: var(--radius-small);
+        background: var(--sunken);
+        overflow-wrap: anywhere;
+        user-select: all;
       }
     `,
   ];
@@ -51,6 +62,7 @@ export class Join extends LitElement {
 
   override render(): unknown {
     const look = LOOKS[this.copied];
+    const isHereOnly = opensHereOnly(this.link);
     return html`
       <section aria-labelledby="heading">
         <header>
@@ -62,16 +74,23 @@ export class Join extends LitElement {
             <span class="label">Join link</span>
             <input type="text" readonly class="mono" .value=${this.link} @focus=${this.#select} />
           </label>
-          <button @click=${this.#copy}>${icon('link')}Copy link</button>
+          <div class="row">
+            <button @click=${this.#copy}>${icon('link')}Copy link</button>
+            <button aria-haspopup="dialog" @click=${() => void this.qrDialog?.show(this.link)}>
+              ${icon('qr')}QR code
+            </button>
+          </div>
           <p class="copied small ${look.tone}" role="status" aria-label="Copying">
-            ${look.icon === null ? null : icon(look.icon)} ${look.text}
+            ${look.icon === null ? null : icon(look.icon)}
+            ${look.text ?? `It works in any browser ${isHereOnly ? 'of this machine' : 'that reaches this address'}.`}
           </p>
         </div>
+        ${isHereOnly ? HERE_ONLY : null}
         <p class="soft">
           Whoever has this link is in the cluster: can read, write and remove everything in it. Give it only
           to those you trust.
         </p>
-        <div class="row">
+        <div class="row ends">
           <button class="primary" @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'open-tab' }))}>
             ${icon('add')}Open another tab
           </button>
@@ -80,6 +99,7 @@ export class Join extends LitElement {
           </button>
         </div>
       </section>
+      <tabraft-qr-dialog></tabraft-qr-dialog>
     `;
   }
 
@@ -100,6 +120,13 @@ export class Join extends LitElement {
     this.#timer = setTimeout(() => (this.copied = 'no'), CONFIRMATION_MS);
   };
 }
+
+const HERE_ONLY = html`<p class="small">
+  <span class="doubt">${icon('warning')}</span> Another device cannot open this link: its address means the
+  device itself, on every device. For phones and other computers, start the server with
+  <code class="command mono">npm start -- --https --host 0.0.0.0</code>
+  and open the page at an address that it prints.
+</p>`;
 
 declare global {
   interface HTMLElementTagNameMap {

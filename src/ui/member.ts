@@ -6,6 +6,7 @@ import { controls } from './controls.ts';
 import { formatMs } from './format.ts';
 import { icon } from './icons.ts';
 import { hueOf } from './names.ts';
+import type { PageView } from './view.ts';
 
 /** A badge has room for so many; a longer name stands beside it in full. */
 const BADGE_LETTERS = 2;
@@ -21,6 +22,7 @@ const CHANNEL_WORDS = {
 export class Member extends LitElement {
   @property({ attribute: false }) member: MemberStatus | null = null;
   @property({ attribute: false }) peer: PeerStatus | null = null;
+  @property({ attribute: false }) device: PageView['devices'][number] | null = null;
   @property({ attribute: false }) isSelf = false;
   @property({ attribute: false }) isLeader = false;
   @property({ attribute: false }) isIsolated = false;
@@ -90,24 +92,32 @@ export class Member extends LitElement {
           <div class="facts">
             ${member.name.length > BADGE_LETTERS ? html`<strong>${member.name}</strong>` : nothing}
             <strong>${this.#roleText(member)}</strong>
-            ${this.isSelf ? html`<span class="small soft">this tab</span>` : nothing}
-            ${this.isLive ? reachability(member) : nothing}
+            ${this.#placeText()} ${this.isLive ? reachability(member) : nothing}
             ${
               this.isIsolated
                 ? html`<span class="mark small doubt">${icon('failed')}isolated by a fault</span>`
                 : nothing
             }
           </div>
-          <div class="facts small soft">${this.#linkText()}</div>
+          <div class="facts small soft">
+            <span>${this.device?.text ?? 'device unknown'}</span>
+            ${this.#linkText()}
+          </div>
         </div>
         ${this.#actions(member)}
       </div>
     `;
   }
 
+  /** Of another browser nothing is said: it may be another device, or another window of this one. */
+  #placeText(): unknown {
+    const place = this.isSelf ? 'this tab' : this.device?.isThisBrowser === true ? 'this browser' : null;
+    return place === null ? nothing : html`<span class="small soft">${place}</span>`;
+  }
+
   #linkText(): unknown {
     if (!this.isSelf) return linkText(this.peer);
-    return this.isLive ? 'runs in this tab’s worker' : 'does not run';
+    return html`<span>${this.isLive ? 'runs in this tab’s worker' : 'does not run'}</span>`;
   }
 
   #roleText({ kind }: MemberStatus): unknown {
@@ -154,7 +164,7 @@ function reachability({ reachable }: MemberStatus): unknown {
 }
 
 function linkText(peer: PeerStatus | null): unknown {
-  if (peer === null) return 'no link';
+  if (peer === null) return html`<span>no link</span>`;
   const roundTrip = peer.roundTripMs === null ? '' : formatMs(peer.roundTripMs);
   return html`<span>link ${peer.state}</span> ${
       peer.channel === null

@@ -1,5 +1,8 @@
-import type { FaultRule, LinkCounters, Status, Tabraft, TestReport } from '../api.ts';
+import type { FaultRule, LinkCounters, Role, Status, Tabraft, TestReport } from '../api.ts';
 import type { CheckResult } from '../check/linearizability.ts';
+import type { TraceVerdict } from '../check/trace-invariants.ts';
+import type { TraceEvent } from '../trace/event.ts';
+import type { NodeDetail } from '../worker/contract.ts';
 
 /**
  * What the whole page says about this node, worst first:
@@ -39,6 +42,28 @@ export interface TestView {
   check: CheckResult | null;
 }
 
+/** How a node stood when it last told. */
+export interface LiveNode {
+  readonly memberId: string;
+  readonly role: Role;
+  readonly term: number;
+  readonly leader: string | null;
+  readonly detail: NodeDetail;
+  /** When that came, milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** What all nodes do, while this page looks. */
+export interface LiveView {
+  readonly nodes: readonly LiveNode[];
+  /** By time; the oldest are given up for the newest. */
+  readonly events: readonly TraceEvent[];
+  /** How many were not told, since there were too many. */
+  readonly skipped: number;
+  /** What these events say of Raft's promises. */
+  readonly verdicts: readonly TraceVerdict[];
+}
+
 /** The page is a function of this. A new object whenever anything has changed. */
 export interface PageView {
   phase: Phase;
@@ -52,6 +77,8 @@ export interface PageView {
   links: LinkCounters[];
   /** How each member's node is; `gone`: no tab of it tells. */
   nodes: { name: string; state: 'running' | 'paused' | 'stopped' | 'gone' }[];
+  /** Where each member's page runs; `text` is what it says itself, null: it has not told. */
+  devices: { memberId: string; text: string | null; isThisBrowser: boolean }[];
   /** The page's address with the cluster's secret in its fragment. */
   joinLink: string;
   /** Newest last, at most 200. */
@@ -60,6 +87,7 @@ export interface PageView {
   targetVoters: number;
   /** The last test of this page; null: there was none. */
   test: TestView | null;
+  live: LiveView;
 }
 
 /** What components may ask for. The controller behind it is the only one that talks to the worker. */

@@ -9,10 +9,12 @@ import type {
   RegisterStatus,
   SessionResult,
   SessionUse,
+  TracePage,
   WriteResult,
   Failure,
 } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
+import type { TraceEvent } from '../trace/event.ts';
 
 /**
  * What page and worker say to each other, through comlink. Plain data in both directions: expected
@@ -47,6 +49,38 @@ export interface MemberView {
   readonly reachable: boolean;
 }
 
+/** A log without what its entries hold. */
+export interface LogSummary {
+  /** The oldest entry in memory; `last + 1` where there is none. */
+  readonly first: number;
+  readonly last: number;
+  readonly snapshotIndex: number;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  /** Up to here it is on this node's disk. */
+  readonly durableIndex: number;
+  /** From which index on entries have which term, ascending, and only as far back as there is room: `[index, term]`. */
+  readonly terms: readonly (readonly [number, number])[];
+}
+
+/** What a leader knows of another member. */
+export interface ProgressView {
+  readonly name: string;
+  readonly state: 'probe' | 'replicate' | 'snapshot';
+  readonly matchIndex: number;
+  readonly nextIndex: number;
+}
+
+/** What a reader of the paper asks of a server. Members by name, or by id where they have none. */
+export interface NodeDetail {
+  readonly votedFor: string | null;
+  /** Until it campaigns, if it hears from nobody; null: it does not wait for that. */
+  readonly timer: { readonly elapsedMs: number; readonly timeoutMs: number } | null;
+  readonly log: LogSummary;
+  /** Of a leader. */
+  readonly progress: readonly ProgressView[];
+}
+
 /** The node as the page sees it. `leader` and `name` are display names. */
 export interface NodeSnapshot {
   readonly memberId: string;
@@ -64,11 +98,21 @@ export interface NodeSnapshot {
   readonly links: readonly LinkView[];
   readonly traffic: readonly LinkTraffic[];
   readonly registers: RegisterStatus;
+  readonly detail: NodeDetail;
   readonly paused: boolean;
   /** The cluster has removed this member. */
   readonly removed: boolean;
   readonly stoppedReason: string | null;
   readonly counters: Readonly<Record<string, number>>;
+}
+
+/** Of the events behind number `after`, up to `last`: the newest there is. 0: no trace is kept. */
+export interface Watched {
+  readonly events: readonly TraceEvent[];
+  readonly skipped: number;
+  /** What was asked for, or later, where that was too long ago. */
+  readonly after: number;
+  readonly last: number;
 }
 
 /** Something that happened, in words; newest last. */
@@ -126,6 +170,13 @@ export interface NodeApi {
   log(from: number, to: number): LogEntryView[];
   change(kind: 'promote' | 'remove' | 'transfer', name: string, timeoutMs: number): Promise<WriteResult>;
   ping(name: string, timeoutMs: number): Promise<PingResult>;
+
+  /** Of this node's newest events, those behind number `after`, about `limit` of them. */
+  watch(after: number, limit: number): Watched;
+  /** What is stored of them, page by page: `after` is 0, then the `next` of the page before. Null: no trace is kept. */
+  tracePage(after: number): TracePage | null;
+  /** What the node's cores were fed, for a replay (JSON lines); null: it keeps none. */
+  recording(): string | null;
 
   pause(): void;
   resume(): void;

@@ -6,10 +6,12 @@ import { DataChannelCarrier } from '../transport/data-channel.ts';
 import type { Carrier } from '../transport/link.ts';
 import { PortCarrier } from '../transport/port.ts';
 import { LinkSession } from '../transport/session.ts';
+import type { Stamp } from '../trace/tracer.ts';
 import type { LinkCommand, LinkEvent, LinkView } from './contract.ts';
 
 export interface LinkTableHandlers {
-  onMessage(message: Message): void;
+  /** `stamp`: null where the sender keeps no trace. */
+  onMessage(message: Message, stamp: Stamp | null): void;
   /** The set of members to which a link is open has changed. */
   onLinks(linked: readonly MemberId[]): void;
   onRefused(reason: string): void;
@@ -30,9 +32,9 @@ export class LinkTable {
     port.onmessage = ({ data }: MessageEvent<LinkCommand>) => this.#onCommand(data);
   }
 
-  send(message: Message): boolean {
+  send(message: Message, stamp: Stamp | null): boolean {
     const link = this.#byMember.get(message.to);
-    return link !== undefined && this.#sessions.get(link)?.send(message) === true;
+    return link !== undefined && this.#sessions.get(link)?.send(message, stamp) === true;
   }
 
   views(roundTripMs: (member: MemberId) => number | null): LinkView[] {
@@ -79,7 +81,7 @@ export class LinkTable {
           this.#byMember.set(member, link);
           this.#changed();
         },
-        onMessage: (message) => this.handlers.onMessage(message),
+        onMessage: (message, stamp) => this.handlers.onMessage(message, stamp),
         onRefused: (reason) => this.handlers.onRefused(reason),
         onClose: (reason) => this.#onClosed(link, session, reason),
       },

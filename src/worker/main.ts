@@ -1,14 +1,26 @@
 import * as Comlink from 'comlink';
+import type { TracePage } from '../api.ts';
+import type { PageConfig } from '../config/schema.ts';
 import type { MemberId } from '../core/ids.ts';
+import { systemClock, wallClock } from '../runtime/clock.ts';
 import { deleteStoredMember, listStoredMembers, openIndexedDbStorage } from '../storage/indexeddb.ts';
 import { MemoryStorage } from '../storage/memory.ts';
 import { StorageError, type Storage } from '../storage/storage.ts';
+import { sample } from '../trace/sample.ts';
+import { deleteStoredTrace, openOpfsTrace } from '../trace/opfs-store.ts';
+import { MemoryTrace } from '../trace/store.ts';
+import { Tracer } from '../trace/tracer.ts';
 import { claimMember, type Claim } from './claim.ts';
-import type { NodeApi, NodeNotice, NodeSnapshot, StartOptions, StartResult } from './contract.ts';
+import type { NodeApi, NodeNotice, NodeSnapshot, StartOptions, StartResult, Watched } from './contract.ts';
 import { foundCluster, Node } from './node.ts';
 
 /** The page redraws no faster than this, so more snapshots would only cost time. */
 const REPORT_PERIOD_MS = 50;
+
+interface Identity {
+  readonly clusterId: string;
+  readonly memberId: MemberId;
+}
 
 type Listener = (snapshot: NodeSnapshot, notices: readonly NodeNotice[]) => void;
 
@@ -16,7 +28,8 @@ type Listener = (snapshot: NodeSnapshot, notices: readonly NodeNotice[]) => void
 class NodeHost {
   #node: Node | null = null;
   #links: MessagePort | null = null;
-  #identity: { clusterId: string; memberId: MemberId } | null = null;
+  #identity: Identity | null = null;
+  #tracer: Tracer | null = null;
   #claim: Claim | null = null;
   #listener: Listener = () => undefined;
   #notices: NodeNotice[] = [];
@@ -51,17 +64,59 @@ class NodeHost {
       : new MemoryStorage();
     await storage.load();
     if (found) await foundCluster(storage, memberId, config);
+    this.#tracer = await this.#openTrace(this.#identity, config);
     this.#node = await Node.start({
       clusterId,
       memberId,
       config,
       storage,
       links: this.#links,
+      tracer: this.#tracer,
       onChange: () => this.#scheduleReport(),
       onNotice: (notice) => this.#notices.push(notice),
     });
     this.#scheduleReport();
     return { outcome: 'started', memberId, isNew };
+  }
+
+  /** Null: none is kept. A node runs without one rather than not at all. */
+  async #openTrace(
+    { clusterId, memberId }: Identity,
+    { storage, trace }: PageConfig,
+  ): Promise<Tracer | null> {
+    if (!trace.enabled) return null;
+    try {
+      const store =
+        storage.kind === 'indexeddb'
+          ? await openOpfsTrace(clusterId, memberId, trace.bytes)
+          : new MemoryTrace(trace.bytes);
+      return new Tracer(memberId, store, {
+        now: wallClock,
+        after: (delayMs, callback) => systemClock.after(delayMs, callback),
+        onFailure: (reason) => this.#warn(`The trace cannot be stored any more: ${reason}`),
+      });
+    } catch (error) {
+      this.#warn(`This node keeps no trace, as its storage cannot be opened: ${String(error)}`);
+      return null;
+    }
+  }
+
+  #warn(text: string): void {
+    this.#notices.push({ level: 'warning', text });
+    this.#scheduleReport();
+  }
+
+  watch(after: number, limit: number): Watched {
+    if (this.#tracer === null) return { events: [], skipped: 0, after, last: 0 };
+    const { log, seq: last } = this.#tracer;
+    const events = log.recent(after);
+    const covered = (events[0]?.seq ?? last + 1) - 1;
+    return { ...sample(events, limit), after: Math.max(after, covered), last };
+  }
+
+  tracePage(after: number): TracePage | null {
+    this.#tracer?.log.flush();
+    return this.#tracer?.log.page(after) ?? null;
   }
 
   snapshot(): NodeSnapshot | null {
@@ -80,7 +135,10 @@ class NodeHost {
 
   async wipe(): Promise<void> {
     await this.#node?.close();
-    if (this.#identity !== null) await deleteStoredMember(this.#identity);
+    if (this.#identity !== null) {
+      await deleteStoredMember(this.#identity);
+      await deleteStoredTrace(this.#identity.clusterId, this.#identity.memberId);
+    }
     this.#claim?.release();
   }
 
@@ -113,6 +171,9 @@ const api: NodeApi = {
   log: (from, to) => host.node.log(from, to),
   change: (kind, name, timeoutMs) => host.node.change(kind, name, timeoutMs),
   ping: (name, timeoutMs) => host.node.ping(name, timeoutMs),
+  watch: (after, limit) => host.watch(after, limit),
+  recording: () => host.node.recording(),
+  tracePage: (after) => host.tracePage(after),
   pause: () => host.node.pause(),
   resume: () => host.node.resume(),
   campaign: () => host.node.campaign(),

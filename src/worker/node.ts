@@ -26,17 +26,21 @@ import { hearsQuorum } from '../core/raft/replication.ts';
 import { configurationInForce, createRaft, snapshotIndex, type Raft } from '../core/raft/state.ts';
 import { settledVoters } from '../core/raft/membership.ts';
 import { Proxy } from '../proxy/proxy.ts';
-import { systemClock } from '../runtime/clock.ts';
+import { systemClock, wallClock } from '../runtime/clock.ts';
 import { Driver, type DriverEvent } from '../runtime/driver.ts';
 import { Pinger } from '../runtime/pinger.ts';
 import { RegisterRouter } from '../runtime/register-router.ts';
 import { ClientSessions } from '../runtime/client-sessions.ts';
 import { NodeSession, type Request } from '../runtime/session.ts';
 import type { Storage } from '../storage/storage.ts';
+import { Recording } from '../trace/recording.ts';
+import type { Stamp, Tracer } from '../trace/tracer.ts';
 import type { KeyReadResult, NodeNotice, NodeSnapshot } from './contract.ts';
+import { detailOf } from './detail.ts';
 import { LinkTable } from './links.ts';
 import { describeEvent } from './notices.ts';
 import { describeEntry } from './log-view.ts';
+import { NodeTrace, timed } from './node-trace.ts';
 import { createMachine, raftRules, registerRules } from './rules.ts';
 import { Traffic } from './traffic.ts';
 
@@ -53,9 +57,17 @@ export interface NodeParts {
   readonly config: PageConfig;
   readonly storage: Storage;
   readonly links: MessagePort;
+  /** Null: this node keeps no trace. */
+  readonly tracer: Tracer | null;
   /** Something in `snapshot()` may have changed. */
   onChange(): void;
   onNotice(notice: NodeNotice): void;
+}
+
+/** A message on its way through the proxy. `stamp`: null where this node keeps no trace. */
+interface Outgoing extends Pick<Message, 'from' | 'to' | 'type'> {
+  readonly message: Message;
+  readonly stamp: Stamp | null;
 }
 
 /** Writes the first configuration into an empty store: this member is the cluster (design, section 4). */
@@ -126,7 +138,9 @@ export class Node {
   readonly #clients: ClientSessions;
   readonly #links: LinkTable;
   readonly #pinger: Pinger;
-  readonly #proxy: Proxy;
+  readonly #proxy: Proxy<Outgoing>;
+  readonly #trace: NodeTrace | null;
+  readonly #recording: Recording | null;
   readonly #awaitingSnapshot = new Set<() => void>();
   readonly #traffic = new Traffic();
   readonly #counters = new Map<string, number>();
@@ -148,8 +162,10 @@ export class Node {
   ) {
     const { memberId, clusterId, config, storage } = parts;
     this.#raft = raft;
+    this.#trace = parts.tracer && new NodeTrace(parts.tracer, raft);
     this.#links = new LinkTable(clusterId, memberId, parts.links, {
-      onMessage: (message) => {
+      onMessage: (message, stamp) => {
+        parts.tracer?.received(message, stamp);
         this.#traffic.onReceived(message.from);
         this.#pinger.heard(message.from);
         if (message.type === 'ping' || message.type === 'pong') this.#pinger.receive(message);
@@ -159,30 +175,14 @@ export class Node {
       onLinks: (linked) => {
         this.#pinger.setLinks(linked);
         this.#driver.setLinks(linked);
+        this.#trace?.onLinks(linked);
       },
-      onRefused: (reason) =>
-        this.#refused('refused-frames', `A frame of another tab was dropped: ${reason}.`),
+      onRefused: (reason) => {
+        this.#trace?.onRefused('frame', null, reason);
+        this.#refused('refused-frames', `A frame of another tab was dropped: ${reason}.`);
+      },
     });
-    this.#proxy = new Proxy(
-      {
-        seed: mixSeed(config.proxy.seed, memberId),
-        maxDelayed: MAX_DELAYED_MESSAGES,
-        maxHeld: MAX_HELD_MESSAGES,
-      },
-      {
-        clock: systemClock,
-        nameOf: (id) => this.#nameOf(id),
-        send: (message) => this.#links.send(message),
-        onFault: (what, { to }) => {
-          this.#traffic.onFault(what, to);
-          if (what === 'hold-overflow' || what === 'delay-overflow')
-            this.#refused(
-              `messages-${what}`,
-              `A fault rule keeps too many messages; others are lost (${what}).`,
-            );
-        },
-      },
-    );
+    this.#proxy = this.#createProxy();
     this.#pinger = new Pinger(
       { id: memberId, periodMs: PING_PERIOD_MS, silenceMs: SILENCE_MS },
       systemClock,
@@ -197,31 +197,65 @@ export class Node {
       },
       {
         clock: systemClock,
-        storage,
+        storage: timed(storage, this.#trace),
         machine: this.#machine,
         send: (message) => this.#send(message),
         onEvent: (event) => this.#onEvent(event),
+        onStep: (inputs, effects) => {
+          this.#trace?.onStep(effects);
+          this.#recording?.onRaftStep(inputs, effects, parts.tracer?.seq ?? 0);
+        },
         onTurn: () => {
           this.#registers.onLog();
           parts.onChange();
         },
         onStop: (reason) => {
+          this.#trace?.onStop(reason);
           this.#registers.stop(reason);
           parts.onChange();
         },
       },
     );
-    this.#registers = this.#createRegisters(raft, stored);
+    const registers = new Registers(registerOptions(memberId, config), stored, registerRules);
+    const { enabled, inputBytes } = config.trace;
+    this.#recording =
+      enabled && inputBytes > 0 ? new Recording(raft, registers, inputBytes, wallClock) : null;
+    this.#registers = this.#createRegisters(raft, registers);
     const request: Request = (operation, timeoutMs, onResult) =>
       this.#driver.request(operation, timeoutMs, onResult);
     this.#session = new NodeSession(systemClock, request);
     this.#clients = new ClientSessions(request);
   }
 
-  #createRegisters(raft: Raft, stored: StoredRegisters): RegisterRouter {
+  #createProxy(): Proxy<Outgoing> {
     const { memberId, config } = this.parts;
+    return new Proxy<Outgoing>(
+      {
+        seed: mixSeed(config.proxy.seed, memberId),
+        maxDelayed: MAX_DELAYED_MESSAGES,
+        maxHeld: MAX_HELD_MESSAGES,
+      },
+      {
+        clock: systemClock,
+        nameOf: (id) => this.#nameOf(id),
+        send: ({ message, stamp }) => this.#links.send(message, stamp),
+        onFault: (what, { to, message, stamp }) => {
+          if (stamp !== null) this.#trace?.onFault(what, message, stamp);
+          this.#traffic.onFault(what, to);
+          if (what === 'hold-overflow' || what === 'delay-overflow')
+            this.#refused(
+              `messages-${what}`,
+              `A fault rule keeps too many messages; others are lost (${what}).`,
+            );
+        },
+      },
+    );
+  }
+
+  #createRegisters(raft: Raft, registers: Registers): RegisterRouter {
+    const { config } = this.parts;
     return new RegisterRouter(
-      new Registers(registerOptions(memberId, config), stored, registerRules),
+      registers,
       {
         tickMs: config.timing.tickMs,
         firstRequest: Math.floor(Math.random() * 2 ** 40),
@@ -234,6 +268,8 @@ export class Node {
         propose: (command, done) => this.#propose(command, done),
         epoch: () => this.#machine.epochs.epoch,
         votersToFollow: () => settledVoters(raft),
+        onStep: (inputs, effects) =>
+          this.#recording?.onRegisterStep(inputs, effects, this.parts.tracer?.seq ?? 0),
         onOverflow: () => this.#count('overflows'),
         onError: (error) => this.#driver.stop(error instanceof Error ? error.message : String(error)),
       },
@@ -248,23 +284,25 @@ export class Node {
     session: SessionUse | null,
   ): Promise<WriteResult> {
     const command = encodeTransaction(instructions);
-    return settled(
-      (onResult) => {
-        if (session === null) this.#session.command(command, timeoutMs, onResult);
-        else this.#clients.command(session, command, timeoutMs, onResult);
-      },
-      (result) => {
-        if (result.outcome !== 'ok') return result;
-        const { index, term } = result;
-        const transaction = decodeResult(result.value);
-        if (transaction.applied) return { outcome: 'ok', index, term };
-        if ('malformed' in transaction)
-          return { outcome: 'failed', code: 'invalid', reason: transaction.malformed };
-        const { key, expected, actual } = transaction;
-        const reason = `ASSERT failed: "${key}" is ${shown(actual)}, not ${shown(expected)}. Nothing was changed.`;
-        return { outcome: 'failed', code: 'assertion', reason };
-      },
-    );
+    const work = (): Promise<WriteResult> =>
+      settled(
+        (onResult) => {
+          if (session === null) this.#session.command(command, timeoutMs, onResult);
+          else this.#clients.command(session, command, timeoutMs, onResult);
+        },
+        (result) => {
+          if (result.outcome !== 'ok') return result;
+          const { index, term } = result;
+          const transaction = decodeResult(result.value);
+          if (transaction.applied) return { outcome: 'ok', index, term };
+          if ('malformed' in transaction)
+            return { outcome: 'failed', code: 'invalid', reason: transaction.malformed };
+          const { key, expected, actual } = transaction;
+          const reason = `ASSERT failed: "${key}" is ${shown(actual)}, not ${shown(expected)}. Nothing was changed.`;
+          return { outcome: 'failed', code: 'assertion', reason };
+        },
+      );
+    return this.#traced('transact', instructions[0]?.key ?? null, work);
   }
 
   async openSession(timeoutMs: number): Promise<SessionResult> {
@@ -283,31 +321,35 @@ export class Node {
       return { outcome: 'ok', states: values, commitIndex, lastIndex: log.lastIndex };
     };
     if (consistency === 'local') return states();
-    return this.#request({ kind: 'read' }, timeoutMs, (result) =>
-      result.outcome === 'ok' ? states() : result,
+    return this.#traced('read', keys?.[0] ?? null, () =>
+      this.#request({ kind: 'read' }, timeoutMs, (result) => (result.outcome === 'ok' ? states() : result)),
     );
   }
 
   /** ABD: a quorum of the replica set, whoever leads. */
   async readRegister(key: string, timeoutMs: number): Promise<ReadResult> {
-    return new Promise((resolve) => {
-      this.#registers.request({ kind: 'read', key }, timeoutMs, (result) =>
-        resolve(result.outcome === 'ok' ? { outcome: 'ok', value: result.value } : result),
-      );
-    });
+    const work = (): Promise<ReadResult> =>
+      new Promise((resolve) => {
+        this.#registers.request({ kind: 'read', key }, timeoutMs, (result) =>
+          resolve(result.outcome === 'ok' ? { outcome: 'ok', value: result.value } : result),
+        );
+      });
+    return this.#traced('register read', key, work);
   }
 
   /** `index` is the counter of the write's tag, `term` the epoch of its replica set. */
   async writeRegister(key: string, value: string | null, timeoutMs: number): Promise<WriteResult> {
-    return new Promise((resolve) => {
-      this.#registers.request({ kind: 'write', key, value }, timeoutMs, (result) =>
-        resolve(
-          result.outcome === 'ok'
-            ? { outcome: 'ok', index: result.tag?.counter ?? 0, term: result.epoch }
-            : result,
-        ),
-      );
-    });
+    const work = (): Promise<WriteResult> =>
+      new Promise((resolve) => {
+        this.#registers.request({ kind: 'write', key, value }, timeoutMs, (result) =>
+          resolve(
+            result.outcome === 'ok'
+              ? { outcome: 'ok', index: result.tag?.counter ?? 0, term: result.epoch }
+              : result,
+          ),
+        );
+      });
+    return this.#traced('register write', key, work);
   }
 
   /** Outside of any session: it does no harm where it comes twice, and whoever wants it asks again. */
@@ -325,8 +367,10 @@ export class Node {
     if (id === null) return { outcome: 'failed', code: 'invalid', reason: `There is no member "${name}".` };
     const operation: Operation =
       kind === 'transfer' ? { kind, to: id } : { kind: 'change', changes: [{ kind, id }] };
-    return this.#request(operation, timeoutMs, (result) =>
-      result.outcome === 'ok' ? { outcome: 'ok', index: result.index, term: result.term } : result,
+    return this.#traced(kind, name, () =>
+      this.#request<WriteResult>(operation, timeoutMs, (result) =>
+        result.outcome === 'ok' ? { outcome: 'ok', index: result.index, term: result.term } : result,
+      ),
     );
   }
 
@@ -344,6 +388,7 @@ export class Node {
   }
 
   setRules(rules: readonly FaultRule[]): void {
+    this.#trace?.onRules(rules.map(({ id }) => id));
     this.#proxy.setRules(rules);
   }
 
@@ -385,12 +430,14 @@ export class Node {
     const kind = findMember(configuration, this.parts.memberId)?.kind;
     const refusal = this.#driver.stoppedReason ?? (kind === 'voter' ? null : 'Only a voter can be elected.');
     if (refusal !== null) return { outcome: 'failed', code: 'invalid', reason: refusal };
+    this.parts.tracer?.record({ kind: 'campaign' });
     this.#driver.campaign();
     return { outcome: 'ok', index: this.#raft.log.lastIndex, term: this.#raft.term };
   }
 
   /** The browser has taken the storage away. */
   fail(reason: string): void {
+    this.parts.tracer?.record({ kind: 'error', message: reason });
     this.#driver.stop(reason);
   }
 
@@ -399,6 +446,7 @@ export class Node {
     this.#pinger.close();
     this.#links.close();
     await this.#driver.close('The tab has ended this node.');
+    this.parts.tracer?.log.close();
   }
 
   async #request<T>(
@@ -409,9 +457,27 @@ export class Node {
     return settled((onResult) => this.#driver.request(operation, timeoutMs, onResult), read);
   }
 
+  /** A client's operation, from its begin to its answer. */
+  async #traced<R extends { readonly outcome: string }>(
+    f: string,
+    key: string | null,
+    work: () => Promise<R>,
+  ): Promise<R> {
+    const end = this.#trace?.begin(f, key);
+    const result = await work();
+    end?.(result);
+    return result;
+  }
+
   #send(message: Message): void {
-    this.#traffic.onSent(message.to);
-    this.#proxy.send(message);
+    const { from, to, type } = message;
+    this.#traffic.onSent(to);
+    this.#proxy.send({ from, to, type, message, stamp: this.parts.tracer?.sent(message) ?? null });
+  }
+
+  /** What this node's cores were fed, for a replay; null: it keeps none. */
+  recording(): string | null {
+    return this.#recording?.export(this.#nameOf(this.parts.memberId)) ?? null;
   }
 
   // ── What the page sees ────────────────────────────────────────────────────────────────────────
@@ -438,6 +504,7 @@ export class Node {
       links: this.#links.views((member) => this.#pinger.roundTripMs(member)),
       traffic: this.#traffic.views(new Set(members.map(({ id }) => id))),
       registers: this.#registerStatus(),
+      detail: detailOf(raft, (id) => this.#nameOf(id)),
       paused: this.#driver.isPaused,
       removed: raft.removed,
       stoppedReason: this.#driver.stoppedReason ?? (raft.removed ? REMOVED : null),
@@ -471,6 +538,7 @@ export class Node {
   }
 
   #onEvent(event: DriverEvent): void {
+    this.#trace?.onDriverEvent(event);
     if (event.kind === 'refused') {
       this.#refused('refused-messages', `A message (${event.what}) was refused: ${event.reason}.`);
       return;

@@ -1,6 +1,7 @@
 import type { MemberId } from '../core/ids.ts';
 import type { FaultCount } from '../proxy/proxy.ts';
 import type { LinkTraffic } from '../api.ts';
+import type { ProxyAct } from '../trace/event.ts';
 
 type Counters = Record<Exclude<keyof LinkTraffic, 'peer'>, number>;
 
@@ -15,7 +16,8 @@ export const NO_TRAFFIC: Readonly<Counters> = {
   lost: 0,
 };
 
-const COUNTER = {
+/** What is told of each count. */
+export const ACT_OF = {
   dropped: 'dropped',
   delayed: 'delayed',
   held: 'held',
@@ -24,7 +26,7 @@ const COUNTER = {
   'delay-overflow': 'lost',
   'hold-overflow': 'lost',
   unsent: 'lost',
-} as const satisfies Record<FaultCount, keyof Counters>;
+} as const satisfies Record<FaultCount, keyof Counters & ProxyAct>;
 
 /** What this node sent to each member and received from it, and what its proxy did to it. */
 export class Traffic {
@@ -39,7 +41,7 @@ export class Traffic {
   }
 
   onFault(what: FaultCount, to: MemberId): void {
-    this.#link(to)[COUNTER[what]] += 1;
+    this.#link(to)[ACT_OF[what]] += 1;
   }
 
   /** Of the members given; those that are gone are forgotten. */

@@ -1,11 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import jsQR from 'jsqr';
 import { page, userEvent } from 'vitest/browser';
+import { TraceInvariants } from '../../src/check/trace-invariants.ts';
+import { RUN_LENGTH, type TraceEvent } from '../../src/trace/event.ts';
+import indexHtml from '../../index.html?raw';
 import '../../src/ui/app.ts';
 import type { App } from '../../src/ui/app.ts';
 import { bannersOf } from '../../src/ui/banners.ts';
 import { faultSentence } from '../../src/ui/fault-sentence.ts';
 import { documentTitle } from '../../src/ui/status-text.ts';
-import type { PageView } from '../../src/ui/view.ts';
+import '../../src/ui/theme.css';
+import { applyTheme, chooseTheme, THEME_KEY, type Theme } from '../../src/ui/theme.ts';
+import type { LiveNode, PageView } from '../../src/ui/view.ts';
 import {
   failedTest,
   FakeController,
@@ -15,6 +21,7 @@ import {
   readyView,
   testView,
 } from '../ui/fake-controller.ts';
+import { id } from '../support/core-cluster.ts';
 
 let app: App;
 let controller: FakeController;
@@ -29,6 +36,7 @@ beforeEach(async () => {
 
 afterEach(() => {
   app.remove();
+  chooseTheme('system');
   vi.restoreAllMocks();
 });
 
@@ -78,6 +86,14 @@ describe('what the page says', () => {
       expect(banner?.text).toMatch(text);
     },
   );
+
+  test('a tab that cannot join over HTTPS is told of certificates', () => {
+    const signaling = { state: 'lost', url: 'wss://192.168.1.7:5173/signaling', detail: null } as const;
+    const textIn = (phase: PageView['phase']) =>
+      bannersOf({ ...readyView(), signaling, phase }).find(({ id }) => id === 'signaling-lost')?.text;
+    expect(textIn('joining')).toContain('the device has to trust the certificate');
+    expect(textIn('ready')).not.toContain('certificate');
+  });
 
   test('a ready cluster needs no explanation', () => {
     expect(bannersOf(readyView())).toEqual([]);
@@ -501,6 +517,132 @@ describe('the tests', () => {
   });
 });
 
+describe('the ring', () => {
+  const liveNode = (name: string, change: Partial<LiveNode> = {}): LiveNode => ({
+    ...{ memberId: `id-${name}`, role: 'follower', term: 7, leader: 'A', at: 0 },
+    detail: {
+      votedFor: 'A',
+      timer: { elapsedMs: 300, timeoutMs: 1200 },
+      log: {
+        first: 1,
+        last: 1,
+        snapshotIndex: 0,
+        commitIndex: 1,
+        appliedIndex: 1,
+        durableIndex: 1,
+        terms: [],
+      },
+      progress: [],
+    },
+    ...change,
+  });
+  const node = (name: string) => page.getByRole('group', { name, exact: true });
+  const canvas = (): HTMLCanvasElement => {
+    const ring = app.shadowRoot?.querySelector('tabraft-cluster')?.shadowRoot?.querySelector('tabraft-ring');
+    const found = ring?.shadowRoot?.querySelector('canvas');
+    if (found === null || found === undefined) throw new Error('there is no canvas');
+    return found;
+  };
+  const isDrawnOn = (): boolean => {
+    const { width, height } = canvas();
+    const data = canvas().getContext('2d')?.getImageData(0, 0, width, height).data;
+    return data !== undefined && new Uint32Array(data.buffer).some((pixel) => pixel !== 0);
+  };
+
+  test('shows what each member is, its term and its vote, as each of them tells', async () => {
+    const nodes = [
+      liveNode('A', { role: 'leader' }),
+      liveNode('B'),
+      liveNode('C', { role: 'candidate', term: 8 }),
+    ];
+    controller.change({ live: { ...controller.view.live, nodes } });
+    await expect.element(node('A')).toHaveTextContent(/Leader.*term 7, voted A/);
+    await expect.element(node('B')).toHaveTextContent(/Follower.*term 7, voted A/);
+    await expect.element(node('C')).toHaveTextContent(/Candidate.*term 8/);
+    controller.change({
+      nodes: [
+        { name: 'A', state: 'running' },
+        { name: 'B', state: 'paused' },
+        { name: 'C', state: 'gone' },
+      ],
+    });
+    await expect.element(node('B')).toHaveTextContent(/Paused/);
+    await expect.element(node('C')).toHaveTextContent(/Not heard/);
+  });
+
+  test('draws a link as the rules leave it', async () => {
+    const lines = (): string[] =>
+      [...(canvas().parentElement?.querySelectorAll('line') ?? [])].map(
+        (line) => line.getAttribute('class') ?? '',
+      );
+    expect(lines()).toEqual(['', '', '']);
+    controller.change({
+      rules: [
+        { id: 'cut', kind: 'drop', from: 'B', to: 'A' },
+        { id: 'slow', kind: 'delay', from: 'B', to: 'C', delayMs: [100, 200] },
+      ],
+    });
+    await expect.poll(lines).toEqual(['cut', '', 'disturbed']);
+  });
+
+  test('lets messages travel, and rests when there are none', async () => {
+    const sent: TraceEvent = {
+      ...{ seq: 5, node: 'id-A' as TraceEvent['node'], name: 'A', time: Date.now(), clock: {} },
+      ...{ kind: 'receive', from: 'id-B' as TraceEvent['node'], message: 'voteRequest', facts: {} },
+      ...{ sent: 3, sentAt: Date.now() },
+    };
+    expect(isDrawnOn()).toBe(false);
+    controller.change({ live: { ...controller.view.live, events: [sent] } });
+    await expect.poll(isDrawnOn, { timeout: 5000 }).toBe(true);
+    await expect.poll(isDrawnOn, { timeout: 5000 }).toBe(false);
+    await expect.element(page.getByText(/1 shown, 0 not/)).toBeVisible();
+  });
+});
+
+describe('the promises', () => {
+  const lead = (name: string, seq: number): TraceEvent => {
+    const node = id(name);
+    return {
+      seq,
+      node,
+      name,
+      time: 1_700_000_000_000,
+      clock: { [node]: seq },
+      kind: 'role',
+      role: 'leader',
+      term: 7,
+    };
+  };
+  /** What a page shows that has seen these. */
+  const seen = (...events: TraceEvent[]): void => {
+    const invariants = new TraceInvariants();
+    for (const event of events) invariants.feed(event);
+    controller.change({ live: { ...controller.view.live, events, verdicts: invariants.verdicts() } });
+  };
+  const row = (name: string) => page.getByRole('listitem').filter({ hasText: name });
+
+  test('are unknown until something tells, then hold, and say by how much', async () => {
+    await expect.element(row('election safety')).toHaveTextContent(/unknown.*nothing to judge by yet/);
+    seen(lead('A', RUN_LENGTH + 1));
+    await expect.element(row('election safety')).toHaveTextContent(/holds.*checked 1 time/);
+    await expect.element(row('log matching')).toHaveTextContent(/unknown/);
+  });
+
+  test('that are broken say by which events', async () => {
+    seen(lead('A', RUN_LENGTH + 1), lead('B', 2 * RUN_LENGTH + 5));
+    const broken = row('election safety');
+    await expect
+      .element(broken)
+      .toHaveTextContent(/violated.*B and A both lead term 7.*A, event 1:1.*B, event 2:5/);
+  });
+
+  test('have the verdict of the last test beside them', async () => {
+    await expect.element(row('linearizability')).toHaveTextContent(/unknown.*run a test to know/);
+    controller.change({ test: failedTest() });
+    await expect.element(row('linearizability')).toHaveTextContent(/violated.*of the last test, nemesis/);
+  });
+});
+
 describe('the join link', () => {
   test('is copied, and the page says so', async () => {
     const copy = vi.spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
@@ -525,6 +667,209 @@ describe('the join link', () => {
     await button('Open another tab').click();
     expect(open).toHaveBeenCalledWith(controller.view.joinLink, '_blank', 'noopener');
   });
+});
+
+describe('the QR code', () => {
+  const code = () => page.getByRole('img', { name: /^QR code/ });
+
+  /** What a camera reads that is pointed at the screen. */
+  async function scan(): Promise<{ text: string | undefined; quietModules: number }> {
+    const base64 = await page.screenshot({ element: code().element(), save: false });
+    const image = new Image();
+    image.src = `data:image/png;base64,${base64}`;
+    await image.decode();
+    const { width, height } = image;
+    const context = new OffscreenCanvas(width, height).getContext('2d');
+    if (context === null) throw new Error('no canvas');
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    // Dark on light, as the least of readers wants it.
+    const read = jsQR(data, width, height, { inversionAttempts: 'dontInvert' });
+    if (read === null) return { text: undefined, quietModules: 0 };
+    const { topLeftCorner, topRightCorner } = read.location;
+    const modules = 17 + 4 * read.version;
+    return {
+      text: read.data,
+      quietModules: (topLeftCorner.x * modules) / (topRightCorner.x - topLeftCorner.x),
+    };
+  }
+
+  test.each<Theme>(['light', 'dark'])('is the join link to a camera in the %s theme', async (theme) => {
+    chooseTheme(theme);
+    await button('QR code').click();
+    await expect.element(code()).toHaveAccessibleName(`QR code of the join link ${controller.view.joinLink}`);
+    const { text, quietModules } = await scan();
+    expect(text).toBe(controller.view.joinLink);
+    expect(quietModules).toBeGreaterThan(3.5);
+  });
+
+  test('is of the link that is valid now, and goes by Escape', async () => {
+    const joinLink = 'https://192.168.1.7:5173/?channel=relay#c=AAECAwQFBgcICQoLDA0ODw';
+    controller.change({ joinLink });
+    await button('QR code').click();
+    await expect.element(code()).toBeVisible();
+    expect((await scan()).text).toBe(joinLink);
+    await userEvent.keyboard('{Escape}');
+    await expect.element(code()).not.toBeInTheDocument();
+    await expect.poll(() => hasFocus('QR code')).toBe(true);
+  });
+
+  test('that cannot be drawn is an error in words', async () => {
+    controller.change({ joinLink: `https://example.test/${'x'.repeat(4000)}#c=` });
+    await button('QR code').click();
+    await expect
+      .element(page.getByRole('alert'))
+      .toHaveTextContent(/The code could not be drawn: .*copy the link/);
+    expect(code().query()).toBeNull();
+  });
+
+  test('where no other device can open the link, the page says so and what to do', async () => {
+    const note = page.getByText(/Another device cannot open this link/);
+    const inDialog = page.getByText(/No other device can open this/);
+    for (const [host, isHereOnly] of [
+      ['localhost:5173', true],
+      ['127.0.0.1:5173', true],
+      ['[::1]', true],
+      ['192.168.1.7:5173', false],
+      ['localhost.example', false],
+    ] as const) {
+      controller.change({ joinLink: `https://${host}/#c=Zk3hQ0m9bVt2xYwS1aRpLg` });
+      if (isHereOnly) await expect.element(note).toHaveTextContent('npm start -- --https --host 0.0.0.0');
+      else await expect.element(note).not.toBeInTheDocument();
+    }
+    await button('QR code').click();
+    expect(inDialog.query()).toBeNull();
+    await userEvent.keyboard('{Escape}');
+    controller.change({ joinLink: 'http://localhost:5173/#c=Zk3hQ0m9bVt2xYwS1aRpLg' });
+    await expect.element(note).toBeVisible();
+    await button('QR code').click();
+    await expect.element(inDialog).toBeVisible();
+  });
+});
+
+describe('the devices of the members', () => {
+  const member = (name: string) => page.getByRole('group', { name: `Member ${name}` });
+
+  test('are told apart, and those of this browser are marked', async () => {
+    await expect.element(member('A')).toHaveTextContent(/Leader\s+this tab.*Chromium on Linux/);
+    await expect.element(member('B')).toHaveTextContent(/Voter\s+this browser.*Chromium on Linux/);
+    await expect.element(member('C')).toHaveTextContent(/Safari on iPhone/);
+    await expect.element(member('C')).not.toHaveTextContent('this browser');
+  });
+
+  test('are unknown until they are told', async () => {
+    controller.change({ devices: [{ memberId: 'id-B', text: null, isThisBrowser: false }] });
+    await expect.element(member('B')).toHaveTextContent('device unknown');
+    await expect.element(member('C')).toHaveTextContent('device unknown');
+  });
+});
+
+describe('the theme', () => {
+  const radio = (name: string) => page.getByRole('radio', { name, exact: true });
+  const colours = () => {
+    const { backgroundColor, color, colorScheme } = getComputedStyle(document.documentElement);
+    return { backgroundColor, color, colorScheme };
+  };
+  const LIGHT = { backgroundColor: 'rgb(244, 242, 236)', color: 'rgb(28, 32, 36)' };
+  const DARK = { backgroundColor: 'rgb(19, 22, 24)', color: 'rgb(232, 230, 223)' };
+
+  /** The page's own, of which this test page has none. */
+  const metas = new DOMParser()
+    .parseFromString(indexHtml, 'text/html')
+    .querySelectorAll<HTMLMetaElement>('meta[name="theme-color"]');
+  /** Of the browser's bars. */
+  const barColours = () =>
+    [...metas].filter(({ media }) => matchMedia(media).matches).map(({ content }) => content);
+
+  beforeEach(() => document.head.append(...metas));
+  afterEach(() => metas.forEach((meta) => meta.remove()));
+
+  test('is the system’s until another is chosen, and again when it is chosen', async () => {
+    await expect.element(radio('System')).toBeChecked();
+    expect(colours()).toEqual({ ...LIGHT, colorScheme: 'light dark' });
+    expect(barColours()).toEqual(['#f4f2ec']);
+    await radio('Dark').click();
+    expect(colours()).toEqual({ ...DARK, colorScheme: 'dark' });
+    expect(barColours()).toEqual(['#131618']);
+    await radio('Light').click();
+    expect(colours()).toEqual({ ...LIGHT, colorScheme: 'light' });
+    expect(barColours()).toEqual(['#f4f2ec']);
+    await radio('System').click();
+    expect(colours().colorScheme).toBe('light dark');
+    expect([...metas].map(({ media }) => media)).toEqual([
+      '(prefers-color-scheme: light)',
+      '(prefers-color-scheme: dark)',
+    ]);
+    expect(localStorage.getItem(THEME_KEY)).toBeNull();
+  });
+
+  test('reaches what components draw', async () => {
+    const panel = app.shadowRoot?.querySelector('tabraft-join')?.shadowRoot?.querySelector('section');
+    if (!panel) throw new Error('no panel');
+    await radio('Dark').click();
+    expect(getComputedStyle(panel).backgroundColor).toBe('rgb(26, 30, 33)');
+  });
+
+  test('is chosen by keyboard, as one stop of the Tab key', async () => {
+    (radio('System').element() as HTMLInputElement).focus();
+    await userEvent.keyboard('{ArrowRight}{ArrowRight}');
+    await expect.element(radio('Dark')).toBeChecked();
+    expect(deepActiveElement()).toBe(radio('Dark').element());
+    expect(colours().colorScheme).toBe('dark');
+    await expect.element(page.getByRole('group', { name: 'Theme' })).toBeVisible();
+  });
+
+  test('is remembered, and put in force before the first paint as it was when it was chosen', async () => {
+    await radio('Dark').click();
+    app.remove();
+    const state = () => [document.documentElement.dataset['theme'], [...metas].map(({ media }) => media)];
+    const chosen = state();
+    applyTheme('system');
+    expect(state()).not.toEqual(chosen);
+    await runEarlyScript();
+    expect(state()).toEqual(chosen);
+    document.body.append(app);
+    await expect.element(radio('Dark')).toBeChecked();
+    expect(colours()).toEqual({ ...DARK, colorScheme: 'dark' });
+  });
+
+  test('what is remembered and makes no sense counts for nothing', async () => {
+    localStorage.setItem(THEME_KEY, '"><script>');
+    await runEarlyScript();
+    app.remove();
+    document.body.append(app);
+    await expect.element(radio('System')).toBeChecked();
+    expect(colours().colorScheme).toBe('light dark');
+  });
+
+  test('that another tab chose is in force here, too', async () => {
+    dispatchEvent(new StorageEvent('storage', { key: THEME_KEY, newValue: 'dark' }));
+    await expect.element(radio('Dark')).toBeChecked();
+    expect(colours().colorScheme).toBe('dark');
+    dispatchEvent(new StorageEvent('storage', { key: null, newValue: null }));
+    await expect.element(radio('System')).toBeChecked();
+  });
+
+  test('changes also where the browser keeps nothing', async () => {
+    vi.spyOn(Storage.prototype, 'setItem').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
+    await radio('Dark').click();
+    expect(colours().colorScheme).toBe('dark');
+  });
+
+  /** public/theme.js, as index.html loads it. */
+  async function runEarlyScript(): Promise<void> {
+    const script = document.createElement('script');
+    script.src = '/theme.js';
+    const loaded = new Promise((resolve, reject) => {
+      script.addEventListener('load', resolve);
+      script.addEventListener('error', reject);
+    });
+    document.head.append(script);
+    await loaded;
+    script.remove();
+  }
 });
 
 describe('live data', () => {

@@ -107,7 +107,7 @@ test('the page runs a test from the keyboard alone, and shows the verdict with i
   );
 });
 
-test('npm run client leaves the history and each node’s log, and says what became of the tests', async ({
+test('npm run client leaves the history, and each node’s log, trace and recording, and says what became of the tests', async ({
   server,
   profile,
 }) => {
@@ -120,7 +120,12 @@ test('npm run client leaves the history and each node’s log, and says what bec
   expect(err).toContain('passed in');
   expect(status).toBe(0);
   const histories = ['raft', 'abd'].map((algorithm) => `history-${algorithm}-read-after-write-11.jsonl`);
-  expect((await readdir(profile)).sort()).toEqual(['A.log', 'B.log', 'C.log', ...histories].sort());
+  const perNode = ['A', 'B', 'C'].flatMap((name) => [
+    `${name}.log`,
+    `${name}.trace.jsonl`,
+    `${name}.recording.jsonl`,
+  ]);
+  expect((await readdir(profile)).sort()).toEqual([...perNode, ...histories].sort());
   const history = await readFile(join(profile, histories[0] ?? ''), 'utf8');
   expect(
     operationsOf(

@@ -95,7 +95,9 @@ for (const role of ['a follower', 'the leader']) {
       expect(await fourth.put('after', '2')).toMatchObject({ outcome: 'ok' });
 
       const reopened = await Tab.open(context, server.url);
-      expect(await reopened.ready()).toMatchObject({ memberId, name, role: 'learner' });
+      expect(await reopened.ready()).toMatchObject({ memberId, name });
+      // What it has stored says otherwise, until it hears what came after.
+      await expect.poll(async () => (await reopened.status()).role).toBe('learner');
       expect(await reopened.get('before')).toEqual({ outcome: 'ok', value: '1' });
       expect(await reopened.get('after')).toEqual({ outcome: 'ok', value: '2' });
       expect(await reopened.put('back', '3')).toMatchObject({ outcome: 'ok' });

@@ -1,5 +1,8 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TestReport } from '../../src/api.ts';
-import { runClient, type ClientResult } from './support/client-command.ts';
+import type { MonitorReport } from '../../src/cli/merge-files.ts';
+import { runClient, runCommand, type ClientResult } from './support/client-command.ts';
 import { expect, test, TestServer } from './support/fixtures.ts';
 import { buildMutant } from './support/mutant-build.ts';
 
@@ -19,17 +22,49 @@ async function nemesis(
   url: string,
   algorithm: string,
   seed: number,
+  logDir: string,
 ): Promise<ClientResult & { report: TestReport }> {
-  const what = ['--algorithm', algorithm, '--test', 'nemesis', '--seed', `${seed}`];
+  const what = ['--algorithm', algorithm, '--test', 'nemesis', '--seed', `${seed}`, '--log-dir', logDir];
   const result = await runClient(['--url', url, ...what, '--duration', `${SECONDS}s`]);
   const [report] = result.reports;
   if (report === undefined) throw new Error(`There is no report: ${result.err}`);
   return { ...result, report };
 }
 
+/** The merged trace breaks no promise, and what each node was last fed replays to the same effects. */
+function expectGoodTrace(logDir: string): void {
+  const merged = runCommand('monitor', [
+    '--log-dir',
+    logDir,
+    '--output',
+    join(logDir, 'merged.txt'),
+    '--json',
+  ]);
+  expect(merged.err).not.toContain('Error');
+  const { events, damagedLines, contradictions, verdicts } = JSON.parse(merged.out) as MonitorReport;
+  expect({ damagedLines, contradictions, status: merged.status }).toEqual({
+    ...{ damagedLines: 0, contradictions: 0, status: 0 },
+  });
+  expect(events).toBeGreaterThan(1000);
+  for (const { invariant, verdict } of verdicts) expect([invariant, verdict]).toEqual([invariant, 'holds']);
+  const recordings = readdirSync(logDir).filter((file) => file.endsWith('.recording.jsonl'));
+  expect(recordings.length).toBeGreaterThanOrEqual(3);
+  const replayed = runCommand(
+    'replay',
+    recordings.map((file) => join(logDir, file)),
+  );
+  expect(replayed.out.trimEnd().split('\n')).toHaveLength(recordings.length);
+  for (const line of replayed.out.trimEnd().split('\n')) expect(line).toMatch(/: the same as recorded$/);
+  expect(replayed.status).toBe(0);
+}
+
 for (const algorithm of ['raft', 'abd']) {
-  test(`${algorithm} is linearizable while every fault strikes`, async ({ server }) => {
-    const { report, status, err } = await nemesis(server.url, algorithm, Math.floor(Math.random() * 1e6));
+  test(`${algorithm} is linearizable while every fault strikes, and its trace says the same`, async ({
+    server,
+    profile,
+  }) => {
+    const seed = Math.floor(Math.random() * 1e6);
+    const { report, status, err } = await nemesis(server.url, algorithm, seed, profile);
     expect(report.error ?? 'it passed', err).toBe('it passed');
     expect(report).toMatchObject({ passed: true, verdict: 'linearizable' });
     expect(report.completed).toBeGreaterThanOrEqual((SECONDS * 100) / 3);
@@ -37,6 +72,7 @@ for (const algorithm of ['raft', 'abd']) {
     expect(status).toBe(0);
     const description = `${report.completed} operations in ${(report.durationMs / 1000).toFixed(0)} s`;
     test.info().annotations.push({ type: 'measured', description });
+    expectGoodTrace(profile);
   });
 }
 
@@ -49,7 +85,7 @@ for (const [algorithm, mutant] of [
     const server = new TestServer(undefined, profile);
     await server.start();
     try {
-      const { report, status, err } = await nemesis(server.url, algorithm, 1);
+      const { report, status, err } = await nemesis(server.url, algorithm, 1, join(profile, 'logs'));
       expect(report).toMatchObject({ passed: false, verdict: 'not linearizable' });
       expect(report.error).toBe('The history is judged not linearizable.');
       expect(status).toBe(1);

@@ -10,6 +10,7 @@ import type {
   WriteResult,
 } from '../../src/api.ts';
 import { operationsOf, type HistoryEvent } from '../../src/check/history.ts';
+import { TraceInvariants } from '../../src/check/trace-invariants.ts';
 import { checkOperations } from '../../src/check/linearizability.ts';
 import type { Notice, PageController, PageView, TestView } from '../../src/ui/view.ts';
 
@@ -137,6 +138,14 @@ export class FakeController implements PageController {
         wipe: (...name) => this.#called('node.wipe', ...name),
       },
       ping: () => Promise.resolve({ ok: true, rttMs: 0.5 }),
+      trace: {
+        export: async (...args) => {
+          await this.#called('trace.export', ...args);
+          return '';
+        },
+        page: () => Promise.resolve({ lines: '', next: null }),
+        recording: () => Promise.resolve(''),
+      },
       tests: {
         list: () => [],
         run: async (name, options) => {
@@ -294,6 +303,11 @@ export function readyView(): PageView {
       ['A', 'B', 'C'].filter((to) => to !== from).map((to) => linkCounters(from, to)),
     ),
     nodes: ['A', 'B', 'C'].map((name) => ({ name, state: 'running' })),
+    devices: [
+      { memberId: 'id-A', text: 'Chromium on Linux', isThisBrowser: true },
+      { memberId: 'id-B', text: 'Chromium on Linux', isThisBrowser: true },
+      { memberId: 'id-C', text: 'Safari on iPhone', isThisBrowser: false },
+    ],
     joinLink: 'http://localhost:5173/#c=Zk3hQ0m9bVt2xYwS1aRpLg',
     notices: [
       notice(1, 'Members are now A, B (learner).'),
@@ -302,5 +316,6 @@ export function readyView(): PageView {
     ],
     targetVoters: 3,
     test: null,
+    live: { nodes: [], events: [], skipped: 0, verdicts: new TraceInvariants().verdicts() },
   };
 }

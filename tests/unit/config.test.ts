@@ -56,7 +56,7 @@ describe('config.json', () => {
     [null, 'config.json: expected an object, received null'],
     [
       { timings: {} },
-      'timings: unknown key, expected one of servers, timing, storage, signaling, iceServers, proxy, limits',
+      'timings: unknown key, expected one of servers, timing, storage, signaling, iceServers, proxy, trace, limits',
     ],
     [{ timing: [] }, 'timing: expected an object, received []'],
     [
@@ -110,6 +110,8 @@ describe('config.json', () => {
       { proxy: { rules: [{ id: 'x', kind: 'explode' }] } },
       'proxy.rules.0.kind: expected one of drop, delay, hold, duplicate, reorder, received "explode"',
     ],
+    [{ trace: { enabled: 'yes' } }, 'trace.enabled: expected true or false, received "yes"'],
+    [{ trace: { bytes: 10 } }, 'trace.bytes: expected an integer from 65536 to 1073741824, received 10'],
     [{ limits: { keyBytes: 0 } }, 'limits.keyBytes: expected an integer from 1 to 65536, received 0'],
   ])('%j', (json, problem) => {
     expect(problemsOf(json)).toEqual([problem]);
@@ -197,10 +199,10 @@ describe("the page's address", () => {
   });
 
   test('sets what it may', () => {
-    const { servers, timing, signaling, proxy } = defaults();
+    const { servers, timing, signaling, proxy, trace } = defaults();
     expect(
       apply(
-        'channel=relay&logLevel=debug&heartbeatMs=50&electionTimeoutMs=500-900&signaling=ws://localhost:1/s&seed=7',
+        'channel=relay&logLevel=debug&heartbeatMs=50&electionTimeoutMs=500-900&signaling=ws://localhost:1/s&seed=7&trace=off',
       ),
     ).toEqual({
       ok: true,
@@ -210,6 +212,7 @@ describe("the page's address", () => {
         timing: { ...timing, heartbeatMs: 50, electionTimeoutMs: [500, 900] },
         signaling: { ...signaling, url: 'ws://localhost:1/s' },
         proxy: { ...proxy, seed: 7 },
+        trace: { ...trace, enabled: false },
         channel: 'relay',
       },
     });
@@ -234,6 +237,7 @@ describe("the page's address", () => {
       'signaling=localhost',
       '?signaling: expected a ws:// or wss:// address without a fragment, received "localhost"',
     ],
+    ['trace=maybe', '?trace: expected one of on, off, received "maybe"'],
     ['seed=1.5', '?seed: expected an integer from 0 to 4294967295, received "1.5"'],
     [
       'heartbeatMs=2000',

@@ -102,8 +102,8 @@ describe('broken sequences of frames', () => {
   });
 
   it.each<[string, Uint8Array]>([
-    ['frame version none instead of 1', new Uint8Array()],
-    ['frame version 2 instead of 1', Uint8Array.of(2, 1)],
+    ['frame version none instead of 2', new Uint8Array()],
+    ['frame version 1 instead of 2', Uint8Array.of(1, 1)],
     ['nothing is no kind of frame', Uint8Array.of(FRAME_VERSION)],
     ['4 is no kind of frame', Uint8Array.of(FRAME_VERSION, 4, 0)],
     ['a part is empty', Uint8Array.of(FRAME_VERSION, 2)],

@@ -1,9 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import WebSocket from 'ws';
+import { certificateFor } from '../../signaling/certificate.ts';
 import { type RunningServer, type ServerOptions, startServer, StartProblem } from '../../signaling/http.ts';
 
 let folder: string;
@@ -29,8 +32,8 @@ async function start(changes: Partial<ServerOptions> = {}): Promise<string> {
   return `127.0.0.1:${server.port}`;
 }
 
-function open(url: string): Promise<WebSocket> {
-  const socket = new WebSocket(url);
+function open(url: string, options: { ca?: string } = {}): Promise<WebSocket> {
+  const socket = new WebSocket(url, options);
   return new Promise((resolve, reject) => {
     socket.once('open', () => resolve(socket));
     socket.once('error', reject);
@@ -101,6 +104,54 @@ describe('the server of npm start', () => {
   });
 });
 
+describe('over HTTPS', () => {
+  async function startSecurely(): Promise<{ address: string; ca: string }> {
+    const store = { directory: join(folder, 'certificates'), nowMs: Date.now() };
+    const tls = await certificateFor(['localhost', '127.0.0.1'], store);
+    return { address: await start({ tls }), ca: tls.cert };
+  }
+
+  /** As a browser that trusts the certificate, and nothing else. */
+  function get(url: string, ca: string): Promise<{ status: number | undefined; body: string }> {
+    return new Promise((resolve, reject) => {
+      secureRequest(url, { ca }, (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+        response.on('end', () => resolve({ status: response.statusCode, body }));
+      })
+        .on('error', reject)
+        .end();
+    });
+  }
+
+  test('serves page and signaling on one port, to whoever trusts the certificate', async () => {
+    const { address, ca } = await startSecurely();
+    expect(await get(`https://${address}/`, ca)).toEqual({
+      status: 200,
+      body: expect.stringContaining('<title>tabraft</title>') as string,
+    });
+    const socket = await open(`wss://${address}/signaling`, { ca });
+    const answer = new Promise((resolve) =>
+      socket.once('message', (data: Buffer) => resolve(data.toString())),
+    );
+    socket.send(JSON.stringify({ type: 'join', room: 'r'.repeat(16), peer: 'p'.repeat(16) }));
+    expect(await answer).toBe('{"type":"joined","peers":[]}');
+    await expect(open(`wss://${address}/signaling`)).rejects.toThrow('self-signed certificate');
+  });
+
+  test('survives plain HTTP and nonsense on its port', async () => {
+    const { address, ca } = await startSecurely();
+    await expect(fetch(`http://${address}/`)).rejects.toThrow();
+    await new Promise<void>((resolve) => {
+      const socket = connect(Number(address.split(':')[1]), '127.0.0.1', () =>
+        socket.end('nonsense\r\n\r\n'),
+      );
+      socket.on('error', () => undefined).on('close', () => resolve());
+    });
+    expect((await get(`https://${address}/healthz`, ca)).status).toBe(200);
+  });
+});
+
 describe('config.json', () => {
   test('is served with its defaults, and read anew after an edit', async () => {
     const address = await start();
@@ -143,7 +194,9 @@ describe('what keeps it from starting is said in a line', () => {
   });
 
   test('an address that is not of this machine', async () => {
-    await expect(startServer({ ...options, host: '192.0.2.1' })).rejects.toThrow('HOST is "192.0.2.1"');
+    await expect(startServer({ ...options, host: '192.0.2.1' })).rejects.toThrow(
+      '"192.0.2.1" is no address of this machine',
+    );
   });
 
   test('a page that was not built', async () => {

@@ -200,7 +200,8 @@ describe('messages', () => {
     const scene = new Scene();
     const { session, log } = scene.session(0, 'A');
     expect(session.send(ping('A', 'B'))).toBe(false);
-    for (const frame of messageFrames(encodeMessage(ping('B', 'A')), 1)) scene.ends[1].send(frame);
+    for (const frame of messageFrames(Uint8Array.of(0, ...encodeMessage(ping('B', 'A'))), 1))
+      scene.ends[1].send(frame);
     scene.clock.settle();
     expect(log).toEqual(['refused: a message comes before the hello']);
   });
@@ -277,11 +278,12 @@ describe('messages', () => {
 
 describe('garbage', () => {
   it.each<[string, Uint8Array<ArrayBuffer>]>([
-    ['frame version none instead of 1', new Uint8Array()],
-    ['frame version 77 instead of 1', Uint8Array.of(77, 1, 2, 3)],
-    ['9 is no kind of frame', Uint8Array.of(1, 9)],
-    ['200 is no type of message', Uint8Array.of(1, 1, 200)],
-    ['it ends too early', Uint8Array.of(1, 1)],
+    ['frame version none instead of 2', new Uint8Array()],
+    ['frame version 77 instead of 2', Uint8Array.of(77, 1, 2, 3)],
+    ['9 is no kind of frame', Uint8Array.of(2, 9)],
+    ['200 is no type of message', Uint8Array.of(2, 1, 0, 200)],
+    ['it ends too early', Uint8Array.of(2, 1)],
+    ['3 is no form of a stamp', Uint8Array.of(2, 1, 3)],
     ['it ends too early', helloFrame(Uint8Array.of(1))],
     ['90 bytes where at most 64 may be', helloFrame(new Uint8Array(91).fill(90))],
   ])('is refused (%s), and the link goes on', (reason, frame) => {

@@ -242,7 +242,7 @@ describe('proxy', () => {
     const clock = new ManualClock();
     const sent: number[] = [];
     const faults: string[] = [];
-    const proxy = new Proxy(
+    const proxy = new Proxy<Message>(
       { seed: 1, maxDelayed, maxHeld },
       {
         clock,

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const RUNNING: NodeReport = { type: 'report', state: 'running', traffic: [], test: null };
+const RUNNING: NodeReport = { type: 'report', state: 'running', traffic: [], test: null, device: null };
 const B = { id: 'B', name: 'B' };
 
 function rig(): {

@@ -11,7 +11,7 @@ import { compareTags, type Found } from './register.ts';
 import type { RegisterRules } from './rules.ts';
 
 /** An operation under way: first it asks a majority what it holds, then it has a majority hold something. */
-interface UnderWay {
+export interface UnderWay {
   readonly request: RequestId;
   readonly operation: RegisterOperation;
   /** The epoch in which it asks now; 0: it waits for the first one. */
@@ -20,6 +20,11 @@ interface UnderWay {
   answers: Map<string, Found | null>;
   /** What is to be stored. Null: still the first phase. */
   stored: Found | null;
+}
+
+export interface OperationsImage {
+  readonly epoch: Epoch | null;
+  readonly underWay: readonly UnderWay[];
 }
 
 type Outgoing = Omit<RegisterQuery, 'from' | 'to'> | Omit<RegisterStore, 'from' | 'to'>;
@@ -42,6 +47,16 @@ export class Operations {
 
   get count(): number {
     return this.#underWay.size;
+  }
+
+  image(): OperationsImage {
+    const underWay = [...this.#underWay.values()].map((one) => ({ ...one, answers: new Map(one.answers) }));
+    return { epoch: this.#epoch, underWay };
+  }
+
+  restore({ epoch, underWay }: OperationsImage): void {
+    this.#epoch = epoch;
+    for (const one of underWay) this.#underWay.set(one.request, { ...one, answers: new Map(one.answers) });
   }
 
   begin(request: RequestId, operation: RegisterOperation): void {

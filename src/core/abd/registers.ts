@@ -9,14 +9,28 @@ import type {
   RegisterStore,
   RegisterStoreResponse,
 } from './message.ts';
-import { Operations } from './operations.ts';
+import { Operations, type OperationsImage } from './operations.ts';
 import type { Register, ReplicaState, StoredRegisters } from './register.ts';
 import { REGISTER_RULES, type RegisterRules } from './rules.ts';
-import { Transfer } from './transfer.ts';
+import { Transfer, type Progress } from './transfer.ts';
 
 /** `sequence`: of the write that makes it durable. */
 interface Held extends Register {
   readonly sequence: number;
+}
+
+/** All that a `Registers` is between two steps, as plain data. */
+export interface RegistersImage {
+  readonly epoch: Epoch;
+  readonly state: ReplicaState;
+  readonly held: readonly Held[];
+  readonly operations: OperationsImage;
+  /** Null: none is under way. */
+  readonly transfer: ReadonlyMap<MemberId, Progress> | null;
+  readonly sequence: number;
+  readonly durableSequence: number;
+  readonly stateSequence: number;
+  readonly ticks: number;
 }
 
 /**
@@ -52,6 +66,38 @@ export class Registers {
       send: (to, message) => this.#send({ ...message, from: options.id, to }, 0),
       reply: (request, result) => this.#reply(request, result),
     });
+  }
+
+  image(): RegistersImage {
+    return {
+      epoch: this.#epoch,
+      state: this.#state,
+      held: [...this.#held.values()],
+      operations: this.#operations.image(),
+      transfer: this.#transfer?.image() ?? null,
+      sequence: this.#sequence,
+      durableSequence: this.#durableSequence,
+      stateSequence: this.#stateSequence,
+      ticks: this.#ticks,
+    };
+  }
+
+  /** Goes on where the image was made. */
+  static restore(
+    options: RegisterOptions,
+    image: RegistersImage,
+    rules: RegisterRules = REGISTER_RULES,
+  ): Registers {
+    const registers = new Registers(options, { state: image.state, registers: [] }, rules);
+    registers.#epoch = image.epoch;
+    for (const held of image.held) registers.#held.set(held.key, held);
+    registers.#operations.restore(image.operations);
+    registers.#sequence = image.sequence;
+    registers.#durableSequence = image.durableSequence;
+    registers.#stateSequence = image.stateSequence;
+    registers.#ticks = image.ticks;
+    if (image.transfer !== null) registers.#transfer = registers.#createTransfer(image.transfer);
+    return registers;
   }
 
   get operationCount(): number {
@@ -166,11 +212,17 @@ export class Registers {
       this.#setState({ ...this.#state, ready: epoch.number });
       return;
     }
-    const { id } = this.options;
-    this.#transfer = new Transfer(epoch.number, epoch.previous, this.rules, (to, after) =>
-      this.#send({ type: 'registerTransferRequest', from: id, to, epoch: epoch.number, after }, 0),
-    );
+    this.#transfer = this.#createTransfer(null);
     this.#transfer.ask();
+  }
+
+  /** Into the current epoch. `sources`: how far it has got; null: nowhere yet. */
+  #createTransfer(sources: RegistersImage['transfer']): Transfer {
+    const { id } = this.options;
+    const { number: epoch, previous } = this.#epoch;
+    const ask = (to: MemberId, after: string | null): void =>
+      this.#send({ type: 'registerTransferRequest', from: id, to, epoch, after }, 0);
+    return new Transfer(epoch, previous ?? [], this.rules, ask, sources);
   }
 
   /**

@@ -4,7 +4,7 @@ import type { Register } from './register.ts';
 import type { RegisterRules } from './rules.ts';
 
 /** How far one source has handed over. */
-interface Progress {
+export interface Progress {
   after: string | null;
   isDone: boolean;
 }
@@ -21,8 +21,15 @@ export class Transfer {
     private readonly previous: readonly MemberId[],
     private readonly rules: RegisterRules,
     private readonly request: (to: MemberId, after: string | null) => void,
+    sources: ReadonlyMap<MemberId, Progress> | null = null,
   ) {
-    this.#sources = new Map(previous.map((id) => [id, { after: null, isDone: false }]));
+    this.#sources = new Map(
+      previous.map((id) => [id, { ...(sources?.get(id) ?? { after: null, isDone: false }) }]),
+    );
+  }
+
+  image(): Map<MemberId, Progress> {
+    return new Map([...this.#sources].map(([id, progress]) => [id, { ...progress }]));
   }
 
   get isDone(): boolean {

@@ -32,6 +32,11 @@ export class RaftLog {
     }
   }
 
+  /** What a log of the same content is made of. */
+  image(): { readonly entries: readonly Entry[]; readonly base: LogBase } {
+    return { entries: this.#entries.slice(), base: this.#base };
+  }
+
   /** The index of the oldest entry in memory, if there is any. */
   get firstIndex(): number {
     return this.#base.index + 1;

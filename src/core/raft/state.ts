@@ -249,7 +249,10 @@ function storedTimeMs({ snapshot, entries }: InitialState): number {
 }
 
 /** The configuration in force, and where it stands in the log. */
-export function configurationInForce(raft: Raft): { index: number; configuration: Configuration } {
+export function configurationInForce(raft: Pick<Raft, 'configurations'>): {
+  index: number;
+  configuration: Configuration;
+} {
   return raft.configurations.at(-1) ?? { index: 0, configuration: EMPTY_CONFIGURATION };
 }
 

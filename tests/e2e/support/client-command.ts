@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import type { TestReport } from '../../../src/api.ts';
@@ -9,6 +9,18 @@ export interface ClientResult {
   readonly reports: readonly TestReport[];
   /** What it had to say beside them. */
   readonly err: string;
+}
+
+/** A command that ends by itself. */
+export function runCommand(
+  name: string,
+  args: readonly string[],
+): { status: number | null; out: string; err: string } {
+  const all = ['--import', 'tsx', `src/cli/${name}.ts`, ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, all, {
+    ...{ cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 28 },
+  });
+  return { status, out: stdout, err: stderr };
 }
 
 /** `npm run client -- --json`. `interruptAt`: it gets a SIGINT once it has said that. */

@@ -1,0 +1,31 @@
+const CHUNK = 4096;
+const UNKNOWN = -1;
+
+/** A number from 0 on for each index, where one is known. Eight bytes each, wherever the indexes begin. */
+export class Column {
+  readonly #chunks = new Map<number, Float64Array>();
+
+  /** Null: unknown. */
+  get(index: number): number | null {
+    const value = this.#chunks.get(Math.floor(index / CHUNK))?.[index % CHUNK] ?? UNKNOWN;
+    return value === UNKNOWN ? null : value;
+  }
+
+  set(index: number, value: number): void {
+    const number = Math.floor(index / CHUNK);
+    let chunk = this.#chunks.get(number);
+    if (chunk === undefined) this.#chunks.set(number, (chunk = new Float64Array(CHUNK).fill(UNKNOWN)));
+    chunk[index % CHUNK] = value;
+  }
+
+  /** Forgets `index` and all above it. */
+  clearFrom(index: number): void {
+    const first = Math.floor(index / CHUNK);
+    for (const number of this.#chunks.keys()) if (number > first) this.#chunks.delete(number);
+    this.#chunks.get(first)?.fill(UNKNOWN, index % CHUNK);
+  }
+
+  clear(): void {
+    this.#chunks.clear();
+  }
+}

@@ -1,0 +1,29 @@
+import type { Payload } from '../core/raft/log-entry.ts';
+
+const OFFSET = 0x811c9dc5;
+const PRIME = 0x01000193;
+
+/** FNV-1a, 32 bits, of what an entry holds: tells two different entries of one index and term apart. */
+export function payloadDigest(payload: Payload): number {
+  switch (payload.kind) {
+    case 'noop':
+      return 0;
+    case 'command':
+      return digestBytes(payload.command);
+    case 'configuration':
+      return digestText(JSON.stringify(payload.configuration));
+  }
+}
+
+function digestBytes(bytes: Uint8Array): number {
+  let hash = OFFSET;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, PRIME);
+  return hash >>> 0;
+}
+
+function digestText(text: string): number {
+  let hash = OFFSET;
+  for (let position = 0; position < text.length; position += 1)
+    hash = Math.imul(hash ^ text.charCodeAt(position), PRIME);
+  return hash >>> 0;
+}

@@ -1,0 +1,102 @@
+import type { TracePage } from '../api.ts';
+import type { MemberId } from '../core/ids.ts';
+import { BlockWriter, readBlock } from './block.ts';
+import type { ClockReading } from './clock.ts';
+import type { TraceDetail, TraceEvent } from './event.ts';
+import { formatEvent } from './lines.ts';
+import type { TraceChunk, TraceStore } from './store.ts';
+
+/** A new event waits no longer than this for others to be stored with it; a killed process loses what waits. */
+const FLUSH_PERIOD_MS = 250;
+const MAX_BLOCK_BYTES = 48 * 1024;
+/** The newest blocks are kept at hand, for whoever watches. */
+const MAX_RECENT_BLOCKS = 8;
+/** Of lines handed out at a time, so that a data channel carries them (characters). */
+const MAX_PAGE_LENGTH = 24_000;
+
+export interface TraceLogPorts {
+  after(delayMs: number, callback: () => void): () => void;
+  onFailure(reason: string): void;
+}
+
+/**
+ * The newest of a node's events. They are encoded as they come, so that an event that nobody ever reads leaves
+ * nothing behind but some bytes.
+ */
+export class TraceLog {
+  #block: BlockWriter | null = null;
+  #recent: TraceChunk[] = [];
+  #cancelFlush: (() => void) | null = null;
+  #hasFailed = false;
+  /** The block that was read last: its pages are asked for one after the other. */
+  #opened: { readonly chunk: TraceChunk; readonly events: readonly TraceEvent[] } | null = null;
+
+  constructor(
+    private readonly node: MemberId,
+    private readonly store: TraceStore,
+    private readonly ports: TraceLogPorts,
+  ) {}
+
+  push(seq: number, name: string | null, time: number, clock: ClockReading, detail: TraceDetail): void {
+    if (this.#block !== null && !this.#block.fits(name, clock)) this.flush();
+    if (this.#block === null) {
+      this.#block = new BlockWriter(this.node, name, seq, time, clock);
+      this.#cancelFlush = this.ports.after(FLUSH_PERIOD_MS, () => this.flush());
+    }
+    this.#block.add(time, clock, detail);
+    if (this.#block.length >= MAX_BLOCK_BYTES) this.flush();
+  }
+
+  /** Those at hand with a higher number than `after`, oldest first; older ones may be stored. */
+  recent(after: number): TraceEvent[] {
+    return [...this.#recent, ...this.#current()]
+      .filter(({ last }) => last > after)
+      .flatMap(({ bytes }) => readBlock(bytes))
+      .filter(({ seq }) => seq > after);
+  }
+
+  /** Stores whatever waits; what cannot be stored is lost. */
+  flush(): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = null;
+    const [chunk] = this.#current();
+    this.#block = null;
+    if (chunk === undefined) return;
+    this.#recent.push(chunk);
+    if (this.#recent.length > MAX_RECENT_BLOCKS) this.#recent.shift();
+    if (this.#hasFailed) return;
+    try {
+      this.store.append(chunk);
+    } catch (error) {
+      this.#hasFailed = true;
+      this.ports.onFailure(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** What is stored behind event `after`, oldest first. */
+  page(after: number): TracePage {
+    const chunk = this.store.next(after);
+    if (chunk === null) return { lines: '', next: null };
+    if (this.#opened?.chunk.last !== chunk.last) this.#opened = { chunk, events: readBlock(chunk.bytes) };
+    let next = after;
+    let lines = '';
+    for (const event of this.#opened.events) {
+      if (event.seq <= after) continue;
+      const line = `${formatEvent(event)}\n`;
+      if (lines.length > 0 && lines.length + line.length > MAX_PAGE_LENGTH) break;
+      lines += line;
+      next = event.seq;
+    }
+    return { lines, next };
+  }
+
+  close(): void {
+    this.flush();
+    this.store.close();
+  }
+
+  #current(): TraceChunk[] {
+    if (this.#block === null || this.#block.count === 0) return [];
+    return [{ last: this.#block.lastSeq, bytes: this.#block.finish() }];
+  }
+}

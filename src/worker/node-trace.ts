@@ -1,0 +1,234 @@
+import { unreachable } from '../core/assert.ts';
+import type { MemberId } from '../core/ids.ts';
+import type { Message } from '../core/message.ts';
+import { findMember } from '../core/raft/configuration.ts';
+import type { Effect, RaftEvent } from '../core/raft/interface.ts';
+import type { Configuration, Entry } from '../core/raft/log-entry.ts';
+import { configurationInForce, snapshotIndex, type Raft } from '../core/raft/state.ts';
+import type { FaultCount } from '../proxy/proxy.ts';
+import type { DriverEvent } from '../runtime/driver.ts';
+import type { Storage, WriteBatch } from '../storage/storage.ts';
+import { payloadDigest } from '../trace/digest.ts';
+import type { Stamp, Tracer } from '../trace/tracer.ts';
+import { ACT_OF } from './traffic.ts';
+
+/** So that the event's line fits into one message to another tab. */
+const MAX_EVENT_ENTRIES = 500;
+
+/** An entry that came into the log when so many effects had been asked for in its step. */
+interface Appended {
+  readonly entry: Entry;
+  readonly prevTerm: number | null;
+  readonly at: number;
+}
+
+/** What happens in a node, told to its tracer as typed events. */
+export class NodeTrace {
+  #commitIndex: number;
+  #appended: Appended[] = [];
+  #rules: readonly string[] = [];
+  #linked: readonly MemberId[] = [];
+
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly raft: Raft,
+  ) {
+    const { term, commitIndex, log } = raft;
+    this.#commitIndex = commitIndex;
+    this.#rename(configurationInForce(raft).configuration);
+    this.#observe(raft);
+    tracer.record({
+      kind: 'start',
+      term,
+      commitIndex,
+      snapshotIndex: snapshotIndex(raft),
+      lastIndex: log.lastIndex,
+      lastTerm: log.termAt(log.lastIndex),
+    });
+  }
+
+  now(): number {
+    return this.tracer.now();
+  }
+
+  /** Before any of it is carried out, so that whatever follows from it comes behind it. */
+  onStep(effects: readonly Effect[]): void {
+    const appended = this.#appended;
+    this.#appended = [];
+    let told = 0;
+    const tellAppended = (before: number): void => {
+      const first = told;
+      while ((appended[told]?.at ?? Number.POSITIVE_INFINITY) <= before) told += 1;
+      if (told > first) this.#onAppend(appended.slice(first, told));
+    };
+    for (const [at, effect] of effects.entries()) {
+      tellAppended(at);
+      if (effect.type === 'trace') this.#onRaftEvent(effect.event);
+      if (effect.type === 'apply') this.#onApply(effect.entries);
+    }
+    tellAppended(effects.length);
+    this.#onCommit();
+  }
+
+  /** The core asks for nothing when it appends to its log; what it did before and after that must not get mixed up. */
+  #observe(raft: Raft): void {
+    const { log } = raft;
+    const append = log.append.bind(log);
+    log.append = (entry) => {
+      this.#appended.push({ entry, prevTerm: log.termAt(log.lastIndex), at: raft.effects.length });
+      append(entry);
+    };
+  }
+
+  /** Raft's own come with its steps. */
+  onDriverEvent(event: DriverEvent): void {
+    switch (event.kind) {
+      case 'gap':
+        this.tracer.record({ kind: 'gap', ms: event.gapMs });
+        return;
+      case 'paused':
+      case 'resumed':
+        this.tracer.record({ kind: event.kind });
+        return;
+      case 'overflow':
+        this.onRefused('overflow', null, event.what);
+        return;
+      default:
+    }
+  }
+
+  onFault(what: FaultCount, message: Message, stamp: Stamp): void {
+    this.tracer.proxied(ACT_OF[what], message, stamp);
+  }
+
+  onRefused(what: string, from: MemberId | null, reason: string): void {
+    this.tracer.record({ kind: 'refused', what, from, reason });
+  }
+
+  /** `begun`: when it was handed to the storage. */
+  onWritten({ entries, registers }: WriteBatch, begun: number): void {
+    const ms = this.tracer.since(begun);
+    this.tracer.record({ kind: 'write', ms, entries: entries.length, registers: registers?.length ?? 0 });
+  }
+
+  onRules(rules: readonly string[]): void {
+    if (rules.length === this.#rules.length && rules.every((id, at) => id === this.#rules[at])) return;
+    this.#rules = rules;
+    this.tracer.record({ kind: 'faults', rules });
+  }
+
+  onLinks(linked: readonly MemberId[]): void {
+    for (const peer of linked)
+      if (!this.#linked.includes(peer)) this.tracer.record({ kind: 'link', peer, state: 'open' });
+    for (const peer of this.#linked)
+      if (!linked.includes(peer)) this.tracer.record({ kind: 'link', peer, state: 'closed' });
+    this.#linked = linked;
+  }
+
+  /** Of a client's operation; what is returned takes its answer. */
+  begin(
+    f: string,
+    key: string | null,
+  ): (result: { readonly outcome: string; readonly reason?: string }) => void {
+    const end = this.tracer.operation(f, key);
+    return ({ outcome, reason = null }) => {
+      if (outcome === 'ok' || outcome === 'failed' || outcome === 'unknown') end(outcome, reason);
+    };
+  }
+
+  onStop(reason: string): void {
+    this.tracer.record({ kind: 'stop', reason });
+  }
+
+  #onRaftEvent(event: RaftEvent): void {
+    const { tracer } = this;
+    switch (event.kind) {
+      case 'role':
+      case 'leader':
+      case 'vote':
+      case 'truncate':
+      case 'quorum-lost':
+      case 'transfer':
+      case 'removed':
+        tracer.record(event);
+        return;
+      case 'snapshot': {
+        const term = this.raft.snapshot?.metadata.term ?? 0;
+        tracer.record({ ...event, term });
+        return;
+      }
+      case 'configuration':
+        this.#rename(event.configuration);
+        tracer.record({ kind: 'configuration', index: event.index, ...namesIn(event.configuration) });
+        return;
+      case 'refused':
+        this.onRefused(event.what, event.from, event.reason);
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+
+  /** Without a truncation in between, and so contiguous. */
+  #onAppend(appended: readonly Appended[]): void {
+    for (let start = 0; start < appended.length; start += MAX_EVENT_ENTRIES) {
+      const told = appended.slice(start, start + MAX_EVENT_ENTRIES);
+      const [head] = told;
+      if (head === undefined) return;
+      this.tracer.record({
+        kind: 'append',
+        first: head.entry.index,
+        prevTerm: head.prevTerm,
+        terms: told.map(({ entry }) => entry.term),
+        digests: told.map(({ entry }) => payloadDigest(entry.payload)),
+      });
+    }
+  }
+
+  #onCommit(): void {
+    const { commitIndex, term } = this.raft;
+    if (commitIndex === this.#commitIndex) return;
+    this.tracer.record({ kind: 'commit', from: this.#commitIndex, to: commitIndex, term });
+    this.#commitIndex = commitIndex;
+  }
+
+  #onApply(entries: readonly Entry[]): void {
+    const [head] = entries;
+    const last = entries.at(-1);
+    if (head === undefined || last === undefined) return;
+    // What is applied is committed first.
+    this.#onCommit();
+    this.tracer.record({ kind: 'apply', from: head.index, to: last.index });
+  }
+
+  #rename(configuration: Configuration): void {
+    this.tracer.name = findMember(configuration, this.raft.id)?.name ?? this.tracer.name;
+  }
+}
+
+function namesIn(configuration: Configuration): {
+  voters: string[];
+  learners: string[];
+  outgoing: string[] | null;
+} {
+  const { members, outgoing } = configuration;
+  const names = (kind: 'voter' | 'learner'): string[] =>
+    members.filter((member) => member.kind === kind).map(({ name }) => name);
+  const leaving = outgoing?.filter(({ kind }) => kind === 'voter').map(({ name }) => name) ?? null;
+  return { voters: names('voter'), learners: names('learner'), outgoing: leaving };
+}
+
+/** The same storage, whose writes are told to `trace`. */
+export function timed(storage: Storage, trace: NodeTrace | null): Storage {
+  if (trace === null) return storage;
+  return {
+    load: () => storage.load(),
+    loadRegisters: () => storage.loadRegisters(),
+    close: () => storage.close(),
+    async write(batch) {
+      const begun = trace.now();
+      await storage.write(batch);
+      trace.onWritten(batch, begun);
+    },
+  };
+}
