@@ -45,6 +45,10 @@ test('fault rules reach late joiners and reloaded tabs, and delays are felt', as
   await third.ready();
   await first.reload();
   await first.ready();
+  // Rules reach the tabs that are connected; the reloaded one is once it answers.
+  await expect
+    .poll(async () => third.page.evaluate(async () => (await window.tabraft.ping('A')).ok))
+    .toBe(true);
   for (const tab of [first, third]) {
     const rules = await tab.page.evaluate(() => window.tabraft.faults.list());
     expect(rules).toEqual([{ id: 'slow', kind: 'delay', messages: ['ping', 'pong'], delayMs: [100, 120] }]);
