@@ -27,3 +27,18 @@ export function exportTrace(texts: readonly string[], format: TraceFormatName): 
     lines.push(written.line(event, timeOf(event)));
   return lines.join('');
 }
+
+/** Of a merged trace as JSON lines, what happened from one moment to another, both included. */
+export function exportRange(
+  text: string,
+  { from, to }: { readonly from: number; readonly to: number },
+  format: TraceFormatName,
+): { readonly lines: string; readonly count: number } {
+  const names = new Names();
+  const { events } = parseTrace(text);
+  for (const event of events) names.add(event);
+  const written = traceFormat(format, names);
+  const chosen = events.filter(({ time }) => time >= from && time <= to);
+  const lines = [written.head, ...chosen.map((event) => written.line(event, event.time))];
+  return { lines: lines.join(''), count: chosen.length };
+}

@@ -2,6 +2,7 @@ import type { FaultRule, NodeAction, TestRunOptions } from '../api.ts';
 import { formatHistory } from '../check/history.ts';
 import { formatCount } from './format.ts';
 import type { Operation } from './operation.ts';
+import { saveText } from './save.ts';
 import type { PageController } from './view.ts';
 
 /** Something done to the cluster, the node or the rules. */
@@ -90,12 +91,9 @@ export async function perform(command: Command, controller: PageController): Pro
 /** As a file of the format that `npm run check` reads. */
 async function saveHistory({ api, view }: PageController): Promise<string> {
   const text = formatHistory(await api.tests.history());
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'application/jsonl' }));
-  link.download = `history-${view.test?.algorithm ?? 'raft'}-${view.test?.name ?? 'test'}-${view.test?.seed ?? 0}.jsonl`;
-  link.click();
-  URL.revokeObjectURL(link.href);
-  return `${link.download} is saved.`;
+  const name = `history-${view.test?.algorithm ?? 'raft'}-${view.test?.name ?? 'test'}-${view.test?.seed ?? 0}.jsonl`;
+  saveText(text, name);
+  return `${name} is saved.`;
 }
 
 /** The ids of the rules that the `isolate` preset made for a member. */

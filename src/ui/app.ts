@@ -2,6 +2,7 @@ import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { TestRunOptions } from '../api.ts';
 import { confirmationOf, perform, type ActionEvent, type Command } from './action.ts';
+import './announcer.ts';
 import './banner-list.ts';
 import { bannersOf } from './banners.ts';
 import './cluster.ts';
@@ -13,22 +14,42 @@ import './fatal-error.ts';
 import type { Fatal } from './fatal-error.ts';
 import './faults.ts';
 import './footer.ts';
-import { messageOf } from './format.ts';
+import { messageOf, plural } from './format.ts';
 import './header.ts';
 import './join.ts';
 import { LocalStates } from './local-states.ts';
 import { chromaOf, hueOf } from './names.ts';
 import './notice-list.ts';
+import { momentOf, Moments } from './playback/moments.ts';
+import { Playback } from './playback/playback.ts';
 import './promises.ts';
+import type { EventPlace } from './promises.ts';
 import { runOperation, type Operation, type OperationRecord } from './operation.ts';
 import './report-bar.ts';
 import type { Report } from './report-bar.ts';
+import { saveText } from './save.ts';
+import './section-nav.ts';
+import type { GoToEvent, Place } from './section-nav.ts';
 import './tests.ts';
+import './timeline/section.ts';
+import type { TimelineSection } from './timeline/section.ts';
+import type { ExportRangeEvent } from './timeline/timeline.ts';
 import { ViewSubscription } from './view-subscription.ts';
 import type { PageController, PageView } from './view.ts';
 
 const MAX_RECORDS = 20;
 const GOOD_NEWS_MS = 8000;
+
+const PLACES: readonly Place[] = [
+  { id: 'cluster', label: 'Cluster' },
+  { id: 'timeline', label: 'Timeline' },
+  { id: 'data', label: 'Data' },
+  { id: 'faults', label: 'Faults' },
+  { id: 'tests', label: 'Tests' },
+  { id: 'promises', label: 'Promises' },
+  { id: 'join', label: 'Join' },
+  { id: 'events', label: 'Events' },
+];
 
 /** The page. Only here is the controller called: components beneath get properties and ask by events. */
 @customElement('tabraft-app')
@@ -38,14 +59,19 @@ export class App extends LitElement {
   @state() private records: readonly OperationRecord[] = [];
   @state() private report: Report | null = null;
   @query('tabraft-confirm-dialog') private readonly dialog?: ConfirmDialog;
+  @query('tabraft-timeline-section') private readonly timeline?: TimelineSection;
 
   readonly #states = new LocalStates(this, () => this.controller);
+  readonly #playback = new Playback();
+  readonly #moments = new Moments();
+  #recorded: PageView | null = null;
   #nextRecord = 1;
 
   constructor() {
     super();
     new ViewSubscription(this, () => this.controller);
     this.addEventListener('tabraft-action', (event) => this.#onAction(event));
+    this.addEventListener('tabraft-reveal', ({ detail }) => this.#reveal(detail));
   }
 
   static override readonly styles = css`
@@ -57,7 +83,7 @@ export class App extends LitElement {
       border-block-start: 4px solid var(--accent);
     }
     .page {
-      max-inline-size: 84rem;
+      max-inline-size: 88rem;
       margin-inline: auto;
       padding: var(--gap-4) clamp(1rem, 3vw, 2rem) 0;
       display: grid;
@@ -71,13 +97,50 @@ export class App extends LitElement {
       gap: var(--gap-4);
       align-content: start;
     }
+    tabraft-section-nav {
+      position: sticky;
+      inset-block-start: 0;
+      z-index: 1;
+      margin-inline: calc(var(--gap-2) * -1);
+      background: var(--ground);
+    }
+    .columns > * > * {
+      scroll-margin-block-start: 3.5rem;
+    }
+    .columns > * > :focus {
+      outline: none;
+    }
+    .skip:not(:focus) {
+      position: absolute;
+      clip-path: inset(50%);
+    }
+    /* The pictures stand to the left, what can be done to the right; on a very wide screen, side by side. */
     @media (min-width: 64rem) {
       .columns {
         grid-template-columns: minmax(0, 7fr) minmax(0, 5fr);
-        align-content: stretch;
       }
       .aside {
-        align-content: start;
+        grid-column: 2;
+        grid-row: 1 / span 2;
+      }
+      .pictures {
+        grid-row: 2;
+      }
+    }
+    @media (min-width: 112rem) {
+      .page {
+        max-inline-size: 180rem;
+      }
+      .columns {
+        grid-template-columns: minmax(0, 5fr) minmax(0, 8fr) minmax(0, 5fr);
+      }
+      .pictures {
+        grid-column: 2;
+        grid-row: 1;
+      }
+      .aside {
+        grid-column: 3;
+        grid-row: 1;
       }
     }
   `;
@@ -95,6 +158,13 @@ export class App extends LitElement {
     </div>`;
   }
 
+  override willUpdate(): void {
+    const view = this.controller?.view ?? null;
+    if (view === null || view === this.#recorded) return;
+    this.#recorded = view;
+    if (view.live.nodes.length > 0) this.#moments.add(momentOf(view, Date.now()));
+  }
+
   override updated(): void {
     const view = this.controller?.view;
     if (view === undefined) return;
@@ -107,6 +177,7 @@ export class App extends LitElement {
   #renderPage(view: PageView): unknown {
     const banners = bannersOf(view);
     return html`
+      <tabraft-announcer .view=${view}></tabraft-announcer>
       <main class="page">
         <tabraft-header .view=${view}></tabraft-header>
         ${
@@ -115,17 +186,37 @@ export class App extends LitElement {
             : html`<tabraft-fatal-error .fatal=${this.fatal}></tabraft-fatal-error>`
         }
         <tabraft-banner-list .banners=${banners} ?hidden=${banners.length === 0}></tabraft-banner-list>
+        <tabraft-section-nav .places=${PLACES} @tabraft-go-to=${this.#goTo}></tabraft-section-nav>
         <div class="columns">
           <div class="column">
-            <tabraft-cluster .view=${view}></tabraft-cluster>
-            <tabraft-promises .live=${view.live} .test=${view.test}></tabraft-promises>
-            <tabraft-data .records=${this.records} .states=${this.#states.view}></tabraft-data>
-            <tabraft-notice-list .notices=${view.notices}></tabraft-notice-list>
+            <tabraft-cluster
+              id="cluster"
+              .view=${view}
+              .playback=${this.#playback}
+              .moments=${this.#moments}
+            ></tabraft-cluster>
+            <tabraft-promises id="promises" .live=${view.live} .test=${view.test}></tabraft-promises>
           </div>
           <div class="column aside">
-            <tabraft-join .link=${view.joinLink}></tabraft-join>
-            <tabraft-faults .rules=${view.rules} .links=${view.links} .nodes=${view.nodes}></tabraft-faults>
-            <tabraft-tests .test=${view.test}></tabraft-tests>
+            <tabraft-join id="join" .link=${view.joinLink}></tabraft-join>
+            <tabraft-data id="data" .records=${this.records} .states=${this.#states.view}></tabraft-data>
+            <tabraft-faults
+              id="faults"
+              .rules=${view.rules}
+              .links=${view.links}
+              .nodes=${view.nodes}
+            ></tabraft-faults>
+            <tabraft-tests id="tests" .test=${view.test}></tabraft-tests>
+          </div>
+          <div class="column pictures">
+            <tabraft-timeline-section
+              id="timeline"
+              .view=${view}
+              .playback=${this.#playback}
+              .moments=${this.#moments}
+              @tabraft-export-range=${this.#exportRange}
+            ></tabraft-timeline-section>
+            <tabraft-notice-list id="events" .notices=${view.notices}></tabraft-notice-list>
           </div>
         </div>
         <tabraft-footer .view=${view}></tabraft-footer>
@@ -134,6 +225,39 @@ export class App extends LitElement {
       <tabraft-report-bar .report=${this.report} @dismiss=${() => (this.report = null)}></tabraft-report-bar>
     `;
   }
+
+  readonly #goTo = ({ detail: id }: GoToEvent): void => {
+    const section = this.renderRoot.querySelector<HTMLElement>(`#${id}`);
+    if (section === null) return;
+    // So that the next Tab goes on from there.
+    section.tabIndex = -1;
+    section.focus({ preventScroll: true });
+    section.scrollIntoView();
+  };
+
+  #reveal({ node, seq }: EventPlace): void {
+    const isShown = this.timeline?.reveal(node, seq) ?? false;
+    if (!isShown)
+      this.report = {
+        level: 'error',
+        text: 'That event is not kept in this page any more. Export the trace, and look with npm run monitor.',
+      };
+  }
+
+  readonly #exportRange = async ({ detail: { span, format } }: ExportRangeEvent): Promise<void> => {
+    const { controller } = this;
+    if (controller === null) return;
+    try {
+      const text = await controller.api.trace.export('jsonl', 'cluster');
+      // Only whoever wants it loads it.
+      const { exportRange } = await import('../trace/export.ts');
+      const { lines, count } = exportRange(text, span, format);
+      saveText(lines, `trace-${new Date(span.from).toISOString().replaceAll(':', '')}.${format}`);
+      this.report = { level: 'done', text: `${plural(count, 'event')} saved.` };
+    } catch (error) {
+      this.report = { level: 'error', text: `Export: ${messageOf(error)}` };
+    }
+  };
 
   #onAction({ detail: action }: ActionEvent): void {
     switch (action.kind) {

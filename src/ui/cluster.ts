@@ -7,6 +7,9 @@ import { controls } from './controls.ts';
 import { plural } from './format.ts';
 import './member.ts';
 import './node-actions.ts';
+import './playback/bar.ts';
+import type { Moments } from './playback/moments.ts';
+import type { Playback } from './playback/playback.ts';
 import './ring/ring.ts';
 import type { PageView } from './view.ts';
 
@@ -14,6 +17,8 @@ import type { PageView } from './view.ts';
 @customElement('tabraft-cluster')
 export class Cluster extends LitElement {
   @property({ attribute: false }) view: PageView | null = null;
+  @property({ attribute: false }) playback: Playback | null = null;
+  @property({ attribute: false }) moments: Moments | null = null;
 
   static override readonly styles = [
     controls,
@@ -45,7 +50,12 @@ export class Cluster extends LitElement {
           <h2 id="heading">Cluster</h2>
           <span class="small soft number">${votersText(view)}</span>
         </header>
-        <tabraft-ring .view=${view}></tabraft-ring>
+        <tabraft-ring .view=${view} .playback=${this.playback} .moments=${this.moments}></tabraft-ring>
+        <tabraft-playback-bar
+          .playback=${this.playback}
+          .events=${view.live.events}
+          .first=${this.moments?.first ?? null}
+        ></tabraft-playback-bar>
         <ul class="members">
           ${repeat(
             status.members,

@@ -1,7 +1,7 @@
 import { LitElement, html } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { NodeAction } from '../api.ts';
-import { ActionEvent } from './action.ts';
+import { ActionEvent, type Action } from './action.ts';
 import { controls } from './controls.ts';
 import type { PageView } from './view.ts';
 
@@ -50,20 +50,28 @@ export class NodeFaults extends LitElement {
               </option>`,
           )}
         </select>
-        ${ACTIONS.map(
-          (action) =>
-            html`<button
-              class=${action === 'wipe' ? 'danger' : ''}
-              ?disabled=${!POSSIBLE[node.state].includes(action)}
-              aria-label="${LABELS[action]}: node ${node.name}"
-              @click=${() => this.dispatchEvent(new ActionEvent({ kind: action, name: node.name }))}
-            >
-              ${LABELS[action]}
-            </button>`,
-        )}
+        ${nodeButtons(node, (action) => this.dispatchEvent(new ActionEvent(action)))}
       </div>
     `;
   }
+}
+
+/** What can be done to a node, wherever its tab is. */
+export function nodeButtons(
+  { name, state: now }: PageView['nodes'][number],
+  ask: (action: Action) => void,
+): unknown {
+  return ACTIONS.map(
+    (kind) =>
+      html`<button
+        class=${kind === 'wipe' ? 'danger' : ''}
+        ?disabled=${!POSSIBLE[now].includes(kind)}
+        aria-label="${LABELS[kind]}: node ${name}"
+        @click=${() => ask({ kind, name })}
+      >
+        ${LABELS[kind]}
+      </button>`,
+  );
 }
 
 declare global {

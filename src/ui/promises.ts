@@ -10,6 +10,18 @@ import type { LiveView, TestView } from './view.ts';
 const MARKS = { holds: 'ok', violated: 'failed', unknown: 'unknown' } as const;
 const TONES = { holds: 'good', violated: 'bad', unknown: 'calm' } as const;
 
+export interface EventPlace {
+  readonly node: string;
+  readonly seq: number;
+}
+
+/** Asks the page to show an event. */
+export class RevealEvent extends CustomEvent<EventPlace> {
+  constructor(place: EventPlace) {
+    super('tabraft-reveal', { detail: place, bubbles: true, composed: true });
+  }
+}
+
 type Verdict = TraceVerdict['verdict'];
 
 /** What Raft promises, and whether what all nodes have told so far keeps it. */
@@ -83,7 +95,7 @@ function promiseRow({ invariant, verdict, checked, violations }: TraceVerdict): 
   const broken = violations.map(
     ({ text, events }) =>
       html`<p>${text}</p>
-        ${events.map((event) => html`<p class="events">${placeOf(event)}</p>`)}`,
+        ${events.map((event) => eventButton(event))}`,
   );
   return row(verdict, name, `${about} (${section})`, detail, broken);
 }
@@ -99,6 +111,15 @@ function row(verdict: Verdict, name: string, about: string, detail: string, brok
   </li>`;
 }
 
+function eventButton(event: EventReference): unknown {
+  const reveal = ({ currentTarget }: Event): void => {
+    currentTarget?.dispatchEvent(new RevealEvent({ node: event.node, seq: event.seq }));
+  };
+  return html`<button class="quiet events" title="Show it in the timeline" @click=${reveal}>
+    ${placeOf(event)}
+  </button>`;
+}
+
 function placeOf({ name, node, seq, time }: EventReference): string {
   return `${formatTime(time)} ${name ?? node}, event ${runOf(seq)}:${countOf(seq)}`;
 }
@@ -106,5 +127,8 @@ function placeOf({ name, node, seq, time }: EventReference): string {
 declare global {
   interface HTMLElementTagNameMap {
     'tabraft-promises': Promises;
+  }
+  interface HTMLElementEventMap {
+    'tabraft-reveal': RevealEvent;
   }
 }

@@ -22,7 +22,7 @@ const DROPPED_AT = 0.5;
 
 export function drawFlights(
   canvas: HTMLCanvasElement,
-  flights: readonly { readonly flight: Flight; readonly progress: number }[],
+  flights: readonly Flight[],
   places: ReadonlyMap<string, Place>,
 ): void {
   const context = canvas.getContext('2d');
@@ -39,7 +39,7 @@ export function drawFlights(
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   const style = getComputedStyle(canvas);
-  for (const { flight, progress } of flights) {
+  for (const { progress, ...flight } of flights) {
     const [from, to] = [places.get(flight.from), places.get(flight.to)];
     if (from === undefined || to === undefined) continue;
     const isLost = flight.end !== 'arrives' && progress >= DROPPED_AT;

@@ -1,5 +1,6 @@
 import type { MessageType } from '../../core/message.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { firstAt } from '../timeline/model.ts';
 
 /** A message as it is drawn: `end` says what becomes of it. */
 export interface Flight {
@@ -7,15 +8,17 @@ export interface Flight {
   readonly to: string;
   readonly kind: FlightKind;
   readonly end: 'arrives' | 'dropped' | 'held';
-  /** When it is to leave on the picture, by the clock of the frames. */
-  readonly leavesAt: number;
+  /** Of the way, from 0 to 1. */
+  readonly progress: number;
 }
 
 export const FLIGHT_KINDS = ['vote', 'append', 'heartbeat', 'snapshot', 'other'] as const;
 export type FlightKind = (typeof FLIGHT_KINDS)[number];
 
-/** Real messages take a fraction of a millisecond: they are drawn slower than they are. */
+/** Real messages take a fraction of a millisecond: none is drawn faster than this, by the reader's clock. */
 export const FLIGHT_MS = 450;
+/** One that took longer is drawn from so long before its arrival on. */
+const MAX_REAL_MS = 2000;
 const MAX_FLIGHTS = 80;
 
 export function flightKind(type: MessageType): FlightKind {
@@ -25,48 +28,42 @@ export function flightKind(type: MessageType): FlightKind {
   return type.startsWith('snapshot') ? 'snapshot' : 'other';
 }
 
-/**
- * The messages under way on the picture. They come in batches, so that each leaves a little after it was sent; of too
- * many, the newest are left out, and counted.
- */
-export class Flights {
-  #flights: Flight[] = [];
-  #newest = new Map<string, number>();
-  skipped = 0;
-  shown = 0;
-
-  /** `delayMs`: how long after they happened things are shown. `now` and `wallNow`: the same moment by two clocks. */
-  add(events: readonly TraceEvent[], now: number, wallNow: number, delayMs: number): void {
-    const before = new Map(this.#newest);
-    for (const event of events) {
-      if (event.seq <= (before.get(event.node) ?? 0)) continue;
-      this.#newest.set(event.node, Math.max(event.seq, this.#newest.get(event.node) ?? 0));
-      const flight = flightOf(event, now + (event.time - wallNow) + delayMs);
-      if (flight === null || flight.leavesAt + FLIGHT_MS < now) continue;
-      if (this.#flights.length >= MAX_FLIGHTS) this.skipped += 1;
-      else {
-        this.#flights.push(flight);
-        this.shown += 1;
-      }
-    }
-  }
-
-  /** Those in the air at `now`, each with how far it has got, from 0 to 1. */
-  at(now: number): { readonly flight: Flight; readonly progress: number }[] {
-    this.#flights = this.#flights.filter(({ leavesAt }) => leavesAt + FLIGHT_MS > now);
-    return this.#flights
-      .filter(({ leavesAt }) => leavesAt <= now)
-      .map((flight) => ({ flight, progress: (now - flight.leavesAt) / FLIGHT_MS }));
-  }
-
-  get isEmpty(): boolean {
-    return this.#flights.length === 0;
-  }
+export interface InFlight {
+  readonly flights: readonly Flight[];
+  /** Left out, since there were too many. */
+  readonly skipped: number;
 }
 
-function flightOf(event: TraceEvent, leavesAt: number): Flight | null {
-  if (event.kind === 'receive' && event.message !== 'ping' && event.message !== 'pong')
-    return { from: event.from, to: event.node, kind: flightKind(event.message), end: 'arrives', leavesAt };
+/**
+ * The messages under way at the moment `at`, of `events` by time. `slowness`: by how much the view is slower than
+ * what happened; a message is drawn as fast as it was, and at most so fast that one can follow it.
+ */
+export function flightsAt(events: readonly TraceEvent[], at: number, slowness: number): InFlight {
+  const leastMs = FLIGHT_MS / slowness;
+  const flights: Flight[] = [];
+  let skipped = 0;
+  for (let place = firstAt(events, ({ time }) => time, at - leastMs); place < events.length; place += 1) {
+    const event = events[place];
+    if (event === undefined || event.time > at + MAX_REAL_MS) break;
+    const flight = flightOf(event, at, leastMs);
+    if (flight === null) continue;
+    if (flights.length < MAX_FLIGHTS) flights.push(flight);
+    else skipped += 1;
+  }
+  return { flights, skipped };
+}
+
+function flightOf(event: TraceEvent, at: number, leastMs: number): Flight | null {
+  if (event.kind === 'receive') {
+    if (event.message === 'ping' || event.message === 'pong') return null;
+    const leaves = Math.max(event.sentAt ?? event.time, event.time - MAX_REAL_MS);
+    const tookMs = Math.max(leastMs, event.time - leaves);
+    if (at < leaves || at >= leaves + tookMs) return null;
+    const progress = (at - leaves) / tookMs;
+    return { from: event.from, to: event.node, kind: flightKind(event.message), end: 'arrives', progress };
+  }
   if (event.kind !== 'proxy' || (event.act !== 'dropped' && event.act !== 'held')) return null;
-  return { from: event.node, to: event.to, kind: flightKind(event.message), end: event.act, leavesAt };
+  if (at < event.time || at >= event.time + leastMs) return null;
+  const progress = (at - event.time) / leastMs;
+  return { from: event.node, to: event.to, kind: flightKind(event.message), end: event.act, progress };
 }

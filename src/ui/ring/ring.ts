@@ -1,27 +1,37 @@
 import { LitElement, css, html, nothing, svg } from 'lit';
-import { customElement, property, query } from 'lit/decorators.js';
+import { customElement, property, query, state } from 'lit/decorators.js';
 import type { FaultRule, MemberStatus, Role } from '../../api.ts';
 import { linkState } from '../../proxy/rules.ts';
 import { controls } from '../controls.ts';
 import { icon } from '../icons.ts';
 import { hueOf, ROLE_WORDS } from '../names.ts';
+import { momentOf, type Moment, type Moments } from '../playback/moments.ts';
+import type { Playback } from '../playback/playback.ts';
 import type { LiveNode, PageView } from '../view.ts';
 import { drawFlights, FLIGHT_WORDS } from './draw.ts';
-import { FLIGHT_KINDS, Flights } from './flights.ts';
+import { FLIGHT_KINDS, flightsAt, type InFlight } from './flights.ts';
+import './member-panel.ts';
 import { placeOf, type Place } from './places.ts';
 
-/** Events come in batches a few times a second; shown so much later, they move evenly. */
-const DELAY_MS = 500;
+/** While it is played back, what stands beside the members is renewed so often (milliseconds). */
+const RENEW_MS = 60;
+/** So long after the last event nothing moves any more, until another comes. */
+const SILENCE_MS = 3000;
 
 /** The members as a ring: who is what, whose timer runs, and what they send each other. */
 @customElement('tabraft-ring')
 export class Ring extends LitElement {
   @property({ attribute: false }) view: PageView | null = null;
+  @property({ attribute: false }) playback: Playback | null = null;
+  @property({ attribute: false }) moments: Moments | null = null;
+  @state() private chosen: string | null = null;
   @query('canvas') private readonly canvas?: HTMLCanvasElement;
 
-  readonly #flights = new Flights();
-  #seen: PageView['live']['events'] = [];
+  #moment: Moment | null = null;
   #frame: number | null = null;
+  #isDrawn = false;
+  #renewedAt = 0;
+  #unsubscribe: (() => void) | null = null;
 
   static override readonly styles = [
     controls,
@@ -51,10 +61,20 @@ export class Ring extends LitElement {
         stroke: var(--doubt);
         stroke-dasharray: 3 1.5;
       }
+      .past {
+        outline: 2px dashed var(--line-strong);
+        outline-offset: 0.5rem;
+        border-radius: var(--radius);
+      }
       .node {
         position: absolute;
+        border: 0;
+        background: none;
+        padding: 0.2rem 0;
+        font-weight: inherit;
+        gap: 0;
         /* The badge, not the words beneath it, stands at the place. */
-        translate: -50% -1.25rem;
+        translate: -50% -1.45rem;
         inline-size: 7.5rem;
         display: grid;
         justify-items: center;
@@ -77,6 +97,19 @@ export class Ring extends LitElement {
         justify-content: center;
         gap: 0 var(--gap-4);
       }
+      .node:hover:not(:disabled) {
+        background: color-mix(in oklab, transparent, var(--ink) 5%);
+      }
+      .node[aria-pressed='true'] {
+        background: color-mix(in oklab, transparent, var(--ink) 9%);
+      }
+      .counts {
+        min-inline-size: 32ch;
+      }
+      .panel {
+        min-block-size: 3.5rem;
+        text-align: center;
+      }
       .node .words {
         padding-inline: var(--gap-1);
         border-radius: var(--radius-small);
@@ -85,58 +118,119 @@ export class Ring extends LitElement {
     `,
   ];
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#unsubscribe = this.playback?.subscribe(() => this.#onPlayback()) ?? null;
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
     if (this.#frame !== null) cancelAnimationFrame(this.#frame);
     this.#frame = null;
   }
 
-  override render(): unknown {
-    const { view } = this;
-    if (view === null || view.status.members.length === 0) return nothing;
-    const { members } = view.status;
-    const places = members.map((_, at) => placeOf(at, members.length));
-    return html`
-      <div class="stage">
-        <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
-          ${linksBetween(members, places, view.rules)}
-        </svg>
-        <canvas aria-hidden="true"></canvas>
-        ${members.map((member, at) => nodeAt(member, places[at], view))}
-      </div>
-      <p class="legend small soft">
-        ${FLIGHT_KINDS.map((kind) => html`<span>${FLIGHT_WORDS[kind].mark} ${FLIGHT_WORDS[kind].word}</span>`)}
-        <span class="number"
-          >${this.#flights.shown} shown, ${this.#flights.skipped + view.live.skipped} not</span
-        >
-      </p>
-    `;
+  override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has('playback') && this.isConnected) {
+      this.#unsubscribe?.();
+      this.#unsubscribe = this.playback?.subscribe(() => this.#onPlayback()) ?? null;
+    }
+    this.#moment = this.#shownMoment();
+    if (this.#moment?.members.every(({ name }) => name !== this.chosen) === true) this.chosen = null;
   }
 
-  /** Before it is drawn, so that the counts are those of the messages that it shows. */
-  override willUpdate(): void {
-    const events = this.view?.live.events ?? [];
-    if (events === this.#seen) return;
-    const last = this.#seen.at(-1);
-    this.#seen = events;
-    // Only the end of the list can be new.
-    const from = last === undefined ? 0 : events.lastIndexOf(last);
-    this.#flights.add(events.slice(Math.max(0, from - 1000)), performance.now(), Date.now(), DELAY_MS);
+  override updated(): void {
     this.#animate();
   }
 
-  /** Where motion is not wanted, and where nothing is under way, there are no frames. */
+  override render(): unknown {
+    const { view } = this;
+    const moment = this.#moment;
+    if (view === null || moment === null || moment.members.length === 0) return nothing;
+    const { members } = moment;
+    const places = members.map((_, at) => placeOf(at, members.length));
+    const { flights, skipped } = this.#inFlight();
+    return html`
+      <div class="stage ${this.playback?.mode === 'live' ? '' : 'past'}">
+        <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
+          ${linksBetween(members, places, moment.rules)}
+        </svg>
+        <canvas aria-hidden="true"></canvas>
+        ${members.map((member, at) =>
+          nodeAt(member, places[at], moment, this.chosen === member.name, () => this.#choose(member.name)),
+        )}
+      </div>
+      <p class="legend small soft">
+        ${FLIGHT_KINDS.map((kind) => html`<span>${FLIGHT_WORDS[kind].mark} ${FLIGHT_WORDS[kind].word}</span>`)}
+        <span class="number counts"
+          >${flights.length} under way, ${skipped} not drawn, ${view.live.skipped} not told</span
+        >
+      </p>
+      ${this.#panel(view)}
+    `;
+  }
+
+  /** The present, whatever is looked back at: only that can be acted on. */
+  #panel(view: PageView): unknown {
+    const member = view.status.members.find(({ name }) => name === this.chosen) ?? null;
+    if (member === null) return html`<p class="panel small soft">Choose a member to act on it.</p>`;
+    return html`<tabraft-member-panel
+      class="panel"
+      .member=${member}
+      .view=${view}
+      @close=${() => (this.chosen = null)}
+    ></tabraft-member-panel>`;
+  }
+
+  #choose(name: string): void {
+    this.chosen = this.chosen === name ? null : name;
+  }
+
+  #shownMoment(): Moment | null {
+    const { view, playback, moments } = this;
+    if (view === null) return null;
+    if (playback === null || moments === null || playback.mode === 'live') return momentOf(view, Date.now());
+    return moments.at(playback.at, view.live.events);
+  }
+
+  #inFlight(): InFlight {
+    const { view, playback } = this;
+    if (view === null || playback === null) return { flights: [], skipped: 0 };
+    return flightsAt(view.live.events, playback.at, playback.slowness);
+  }
+
+  #onPlayback(): void {
+    this.requestUpdate();
+    this.#animate();
+  }
+
+  /** Frames go on while something moves. Where motion is not wanted, only what stands still is drawn. */
   #animate(): void {
-    if (this.#frame !== null || matchMedia('(prefers-reduced-motion: reduce)').matches) return;
-    const draw = (now: number): void => {
-      const { canvas, view } = this;
-      this.#frame = this.#flights.isEmpty ? null : requestAnimationFrame(draw);
-      if (canvas === undefined || view === null) return;
-      const { members } = view.status;
-      const places = new Map(members.map(({ id }, at) => [id, placeOf(at, members.length)]));
-      drawFlights(canvas, this.#flights.at(now), places);
-    };
-    this.#frame = requestAnimationFrame(draw);
+    this.#frame ??= requestAnimationFrame((now) => {
+      this.#frame = null;
+      this.#draw(now);
+    });
+  }
+
+  #draw(now: number): void {
+    const { canvas, view, playback } = this;
+    const moment = this.#moment;
+    if (canvas === undefined || view === null || playback === null || moment === null) return;
+    const { members } = moment;
+    const places = new Map(members.map(({ id }, at) => [id, placeOf(at, members.length)]));
+    const isStill = playback.mode === 'paused';
+    const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const { flights } = isCalm && !isStill ? { flights: [] } : this.#inFlight();
+    if (flights.length > 0 || this.#isDrawn) drawFlights(canvas, flights, places);
+    this.#isDrawn = flights.length > 0;
+    if (isStill || isCalm) return;
+    if (playback.mode === 'playing' && now - this.#renewedAt > RENEW_MS) {
+      this.#renewedAt = now;
+      this.requestUpdate();
+    }
+    const newest = view.live.events.at(-1)?.time ?? 0;
+    if (playback.mode === 'playing' || newest + SILENCE_MS > playback.at) this.#animate();
   }
 }
 
@@ -162,35 +256,39 @@ function linkClass(rules: readonly FaultRule[], one: string, other: string): str
   return states.every((state) => state === 'open') ? '' : 'disturbed';
 }
 
-function nodeAt(member: MemberStatus, place: Place | undefined, view: PageView): unknown {
+function nodeAt(
+  member: MemberStatus,
+  place: Place | undefined,
+  moment: Moment,
+  isChosen: boolean,
+  onChoose: () => void,
+): unknown {
   if (place === undefined) return nothing;
-  const live = view.live.nodes.find(({ memberId }) => memberId === member.id) ?? null;
-  const state = view.nodes.find(({ name }) => name === member.name)?.state ?? 'gone';
-  const role = roleOf(member, live, state, view);
-  return html`<div
+  const live = moment.nodes.find(({ memberId }) => memberId === member.id) ?? null;
+  const state = moment.states.find(({ name }) => name === member.name)?.state ?? 'gone';
+  const role = roleOf(member, live, state, moment);
+  return html`<button
     class="node"
     style="left: ${place.x}%; top: ${place.y}%"
-    role="group"
-    aria-label=${member.name}
+    aria-pressed=${isChosen ? 'true' : 'false'}
+    @click=${onChoose}
   >
     <span class="timer" style="--elapsed: ${elapsedOf(live)}">
       <span class="badge" style="--hue: ${hueOf(member.name)}">${member.name.slice(0, 2)}</span>
     </span>
     <span class="words small">
+      <span class="hidden-text">${member.name}: </span>
       <span class="mark"
         >${icon(state === 'running' ? role : state === 'paused' ? 'paused' : 'stopped')}${wordFor(role, state)}</span
       >
       ${live === null ? nothing : html`<br /><span class="number">term ${live.term}${voteOf(live)}</span>`}
     </span>
-  </div>`;
+  </button>`;
 }
 
-function roleOf(member: MemberStatus, live: LiveNode | null, state: string, { status }: PageView): Role {
+function roleOf(member: MemberStatus, live: LiveNode | null, state: string, { leader }: Moment): Role {
   if (state === 'stopped' || state === 'gone') return 'stopped';
-  return (
-    live?.role ??
-    (member.name === status.leader ? 'leader' : member.kind === 'voter' ? 'follower' : 'learner')
-  );
+  return live?.role ?? (member.name === leader ? 'leader' : member.kind === 'voter' ? 'follower' : 'learner');
 }
 
 function wordFor(role: Role, state: PageView['nodes'][number]['state']): string {

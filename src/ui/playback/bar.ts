@@ -1,0 +1,157 @@
+import { LitElement, css, html } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { TraceEvent } from '../../trace/event.ts';
+import { controls } from '../controls.ts';
+import { firstAt } from '../timeline/model.ts';
+import { timeLabel } from '../timeline/scale.ts';
+import { SPEEDS, type Playback } from './playback.ts';
+
+/** How often what it shows of the time is renewed while it runs (milliseconds). */
+const PERIOD_MS = 100;
+
+/** Pauses, slows down, steps through and goes back in what the pictures show. */
+@customElement('tabraft-playback-bar')
+export class PlaybackBar extends LitElement {
+  @property({ attribute: false }) playback: Playback | null = null;
+  /** By time. */
+  @property({ attribute: false }) events: readonly TraceEvent[] = [];
+  /** From when on there is something to look at; null: nothing yet. */
+  @property({ attribute: false }) first: number | null = null;
+
+  #unsubscribe: (() => void) | null = null;
+  #timer: ReturnType<typeof setInterval> | null = null;
+
+  static override readonly styles = [
+    controls,
+    css`
+      .bar {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: var(--gap-2);
+      }
+      button {
+        padding-inline: 0.65rem;
+        font-size: 0.875rem;
+      }
+      button[aria-pressed='true'] {
+        background: var(--accent);
+        border-color: var(--accent);
+        color: var(--on-accent);
+      }
+      .play {
+        min-inline-size: 4.6rem;
+      }
+      select {
+        inline-size: auto;
+      }
+      input[type='range'] {
+        flex: 1 1 10rem;
+        inline-size: auto;
+        min-inline-size: 8rem;
+        padding: 0;
+        border: 0;
+        background: none;
+        accent-color: var(--accent);
+      }
+      output {
+        min-inline-size: 12ch;
+        text-align: end;
+      }
+    `,
+  ];
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  override willUpdate(): void {
+    this.#unsubscribe ??= this.playback?.subscribe(() => this.requestUpdate()) ?? null;
+    this.#timer ??= setInterval(() => {
+      if (this.playback?.mode !== 'paused' && !document.hidden) this.requestUpdate();
+    }, PERIOD_MS);
+  }
+
+  override render(): unknown {
+    const { playback, first } = this;
+    if (playback === null) return null;
+    const { at, edge, mode } = playback;
+    const from = Math.min(first ?? edge, edge - 1);
+    const isRunning = mode !== 'paused';
+    return html`
+      <div class="bar" role="group" aria-label="Playback of the pictures">
+        <button aria-pressed=${mode === 'live' ? 'true' : 'false'} @click=${() => playback.live()}>
+          Live
+        </button>
+        <button class="play" @click=${() => (isRunning ? playback.pause() : playback.play())}>
+          ${isRunning ? 'Freeze' : 'Play'}
+        </button>
+        <button aria-label="Step back" title="To the event before" @click=${() => this.#step(-1)}>
+          ‹ step
+        </button>
+        <button aria-label="Step forward" title="To the next event" @click=${() => this.#step(1)}>
+          step ›
+        </button>
+        <label
+          ><span class="hidden-text">Speed</span>
+          <select
+            @change=${(event: Event) => playback.play(Number((event.target as HTMLSelectElement).value))}
+          >
+            ${SPEEDS.map(
+              (slowness) =>
+                html`<option value=${slowness} ?selected=${slowness === playback.slowness}>
+                  ${slowness === 1 ? 'full speed' : `1/${slowness}`}
+                </option>`,
+            )}
+          </select></label
+        >
+        <input
+          type="range"
+          aria-label="Moment shown"
+          aria-valuetext=${mode === 'live' ? 'live' : timeLabel(at, 1)}
+          min="0"
+          max="1000"
+          step="1"
+          .value=${String(Math.round((1000 * (at - from)) / (edge - from)))}
+          @input=${(event: Event) => this.#scrub(Number((event.target as HTMLInputElement).value), from, edge)}
+        />
+        <output class="number small">${mode === 'live' ? 'live' : timeLabel(at, 1)}</output>
+      </div>
+    `;
+  }
+
+  #scrub(share: number, from: number, edge: number): void {
+    if (share >= 1000) this.playback?.live();
+    else this.playback?.seek(from + (share / 1000) * (edge - from));
+  }
+
+  /** To the moment of the next event, or of the one before. */
+  #step(direction: 1 | -1): void {
+    const { playback, events } = this;
+    if (playback === null) return;
+    const at = direction === 1 ? nextAfter(events, playback.at) : lastBefore(events, playback.at);
+    playback.seek(at ?? playback.at);
+  }
+}
+
+function nextAfter(events: readonly TraceEvent[], at: number): number | null {
+  for (let place = firstAt(events, ({ time }) => time, at); place < events.length; place += 1) {
+    const time = events[place]?.time ?? at;
+    if (time > at) return time;
+  }
+  return null;
+}
+
+function lastBefore(events: readonly TraceEvent[], at: number): number | null {
+  return events[firstAt(events, ({ time }) => time, at) - 1]?.time ?? null;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'tabraft-playback-bar': PlaybackBar;
+  }
+}

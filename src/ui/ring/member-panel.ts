@@ -1,0 +1,76 @@
+import { LitElement, css, html, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { MemberStatus } from '../../api.ts';
+import { ActionEvent, isolationRules, type Action } from '../action.ts';
+import { controls } from '../controls.ts';
+import { nodeButtons } from '../node-faults.ts';
+import type { PageView } from '../view.ts';
+
+/** All that can be done to the member that is chosen in the ring. */
+@customElement('tabraft-member-panel')
+export class MemberPanel extends LitElement {
+  @property({ attribute: false }) member: MemberStatus | null = null;
+  @property({ attribute: false }) view: PageView | null = null;
+
+  static override readonly styles = [
+    controls,
+    css`
+      .row {
+        justify-content: center;
+      }
+      .row + .row {
+        margin-block-start: var(--gap-2);
+      }
+      button {
+        padding-inline: 0.65rem;
+        font-size: 0.875rem;
+      }
+    `,
+  ];
+
+  override render(): unknown {
+    const { member, view } = this;
+    if (member === null || view === null) return nothing;
+    const { name, kind } = member;
+    const node = view.nodes.find((other) => other.name === name) ?? { name, state: 'gone' };
+    const isIsolated = isolationRules(view.rules, name).length > 0;
+    return html`
+      <div role="group" aria-label="Act on ${name}">
+        <div class="row">${nodeButtons(node, this.#ask)}</div>
+        <div class="row">
+          <button @click=${() => this.#ask({ kind: isIsolated ? 'heal' : 'isolate', name })}>
+            ${isIsolated ? 'Heal its links' : 'Isolate it'}
+          </button>
+          ${
+            kind === 'learner'
+              ? html`<button @click=${() => this.#ask({ kind: 'promote', name })}>Make it a voter</button>`
+              : html`<button
+                  ?disabled=${name === view.status.leader}
+                  @click=${() => this.#ask({ kind: 'lead', name })}
+                >
+                  Let it lead
+                </button>`
+          }
+          <button
+            class="danger"
+            ?disabled=${view.status.members.length === 1}
+            @click=${() => this.#ask({ kind: 'remove', name })}
+          >
+            Remove it
+          </button>
+          <button class="quiet" @click=${() => this.dispatchEvent(new Event('close'))}>Done</button>
+        </div>
+      </div>
+    `;
+  }
+
+  readonly #ask = (action: Action): void => {
+    this.dispatchEvent(new ActionEvent(action));
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'tabraft-member-panel': MemberPanel;
+  }
+}

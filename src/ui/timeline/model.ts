@@ -1,0 +1,142 @@
+import type { MemberId } from '../../core/ids.ts';
+import type { RaftRole } from '../../core/raft/interface.ts';
+import type { TraceEvent } from '../../trace/event.ts';
+import { groupOf, type Group } from './groups.ts';
+import type { Span } from './scale.ts';
+
+export type LaneRole = RaftRole | 'learner' | 'stopped' | 'unknown';
+
+/** For so long a node was the same. */
+export interface RoleSpan extends Span {
+  readonly role: LaneRole;
+}
+
+/** For so long something was wrong with a node, or with what it sent. */
+export interface FaultSpan extends Span {
+  readonly kind: 'rules' | 'paused' | 'asleep';
+  readonly label: string;
+}
+
+/** One node's line. */
+export interface Lane {
+  readonly node: MemberId;
+  readonly name: string;
+  /** By time. */
+  readonly events: readonly TraceEvent[];
+  readonly roles: readonly RoleSpan[];
+  readonly faults: readonly FaultSpan[];
+}
+
+/** A message from lane to lane; one that was dropped or held has no arrival. */
+export interface Arrow {
+  readonly event: TraceEvent;
+  readonly group: Group;
+  readonly from: number;
+  readonly to: number;
+  readonly sentAt: number;
+  /** Null: it did not arrive. */
+  readonly arrivedAt: number | null;
+  readonly isHeld: boolean;
+}
+
+export interface TimelineModel {
+  readonly lanes: readonly Lane[];
+  /** By the time of their newest end. */
+  readonly arrows: readonly Arrow[];
+  readonly whole: Span;
+}
+
+/** What each node was before the first of its events. */
+export type FirstRoles = ReadonlyMap<string, LaneRole>;
+
+/** `events` by time. `until`: how far the picture reaches, at least. */
+export function timelineModel(
+  events: readonly TraceEvent[],
+  firstRoles: FirstRoles,
+  until = Number.NEGATIVE_INFINITY,
+): TimelineModel {
+  const from = events[0]?.time ?? (Number.isFinite(until) ? until - 1000 : 0);
+  const whole = { from, to: Math.max(until, events.at(-1)?.time ?? 0, from + 1) };
+  const byNode = new Map<MemberId, TraceEvent[]>();
+  const names = new Map<MemberId, string>();
+  for (const event of events) {
+    const own = byNode.get(event.node);
+    if (own === undefined) byNode.set(event.node, [event]);
+    else own.push(event);
+    if (event.name !== null) names.set(event.node, event.name);
+  }
+  const lanes = [...byNode]
+    .map(([node, own]) => laneOf(node, names.get(node) ?? node.slice(0, 6), own, firstRoles, whole))
+    .sort((a, b) => a.name.localeCompare(b.name));
+  const at = new Map(lanes.map(({ node }, index) => [node, index]));
+  const arrows = events.flatMap((event) => arrowOf(event, at) ?? []);
+  return { lanes, arrows, whole };
+}
+
+function laneOf(
+  node: MemberId,
+  name: string,
+  events: readonly TraceEvent[],
+  firstRoles: FirstRoles,
+  whole: Span,
+): Lane {
+  const roles: RoleSpan[] = [];
+  const faults: FaultSpan[] = [];
+  let since = whole.from;
+  let role: LaneRole = firstRoles.get(node) ?? 'unknown';
+  const become = (next: LaneRole, at: number): void => {
+    if (next === role) return;
+    if (at > since) roles.push({ from: since, to: at, role });
+    [since, role] = [at, next];
+  };
+  const open = new Map<FaultSpan['kind'], { readonly from: number; readonly label: string }>();
+  const close = (kind: FaultSpan['kind'], to: number): void => {
+    const begun = open.get(kind);
+    open.delete(kind);
+    if (begun !== undefined) faults.push({ kind, ...begun, to });
+  };
+  for (const event of events) {
+    const { time } = event;
+    if (event.kind === 'role') become(event.role, time);
+    if (event.kind === 'start') become('follower', time);
+    if (event.kind === 'stop' || event.kind === 'removed') become('stopped', time);
+    if (event.kind === 'paused') open.set('paused', { from: time, label: 'paused' });
+    if (event.kind === 'resumed') close('paused', time);
+    if (event.kind === 'gap')
+      faults.push({ kind: 'asleep', from: time - event.ms, to: time, label: 'asleep' });
+    if (event.kind === 'faults') {
+      close('rules', time);
+      if (event.rules.length > 0) open.set('rules', { from: time, label: event.rules.join(', ') });
+    }
+  }
+  for (const kind of [...open.keys()]) close(kind, whole.to);
+  roles.push({ from: since, to: whole.to, role });
+  return { node, name, events, roles, faults };
+}
+
+function arrowOf(event: TraceEvent, lanes: ReadonlyMap<MemberId, number>): Arrow | null {
+  if (event.kind === 'receive') {
+    const [from, to] = [lanes.get(event.from), lanes.get(event.node)];
+    if (from === undefined || to === undefined || event.sentAt === null) return null;
+    const { sentAt, time } = event;
+    return { event, group: groupOf(event), from, to, sentAt, arrivedAt: time, isHeld: false };
+  }
+  if (event.kind !== 'proxy' || (event.act !== 'dropped' && event.act !== 'held' && event.act !== 'lost'))
+    return null;
+  const [from, to] = [lanes.get(event.node), lanes.get(event.to)];
+  if (from === undefined || to === undefined) return null;
+  const isHeld = event.act === 'held';
+  return { event, group: groupOf(event), from, to, sentAt: event.time, arrivedAt: null, isHeld };
+}
+
+/** The place of the first element whose time is `time` or later. */
+export function firstAt<T>(elements: readonly T[], timeOf: (element: T) => number, time: number): number {
+  let [low, high] = [0, elements.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const element = elements[middle];
+    if (element !== undefined && timeOf(element) < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,102 @@
+import { LitElement, css, html } from 'lit';
+import { customElement, property, query } from 'lit/decorators.js';
+import { controls } from '../controls.ts';
+import type { Moments } from '../playback/moments.ts';
+import type { Playback } from '../playback/playback.ts';
+import type { PageView } from '../view.ts';
+import './timeline.ts';
+import type { SeekEvent, Timeline } from './timeline.ts';
+
+/** The timeline in the page: it follows what the page shows, and the page follows it. */
+@customElement('tabraft-timeline-section')
+export class TimelineSection extends LitElement {
+  @property({ attribute: false }) view: PageView | null = null;
+  @property({ attribute: false }) playback: Playback | null = null;
+  @property({ attribute: false }) moments: Moments | null = null;
+  @query('tabraft-timeline') private readonly timeline?: Timeline;
+
+  #frame: number | null = null;
+  #isVisible = false;
+  #unsubscribe: (() => void) | null = null;
+  readonly #seen = new IntersectionObserver((entries) => {
+    this.#isVisible = entries.at(-1)?.isIntersecting === true;
+    this.#animate();
+  });
+
+  static override readonly styles = [
+    controls,
+    css`
+      :host {
+        scroll-margin-block-start: 4rem;
+      }
+    `,
+  ];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#seen.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#seen.disconnect();
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
+    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    this.#frame = null;
+  }
+
+  override willUpdate(): void {
+    this.#unsubscribe ??= this.playback?.subscribe(() => this.#animate()) ?? null;
+  }
+
+  override updated(): void {
+    this.#animate();
+  }
+
+  /** Shows an event of a node; false where it is not kept any more. */
+  reveal(node: string, seq: number): boolean {
+    const { timeline } = this;
+    if (timeline?.reveal(node, seq) !== true) return false;
+    this.scrollIntoView({ block: 'nearest' });
+    return true;
+  }
+
+  override render(): unknown {
+    const { view, playback, moments } = this;
+    if (view === null || playback === null || moments === null) return null;
+    return html`
+      <section aria-labelledby="heading">
+        <header>
+          <h2 id="heading">Timeline</h2>
+          <span class="small soft">what happened where, and what led to it</span>
+        </header>
+        <tabraft-timeline
+          .events=${view.live.events}
+          .firstRoles=${moments.firstRoles}
+          .cursor=${playback.at}
+          @tabraft-seek=${({ detail }: SeekEvent) => playback.seek(detail)}
+        ></tabraft-timeline>
+      </section>
+    `;
+  }
+
+  /** Nobody sees it, or it stands still: there are no frames. Calm: it moves only when something new is told. */
+  #animate(): void {
+    if (this.#frame !== null || !this.#isVisible) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = null;
+      const { playback, timeline } = this;
+      if (playback === null || timeline === undefined) return;
+      timeline.cursor = playback.at;
+      const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+      if (playback.mode !== 'paused' && !isCalm) this.#animate();
+    });
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'tabraft-timeline-section': TimelineSection;
+  }
+}

@@ -1,0 +1,430 @@
+import { LitElement, html, nothing } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import { Names } from '../../trace/describe.ts';
+import type { TraceEvent } from '../../trace/event.ts';
+import { TRACE_FORMATS, type TraceFormatName } from '../../trace/formats.ts';
+import { controls } from '../controls.ts';
+import { causeOf, eventDetails } from './event-details.ts';
+import { GROUPS, LANDMARKS, groupOf, type Group, type Landmark } from './groups.ts';
+import { timelineModel, type FirstRoles, type TimelineModel } from './model.ts';
+import { Layout, paint, type Painted } from './paint.ts';
+import { Pointing } from './pointing.ts';
+import { centred, pan, spanOf, timeLabel, zoom, type Span } from './scale.ts';
+import { styles } from './styles.ts';
+
+/** What is shown at first, and again after "Follow". */
+const FOLLOWED_MS = 3000;
+const MODEL_PERIOD_MS = 200;
+/** How often the count beneath the picture changes. */
+const COUNT_PERIOD_MS = 500;
+const ZOOM_STEP = 1.6;
+const PAN_STEP = 0.15;
+/** How near a pointer must be to an event (pixels). */
+const REACH = 14;
+
+/** A part of time that the reader wants as a file. */
+export class ExportRangeEvent extends CustomEvent<{ span: Span; format: TraceFormatName }> {
+  constructor(span: Span, format: TraceFormatName) {
+    super('tabraft-export-range', { detail: { span, format }, bubbles: true, composed: true });
+  }
+}
+
+/** The reader wants to see this moment. */
+export class SeekEvent extends CustomEvent<number> {
+  constructor(at: number) {
+    super('tabraft-seek', { detail: at, bubbles: true, composed: true });
+  }
+}
+
+/**
+ * The space-time diagram (Lamport 1978): a line for every node, time to the right, messages from line to line. It
+ * knows nothing of the page around it: the monitor's file shows it too.
+ */
+@customElement('tabraft-timeline')
+export class Timeline extends LitElement {
+  /** By time. */
+  @property({ attribute: false }) events: readonly TraceEvent[] = [];
+  @property({ attribute: false }) firstRoles: FirstRoles = new Map();
+  /** The moment that the page shows; null: it shows none of its own. It is followed until the reader looks elsewhere. */
+  @property({ attribute: false }) cursor: number | null = null;
+  @state() private groups: ReadonlySet<Group> = new Set(GROUPS);
+  @state() private leftOut: ReadonlySet<string> = new Set();
+  @state() private chosen: TraceEvent | null = null;
+  @state() private shown: Span | null = null;
+  @state() private range: Span | null = null;
+  @state() private isFollowing = true;
+  @state() private painted: Painted = { arrows: 0, skipped: 0 };
+  @query('canvas') private readonly canvas?: HTMLCanvasElement;
+  @query('.export select') private readonly formatField?: HTMLSelectElement;
+
+  #modelled: readonly TraceEvent[] | null = null;
+  #modelledAt = Number.NEGATIVE_INFINITY;
+  #countedAt = 0;
+  #model: TimelineModel = timelineModel([], new Map());
+  #names = new Names();
+  #frame: number | null = null;
+  readonly #resized = new ResizeObserver(() => this.#repaint());
+  readonly #pointing = new Pointing({
+    layout: () => this.#layout(),
+    onPan: (byMs) => this.#show(pan(this.#shown, byMs, this.#model.whole)),
+    onZoom: (factor, at) => this.#show(zoom(this.#shown, factor, at, this.#model.whole)),
+    onRange: (range) => (this.range = range),
+    onTap: (x, y) => this.#tap(x, y),
+  });
+
+  static override readonly styles = [controls, styles];
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resized.disconnect();
+    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    this.#frame = null;
+  }
+
+  override firstUpdated(): void {
+    if (this.canvas === undefined) return;
+    this.#resized.observe(this.canvas);
+    // Not by the template: to keep the page from scrolling, it must not be passive.
+    this.canvas.addEventListener('wheel', (event) => this.#pointing.onWheel(event), { passive: false });
+  }
+
+  override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    this.#renewModel();
+    if (changed.has('cursor') && this.isFollowing && this.cursor !== null)
+      this.shown = this.#atCursor(this.cursor);
+  }
+
+  override updated(): void {
+    this.#repaint();
+  }
+
+  /** Live events come many times a second: the model is made anew a few times, with what has come till then. */
+  #renewModel(): void {
+    const now = performance.now();
+    if (this.events === this.#modelled || now - this.#modelledAt < MODEL_PERIOD_MS) return;
+    [this.#modelled, this.#modelledAt] = [this.events, now];
+    for (const event of this.events) this.#names.add(event);
+    this.#model = timelineModel(this.events, this.firstRoles, this.cursor ?? undefined);
+  }
+
+  /** Shows an event wherever it is; false where it is not among these. */
+  reveal(node: string, seq: number): boolean {
+    const event = this.events.find((other) => other.node === node && other.seq === seq);
+    if (event === undefined) return false;
+    this.#choose(event);
+    return true;
+  }
+
+  override render(): unknown {
+    const { lanes } = this.#model;
+    return html`
+      <div class="row tools" role="toolbar" aria-label="Timeline">
+        <button aria-label="Zoom in" @click=${() => this.#zoomBy(1 / ZOOM_STEP)}>+</button>
+        <button aria-label="Zoom out" @click=${() => this.#zoomBy(ZOOM_STEP)}>−</button>
+        <button aria-label="Earlier" @click=${() => this.#panBy(-PAN_STEP * 3)}>←</button>
+        <button aria-label="Later" @click=${() => this.#panBy(PAN_STEP * 3)}>→</button>
+        <button @click=${() => this.#show(this.#model.whole)}>All</button>
+        ${
+          this.cursor === null
+            ? nothing
+            : html`<button aria-pressed=${this.isFollowing ? 'true' : 'false'} @click=${() => this.#follow()}>
+                Follow
+              </button>`
+        }
+        ${this.#jump('election')} ${this.#jump('error')}
+      </div>
+      ${this.#filters()}
+      <div class="picture" style="--lanes: ${Math.max(1, lanes.length - this.leftOut.size)}">
+        <canvas
+          tabindex="0"
+          role="application"
+          aria-roledescription="space-time diagram"
+          aria-label="Space-time diagram of ${lanes.map(({ name }) => name).join(', ') || 'no nodes yet'}. Arrow keys go from event to event, plus and minus zoom, brackets mark a range."
+          aria-describedby="chosen"
+          @keydown=${(event: KeyboardEvent) => this.#onKey(event)}
+          @pointerdown=${(event: PointerEvent) => this.#pointing.onDown(event)}
+          @pointermove=${(event: PointerEvent) => this.#pointing.onMove(event)}
+          @pointerup=${(event: PointerEvent) => this.#pointing.onUp(event)}
+          @pointercancel=${(event: PointerEvent) => this.#pointing.onUp(event)}
+        ></canvas>
+        ${lanes.length > 0 ? nothing : html`<p class="empty soft">Nothing is recorded yet.</p>`}
+      </div>
+      <p class="small soft number counts">
+        ${timeLabel(this.#shown.from, 0.001)} and ${spanText(spanOf(this.#shown))} from there ·
+        ${this.painted.arrows} messages
+        drawn${this.painted.skipped > 0 ? `, ${this.painted.skipped} more not` : ''}
+      </p>
+      <div class="chosen" id="chosen" aria-live="polite">${this.#details()}</div>
+      ${this.#exportRow()}
+    `;
+  }
+
+  #jump(landmark: Landmark): unknown {
+    const isNone = !this.events.some(LANDMARKS[landmark]);
+    return html`<span class="pair">
+      <button
+        ?disabled=${isNone}
+        aria-label="Previous ${landmark}"
+        @click=${() => this.#jumpTo(landmark, -1)}
+      >
+        ‹
+      </button>
+      <button ?disabled=${isNone} aria-label="Next ${landmark}" @click=${() => this.#jumpTo(landmark, 1)}>
+        ${landmark} ›
+      </button>
+    </span>`;
+  }
+
+  #filters(): unknown {
+    const left = this.leftOut.size + GROUPS.length - this.groups.size;
+    return html`<details class="filters">
+      <summary>Filter${left === 0 ? '' : `, ${left} left out`}</summary>
+      <fieldset>
+        <legend class="small soft">Members</legend>
+        ${this.#model.lanes.map(({ node, name }) =>
+          check(name, !this.leftOut.has(node), () => (this.leftOut = toggled(this.leftOut, node))),
+        )}
+      </fieldset>
+      <fieldset>
+        <legend class="small soft">Events</legend>
+        ${GROUPS.map((group) =>
+          check(group, this.groups.has(group), () => (this.groups = toggled(this.groups, group))),
+        )}
+      </fieldset>
+    </details>`;
+  }
+
+  #details(): unknown {
+    const { chosen } = this;
+    if (chosen === null)
+      return html`<p class="small soft">
+        Choose an event, to see what led to it and what may follow from it. Drag with the shift key to mark a
+        range.
+      </p>`;
+    const cause = causeOf(chosen, this.events);
+    return html`${eventDetails(chosen, this.events, this.#names.of)}
+      <div class="row">
+        ${
+          cause === null
+            ? nothing
+            : html`<button @click=${() => this.#choose(cause)}>Where it was sent</button>`
+        }
+        ${
+          this.cursor === null
+            ? nothing
+            : html`<button @click=${() => this.dispatchEvent(new SeekEvent(chosen.time))}>
+                Show this moment
+              </button>`
+        }
+        <button @click=${() => this.#mark('from', chosen.time)}>Range from here</button>
+        <button @click=${() => this.#mark('to', chosen.time)}>Range to here</button>
+        <button class="quiet" @click=${() => (this.chosen = null)}>Let go</button>
+      </div>`;
+  }
+
+  #exportRow(): unknown {
+    const span = this.range ?? this.#shown;
+    return html`<div class="row export">
+      <label class="format"
+        ><span class="hidden-text">Format</span>
+        <select>
+          ${TRACE_FORMATS.map((name) => html`<option>${name}</option>`)}
+        </select></label
+      >
+      <button
+        ?disabled=${this.#model.lanes.length === 0}
+        @click=${() => this.dispatchEvent(new ExportRangeEvent(span, this.#format))}
+      >
+        Export ${this.range === null ? 'what is shown' : 'the range'}
+      </button>
+      ${
+        this.range === null
+          ? nothing
+          : html`<span class="small soft number">${spanText(spanOf(this.range))}</span>
+              <button class="quiet" @click=${() => (this.range = null)}>Clear range</button>`
+      }
+    </div>`;
+  }
+
+  get #format(): TraceFormatName {
+    return TRACE_FORMATS.find((name) => name === this.formatField?.value) ?? 'text';
+  }
+
+  get #shown(): Span {
+    return this.shown ?? this.#model.whole;
+  }
+
+  #layout(): Layout | null {
+    const { canvas, groups, leftOut: hidden, chosen, cursor, range } = this;
+    if (canvas === undefined || canvas.clientWidth === 0) return null;
+    const picture = { model: this.#model, shown: this.#shown, groups, hidden, chosen, cursor, range };
+    return new Layout(picture, canvas.clientWidth);
+  }
+
+  #repaint(): void {
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = null;
+      const layout = this.#layout();
+      if (this.canvas === undefined || layout === null) return;
+      const painted = paint(this.canvas, layout);
+      const now = performance.now();
+      if (now - this.#countedAt < COUNT_PERIOD_MS) return;
+      this.#countedAt = now;
+      if (painted.arrows !== this.painted.arrows || painted.skipped !== this.painted.skipped)
+        this.painted = painted;
+    });
+  }
+
+  #show(shown: Span): void {
+    this.isFollowing = false;
+    this.shown = shown;
+  }
+
+  #follow(): void {
+    this.isFollowing = true;
+    if (this.cursor !== null) this.shown = this.#atCursor(this.cursor);
+  }
+
+  /** As wide as it was, with the moment towards the right. */
+  #atCursor(cursor: number): Span {
+    const width = this.shown === null ? FOLLOWED_MS : spanOf(this.shown);
+    const from = cursor - width * 0.9;
+    return { from, to: from + width };
+  }
+
+  #zoomBy(factor: number): void {
+    const { from, to } = this.#shown;
+    const at =
+      this.chosen?.time ?? (this.isFollowing && this.cursor !== null ? this.cursor : (from + to) / 2);
+    const isFollowing = this.isFollowing;
+    this.#show(zoom(this.#shown, factor, Math.min(Math.max(at, from), to), this.#model.whole));
+    this.isFollowing = isFollowing;
+  }
+
+  #panBy(share: number): void {
+    this.#show(pan(this.#shown, share * spanOf(this.#shown), this.#model.whole));
+  }
+
+  #tap(x: number, y: number): void {
+    const event = this.#layout()?.eventAt(x, y, REACH) ?? null;
+    if (event === null) this.chosen = null;
+    else this.#choose(event);
+  }
+
+  #choose(event: TraceEvent): void {
+    this.chosen = event;
+    const { from, to } = this.#shown;
+    if (event.time < from || event.time > to) this.#show(centred(this.#shown, event.time, this.#model.whole));
+    else this.isFollowing = false;
+    this.groups = new Set([...this.groups, groupOf(event)]);
+    this.leftOut = new Set([...this.leftOut].filter((node) => node !== event.node));
+  }
+
+  #mark(edge: 'from' | 'to', at: number): void {
+    const { from, to } = this.range ?? this.#shown;
+    const range = edge === 'from' ? { from: at, to: Math.max(at, to) } : { from: Math.min(from, at), to: at };
+    this.range = range;
+  }
+
+  #jumpTo(landmark: Landmark, direction: 1 | -1): void {
+    const { chosen } = this;
+    const found = this.events.filter((event) => LANDMARKS[landmark](event) && !this.leftOut.has(event.node));
+    const at = chosen?.time ?? (direction === 1 ? this.#shown.from : this.#shown.to);
+    const next =
+      direction === 1
+        ? found.find((event) => event !== chosen && event.time > at)
+        : found.findLast((event) => event !== chosen && event.time < at);
+    // Behind the last comes the first again, and the other way round.
+    const target = next ?? found.at(direction === 1 ? 0 : -1);
+    if (target !== undefined) this.#choose(target);
+  }
+
+  /** To the next event of the lane, or to the nearest one of the lane above or beneath. */
+  #step(rows: number, direction: number): void {
+    const lanes = this.#model.lanes.filter(({ node }) => !this.leftOut.has(node));
+    const { chosen } = this;
+    const row = Math.max(
+      0,
+      lanes.findIndex(({ node }) => node === chosen?.node),
+    );
+    const lane = lanes[Math.min(Math.max(row + (chosen === null ? 0 : rows), 0), lanes.length - 1)];
+    const events = lane?.events.filter((event) => this.groups.has(groupOf(event))) ?? [];
+    const time = chosen?.time ?? this.#shown.from;
+    const at = events.findIndex((event) => event === chosen);
+    const target =
+      at >= 0
+        ? events[at + direction]
+        : events.reduce<TraceEvent | undefined>(
+            (best, event) =>
+              best === undefined || Math.abs(event.time - time) < Math.abs(best.time - time) ? event : best,
+            undefined,
+          );
+    if (target !== undefined) this.#choose(target);
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = this.#actOf(event);
+    if (act === null) return;
+    event.preventDefault();
+    act();
+  }
+
+  #actOf({ key, shiftKey }: KeyboardEvent): (() => void) | null {
+    const { chosen } = this;
+    switch (key) {
+      case 'ArrowLeft':
+      case 'ArrowRight': {
+        const direction = key === 'ArrowLeft' ? -1 : 1;
+        return shiftKey ? () => this.#panBy(direction * PAN_STEP) : () => this.#step(0, direction);
+      }
+      case 'ArrowUp':
+      case 'ArrowDown':
+        return () => this.#step(key === 'ArrowUp' ? -1 : 1, 0);
+      case '+':
+      case '=':
+        return () => this.#zoomBy(1 / ZOOM_STEP);
+      case '-':
+        return () => this.#zoomBy(ZOOM_STEP);
+      case 'Home':
+        return () => this.#show(pan(this.#shown, -spanOf(this.#model.whole), this.#model.whole));
+      case 'End':
+        return () => this.#show(pan(this.#shown, spanOf(this.#model.whole), this.#model.whole));
+      case 'Escape':
+        return chosen === null ? null : () => (this.chosen = null);
+      case '[':
+      case ']':
+        return chosen === null ? null : () => this.#mark(key === '[' ? 'from' : 'to', chosen.time);
+      default:
+        return null;
+    }
+  }
+}
+
+function check(label: string, isOn: boolean, onToggle: () => void): unknown {
+  return html`<label class="check"
+    ><input type="checkbox" .checked=${isOn} @change=${onToggle} />${label}</label
+  >`;
+}
+
+function toggled<T>(set: ReadonlySet<T>, element: T): ReadonlySet<T> {
+  const next = new Set(set);
+  if (!next.delete(element)) next.add(element);
+  return next;
+}
+
+function spanText(ms: number): string {
+  if (ms >= 60_000) return `${(ms / 60_000).toFixed(1)} min`;
+  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
+  return `${ms.toFixed(ms >= 10 ? 1 : 3)} ms`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'tabraft-timeline': Timeline;
+  }
+  interface HTMLElementEventMap {
+    'tabraft-export-range': ExportRangeEvent;
+    'tabraft-seek': SeekEvent;
+  }
+}
