@@ -8,6 +8,7 @@ import { bannersOf } from './banners.ts';
 import './cluster.ts';
 import './confirm-dialog.ts';
 import type { ConfirmDialog } from './confirm-dialog.ts';
+import './curves/curves.ts';
 import './data.ts';
 import { showInTabStrip } from './document-face.ts';
 import './fatal-error.ts';
@@ -43,10 +44,11 @@ const GOOD_NEWS_MS = 8000;
 const PLACES: readonly Place[] = [
   { id: 'cluster', label: 'Cluster' },
   { id: 'timeline', label: 'Timeline' },
+  { id: 'curves', label: 'Curves' },
+  { id: 'promises', label: 'Promises' },
   { id: 'data', label: 'Data' },
   { id: 'faults', label: 'Faults' },
   { id: 'tests', label: 'Tests' },
-  { id: 'promises', label: 'Promises' },
   { id: 'join', label: 'Join' },
   { id: 'events', label: 'Events' },
 ];
@@ -118,6 +120,7 @@ export class App extends LitElement {
     @media (min-width: 64rem) {
       .columns {
         grid-template-columns: minmax(0, 7fr) minmax(0, 5fr);
+        grid-template-rows: auto 1fr;
       }
       .aside {
         grid-column: 2;
@@ -195,7 +198,6 @@ export class App extends LitElement {
               .playback=${this.#playback}
               .moments=${this.#moments}
             ></tabraft-cluster>
-            <tabraft-promises id="promises" .live=${view.live} .test=${view.test}></tabraft-promises>
           </div>
           <div class="column aside">
             <tabraft-join id="join" .link=${view.joinLink}></tabraft-join>
@@ -216,6 +218,8 @@ export class App extends LitElement {
               .moments=${this.#moments}
               @tabraft-export-range=${this.#exportRange}
             ></tabraft-timeline-section>
+            <tabraft-curves id="curves" .live=${view.live}></tabraft-curves>
+            <tabraft-promises id="promises" .live=${view.live} .test=${view.test}></tabraft-promises>
             <tabraft-notice-list id="events" .notices=${view.notices}></tabraft-notice-list>
           </div>
         </div>

@@ -274,7 +274,9 @@ function nodeAt(
     @click=${onChoose}
   >
     <span class="timer" style="--elapsed: ${elapsedOf(live)}">
-      <span class="badge" style="--hue: ${hueOf(member.name)}">${member.name.slice(0, 2)}</span>
+      <span class="badge" aria-hidden="true" style="--hue: ${hueOf(member.name)}"
+        >${member.name.slice(0, 2)}</span
+      >
     </span>
     <span class="words small">
       <span class="hidden-text">${member.name}: </span>

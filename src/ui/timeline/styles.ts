@@ -62,7 +62,7 @@ export const styles = css`
     display: grid;
     gap: var(--gap-1);
     align-content: start;
-    min-block-size: 8.5rem;
+    min-block-size: 6.75rem;
     overflow-wrap: anywhere;
   }
   summary {

@@ -349,7 +349,7 @@ export class Timeline extends LitElement {
     );
     const lane = lanes[Math.min(Math.max(row + (chosen === null ? 0 : rows), 0), lanes.length - 1)];
     const events = lane?.events.filter((event) => this.groups.has(groupOf(event))) ?? [];
-    const time = chosen?.time ?? this.#shown.from;
+    const time = chosen?.time ?? Math.min(this.#shown.to, this.cursor ?? Number.POSITIVE_INFINITY);
     const at = events.findIndex((event) => event === chosen);
     const target =
       at >= 0

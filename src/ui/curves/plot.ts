@@ -1,0 +1,79 @@
+import uPlot from 'uplot';
+import styles from 'uplot/dist/uPlot.min.css?inline';
+
+export const plotStyles: string = styles;
+
+export interface Line {
+  readonly label: string;
+  /** A token of theme.css. */
+  readonly token: string;
+  readonly dash?: number[];
+}
+
+export type PlotData = readonly [readonly number[], ...(readonly (number | null)[])[]];
+
+/** A plot over time that goes on; colours are those of its element's theme. */
+export class Plot {
+  readonly #plot: uPlot;
+
+  constructor(
+    private readonly host: HTMLElement,
+    lines: readonly Line[],
+    unit: string,
+    height: number,
+  ) {
+    const axis = (): uPlot.Axis => ({
+      stroke: () => this.#colour('--ink-soft'),
+      grid: { stroke: () => this.#colour('--line'), width: 1 },
+      ticks: { show: false },
+      font: '11px system-ui, sans-serif',
+    });
+    this.#plot = new uPlot(
+      {
+        width: host.clientWidth,
+        height,
+        legend: { show: false },
+        cursor: { show: false },
+        scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, (high || 0) * 1.1)] } },
+        axes: [
+          { ...axis(), size: 26, values: (_plot, splits) => splits.map(clockTime) },
+          { ...axis(), size: 52, values: (_plot, splits) => splits.map((value) => `${value}${unit}`) },
+        ],
+        series: [
+          {},
+          ...lines.map(({ label, token, dash = [] }) => ({
+            label,
+            stroke: () => this.#colour(token),
+            width: 1.75,
+            dash,
+            spanGaps: false,
+            points: { size: 4 },
+          })),
+        ],
+      },
+      [[], ...lines.map(() => [])],
+      host,
+    );
+  }
+
+  show(data: PlotData): void {
+    const [seconds, ...values] = data;
+    this.#plot.setData([[...seconds], ...values.map((one) => [...one])]);
+  }
+
+  resize(width: number): void {
+    if (width > 0 && width !== this.#plot.width) this.#plot.setSize({ width, height: this.#plot.height });
+  }
+
+  destroy(): void {
+    this.#plot.destroy();
+  }
+
+  #colour(token: string): string {
+    return getComputedStyle(this.host).getPropertyValue(token);
+  }
+}
+
+function clockTime(second: number): string {
+  return new Date(second * 1000).toLocaleTimeString([], { hour12: false });
+}
