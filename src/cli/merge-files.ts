@@ -2,7 +2,7 @@ import { TraceInvariants, type TraceVerdict } from '../check/trace-invariants.ts
 import type { MemberId } from '../core/ids.ts';
 import { Names } from '../trace/describe.ts';
 import { runOf, type TraceEvent } from '../trace/event.ts';
-import { indented, textTime, traceFormat, type TraceFormatName } from '../trace/formats.ts';
+import { indented, textTime, type TraceFormat } from '../trace/formats.ts';
 import { Gaps, type Gap } from '../trace/gaps.ts';
 import { joinStreams, mergeByCausality } from '../trace/merge.ts';
 import { ClockOffsets, correctedTime, type Offset } from '../trace/offsets.ts';
@@ -45,6 +45,12 @@ export interface MonitorReport {
   /** Where the clocks of several nodes contradict each other. */
   readonly contradictions: number;
   readonly verdicts: readonly TraceVerdict[];
+}
+
+export interface MergeOutput {
+  /** Whether it has room for what nodes had to say in text. */
+  readonly withMessages: boolean;
+  readonly format: (names: Names, timeOf: (event: TraceEvent) => number) => TraceFormat;
 }
 
 export interface MergePorts {
@@ -99,7 +105,7 @@ function setOf<K, V>(sets: Map<K, Set<V>>, key: K): Set<V> {
  */
 export async function mergeFiles(
   { traces, logs }: TraceFiles,
-  format: TraceFormatName,
+  output: MergeOutput,
   ports: MergePorts,
 ): Promise<MonitorReport | null> {
   const survey = new Survey();
@@ -113,9 +119,10 @@ export async function mergeFiles(
   const timeOf = correctedTime(offsets);
   const counts = { repeated: 0, misplaced: 0, contradictions: 0, messages: 0, merged: 0 };
   const [gaps, invariants] = [new Gaps(), new TraceInvariants()];
-  const written = traceFormat(format, survey.names);
-  const messages =
-    format === 'text' ? inTime(logs.map((file) => readMessages(file, survey.onDamaged))) : noMessages();
+  const written = output.format(survey.names, timeOf);
+  const messages = output.withMessages
+    ? inTime(logs.map((file) => readMessages(file, survey.onDamaged)))
+    : noMessages();
   const tellMessages = (before: number): void => {
     for (const message of messages.until(before)) {
       counts.messages += 1;

@@ -1,13 +1,15 @@
 import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { TRACE_FORMATS, type TraceFormatName } from '../trace/formats.ts';
-import { mergeFiles, type MonitorReport } from './merge-files.ts';
+import { TRACE_FORMATS, traceFormat } from '../trace/formats.ts';
+import { mergeFiles, type MergeOutput, type MonitorReport } from './merge-files.ts';
 import { describeReport } from './monitor-report.ts';
 import { AtomicFile, ProgressLine } from './output.ts';
 import { findTraceFiles } from './trace-files.ts';
+import { correctedEvents, TracePage } from './trace-page.ts';
 import { exitStatusOf, UsageError } from './usage.ts';
 
-const HELP = `Usage: npm run monitor -- [--log-dir DIR] [--output FILE] [--format text|jsonl|shiviz] [--json]
+const HELP = `Usage: npm run monitor -- [--log-dir DIR] [--output FILE] [--format text|jsonl|shiviz|html]
+                          [--json]
 
 Merges what the nodes of a cluster have recorded: by causality, and then by time, which it corrects by
 how far their clocks are apart. Says what is missing or damaged, and which of Raft's promises the
@@ -17,7 +19,8 @@ merged trace breaks.
                    leaves them there; so does "Export" in the page's timeline, and npm run sim -- --record
   --output FILE    for the merged trace (standard output)
   --format NAME    text: a line an event, with what the nodes had to say in between (the default);
-                   jsonl: events again; shiviz: for ShiViz, with its default expression
+                   jsonl: events again; shiviz: for ShiViz, with its default expression;
+                   html: one page with the space-time diagram, of the last 100,000 events at most
   --json           the report as one JSON object on standard output; goes with --output
   --help           this
 
@@ -25,6 +28,9 @@ The report goes to standard output where the trace does not, and else to standar
 
 Exit status: 0 no promise was broken, as far as the trace tells; 1 one was; 2 bad usage; 130 interrupted.
 What is damaged or missing is told, and is no failure.`;
+
+const FORMATS = [...TRACE_FORMATS, 'html'] as const;
+type Format = (typeof FORMATS)[number];
 
 let isInterrupted = false;
 process.once('SIGINT', () => {
@@ -47,9 +53,9 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const format = TRACE_FORMATS.find((name) => name === values.format);
+  const format = FORMATS.find((name) => name === values.format);
   if (format === undefined)
-    throw new UsageError(`--format: expected ${TRACE_FORMATS.join(', ')}, received "${values.format}"`);
+    throw new UsageError(`--format: expected ${FORMATS.join(', ')}, received "${values.format}"`);
   if (values.json && values.output === undefined) throw new UsageError('--json goes with --output');
   return monitor(values['log-dir'], values.output ?? null, format, values.json);
 }
@@ -57,7 +63,7 @@ async function main(): Promise<number> {
 async function monitor(
   directory: string,
   output: string | null,
-  format: TraceFormatName,
+  format: Format,
   json: boolean,
 ): Promise<number> {
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
@@ -68,20 +74,37 @@ async function monitor(
       `--log-dir: ${directory} has no NAME.trace.jsonl; npm run client leaves some, or export them from the page`,
     );
   const target = output === null ? null : new AtomicFile(output);
+  const write = (text: string): void => {
+    if (target === null) process.stdout.write(text);
+    else target.write(text);
+  };
+  const page = format === 'html' ? new TracePage() : null;
   const progress = new ProgressLine();
-  const report = await mergeFiles(files, format, {
-    write: (text) => (target === null ? process.stdout.write(text) : target.write(text)),
+  const report = await mergeFiles(files, outputOf(format), {
+    write: (text) => {
+      if (page === null) write(text);
+      else page.add(text);
+    },
     onProgress: (text) => progress.show(text),
     isInterrupted: () => isInterrupted,
   });
-  progress.clear();
   if (report === null) {
+    progress.clear();
     target?.discard();
     return 130;
   }
+  if (page !== null) write(await page.finish(describeReport(report)));
+  progress.clear();
   target?.finish();
   tell(report, output, json);
   return report.verdicts.some(({ verdict }) => verdict === 'violated') ? 1 : 0;
+}
+
+function outputOf(format: Format): MergeOutput {
+  return {
+    withMessages: format === 'text',
+    format: (names, timeOf) => (format === 'html' ? correctedEvents(timeOf) : traceFormat(format, names)),
+  };
 }
 
 function tell(report: MonitorReport, output: string | null, json: boolean): void {

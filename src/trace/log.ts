@@ -11,6 +11,8 @@ const FLUSH_PERIOD_MS = 250;
 const MAX_BLOCK_BYTES = 48 * 1024;
 /** The newest blocks are kept at hand, for whoever watches. */
 const MAX_RECENT_BLOCKS = 8;
+/** For whoever watches; they ask again long before. */
+const MAX_WATCHED = 20_000;
 /** Of lines handed out at a time, so that a data channel carries them (characters). */
 const MAX_PAGE_LENGTH = 24_000;
 
@@ -26,6 +28,8 @@ export interface TraceLogPorts {
 export class TraceLog {
   #block: BlockWriter | null = null;
   #recent: TraceChunk[] = [];
+  /** What came since somebody asked last; null: nobody watches. `next`: the number of the first to come then. */
+  #watched: { readonly events: TraceEvent[]; readonly next: number } | null = null;
   #cancelFlush: (() => void) | null = null;
   #hasFailed = false;
   /** The block that was read last: its pages are asked for one after the other. */
@@ -45,14 +49,37 @@ export class TraceLog {
     }
     this.#block.add(time, clock, detail);
     if (this.#block.length >= MAX_BLOCK_BYTES) this.flush();
+    this.#keep(seq, name, time, clock, detail);
   }
 
   /** Those at hand with a higher number than `after`, oldest first; older ones may be stored. */
   recent(after: number): TraceEvent[] {
+    const kept = this.#watched;
+    // Whoever asks again goes on behind what it got: then nothing needs to be decoded.
+    const isAtHand = kept !== null && (kept.events[0]?.seq ?? kept.next) <= after + 1;
+    const events = isAtHand ? kept.events.filter(({ seq }) => seq > after) : this.#decode(after);
+    this.#watched = { events: [...events], next: (events.at(-1)?.seq ?? after) + 1 };
+    return events;
+  }
+
+  #decode(after: number): TraceEvent[] {
     return [...this.#recent, ...this.#current()]
       .filter(({ last }) => last > after)
       .flatMap(({ bytes }) => readBlock(bytes))
       .filter(({ seq }) => seq > after);
+  }
+
+  /** As it would be read from its block. Nobody has asked for long: nobody watches any more. */
+  #keep(seq: number, name: string | null, time: number, clock: ClockReading, detail: TraceDetail): void {
+    if (this.#watched === null) return;
+    if (this.#watched.events.length >= MAX_WATCHED) {
+      this.#watched = null;
+      return;
+    }
+    const counts: Record<MemberId, number> = {};
+    for (const [place, node] of clock.nodes.entries()) counts[node] = clock.counts[place] ?? 0;
+    const rounded = Math.round(time * 1000) / 1000;
+    this.#watched.events.push({ seq, node: this.node, name, time: rounded, clock: counts, ...detail });
   }
 
   /** Stores whatever waits; what cannot be stored is lost. */

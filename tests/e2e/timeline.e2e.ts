@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from '@playwright/test';
 import { parseTrace } from '../../src/trace/lines.ts';
-import { agreedLeader, expect, openCluster, Tab, test } from './support/fixtures.ts';
+import { agreedLeader, expect, openCluster, test, type Tab } from './support/fixtures.ts';
 
 async function looked(tabs: readonly Tab[]): Promise<Tab> {
   const [first] = tabs;

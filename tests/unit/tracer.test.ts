@@ -182,6 +182,19 @@ describe('the log', () => {
     expect(tracer.log.recent(0).length).toBeLessThanOrEqual(20_000);
   });
 
+  it('tells whoever goes on watching the same events as whoever comes late', () => {
+    const tracer = new Scene().tracer('A');
+    const watched: TraceEvent[] = [];
+    for (let count = 0; count < 300; count += 1) {
+      tracer.sent(ping('A', 'B', count));
+      if (count === 150) tracer.name = 'A';
+      if (count % 7 === 0) watched.push(...tracer.log.recent(watched.at(-1)?.seq ?? 0));
+    }
+    watched.push(...tracer.log.recent(watched.at(-1)?.seq ?? 0));
+    expect(watched).toHaveLength(300);
+    expect(watched).toEqual(tracer.log.recent(0));
+  });
+
   it('tells once that its store fails, and goes on without it', () => {
     const scene = new Scene();
     const tracer = scene.tracer('A', {

@@ -51,6 +51,7 @@ export class Curves extends LitElement {
   readonly #collector = new CurveCollector();
   #plots: readonly Plot[] | null = null;
   #timer: ReturnType<typeof setInterval> | null = null;
+  #isLoading = false;
   #isVisible = false;
   readonly #seen = new IntersectionObserver((entries) => {
     this.#isVisible = entries.at(-1)?.isIntersecting === true;
@@ -126,12 +127,13 @@ export class Curves extends LitElement {
   }
 
   async #load(): Promise<void> {
-    if (this.#plots !== null) return;
+    if (this.#isLoading || this.#plots !== null) return;
+    this.#isLoading = true;
     try {
       const { Plot, plotStyles } = await import('./plot.ts');
       const sheet = unsafeCSS(plotStyles).styleSheet;
       const root = this.renderRoot as ShadowRoot;
-      if (this.#plots !== null || !this.isConnected) return;
+      if (!this.isConnected) return;
       if (sheet !== undefined) root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
       this.#plots = CURVES.map(({ lines, unit }, at) => {
         const host = this.#hosts[at];
@@ -142,6 +144,8 @@ export class Curves extends LitElement {
       this.#show();
     } catch (error) {
       this.problem = `The curves could not be loaded: ${messageOf(error)}. Reload the page.`;
+    } finally {
+      this.#isLoading = false;
     }
   }
 

@@ -16,7 +16,7 @@ import { styles } from './styles.ts';
 const FOLLOWED_MS = 3000;
 const MODEL_PERIOD_MS = 200;
 /** How often the count beneath the picture changes. */
-const COUNT_PERIOD_MS = 500;
+const COUNT_PERIOD_MS = 300;
 const ZOOM_STEP = 1.6;
 const PAN_STEP = 0.15;
 /** How near a pointer must be to an event (pixels). */
@@ -59,7 +59,7 @@ export class Timeline extends LitElement {
 
   #modelled: readonly TraceEvent[] | null = null;
   #modelledAt = Number.NEGATIVE_INFINITY;
-  #countedAt = 0;
+  #counted: Painted | null = null;
   #model: TimelineModel = timelineModel([], new Map());
   #names = new Names();
   #frame: number | null = null;
@@ -267,12 +267,20 @@ export class Timeline extends LitElement {
       const layout = this.#layout();
       if (this.canvas === undefined || layout === null) return;
       const painted = paint(this.canvas, layout);
-      const now = performance.now();
-      if (now - this.#countedAt < COUNT_PERIOD_MS) return;
-      this.#countedAt = now;
       if (painted.arrows !== this.painted.arrows || painted.skipped !== this.painted.skipped)
-        this.painted = painted;
+        this.#count(painted);
     });
+  }
+
+  /** The newest of the counts that come within a while. */
+  #count(painted: Painted): void {
+    const isWaiting = this.#counted !== null;
+    this.#counted = painted;
+    if (isWaiting) return;
+    setTimeout(() => {
+      this.painted = this.#counted ?? this.painted;
+      this.#counted = null;
+    }, COUNT_PERIOD_MS);
   }
 
   #show(shown: Span): void {
