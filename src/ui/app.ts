@@ -1,6 +1,6 @@
 import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
-import type { TestRunOptions } from '../api.ts';
+import type { LogEntryView, TestRunOptions } from '../api.ts';
 import { confirmationOf, perform, type ActionEvent, type Command } from './action.ts';
 import './announcer.ts';
 import './banner-list.ts';
@@ -18,6 +18,7 @@ import './footer.ts';
 import { messageOf, plural } from './format.ts';
 import './header.ts';
 import './join.ts';
+import './logs/logs.ts';
 import { LocalStates } from './local-states.ts';
 import { chromaOf, hueOf } from './names.ts';
 import './notice-list.ts';
@@ -44,6 +45,7 @@ const GOOD_NEWS_MS = 8000;
 const PLACES: readonly Place[] = [
   { id: 'cluster', label: 'Cluster' },
   { id: 'timeline', label: 'Timeline' },
+  { id: 'logs', label: 'Logs' },
   { id: 'curves', label: 'Curves' },
   { id: 'promises', label: 'Promises' },
   { id: 'data', label: 'Data' },
@@ -218,6 +220,7 @@ export class App extends LitElement {
               .moments=${this.#moments}
               @tabraft-export-range=${this.#exportRange}
             ></tabraft-timeline-section>
+            <tabraft-logs id="logs" .view=${view} .read=${this.#readEntry}></tabraft-logs>
             <tabraft-curves id="curves" .live=${view.live}></tabraft-curves>
             <tabraft-promises id="promises" .live=${view.live} .test=${view.test}></tabraft-promises>
             <tabraft-notice-list id="events" .notices=${view.notices}></tabraft-notice-list>
@@ -237,6 +240,11 @@ export class App extends LitElement {
     section.tabIndex = -1;
     section.focus({ preventScroll: true });
     section.scrollIntoView();
+  };
+
+  readonly #readEntry = async (index: number): Promise<LogEntryView | null> => {
+    const [entry] = (await this.controller?.api.raft.log({ from: index, to: index })) ?? [];
+    return entry ?? null;
   };
 
   #reveal({ node, seq }: EventPlace): void {
