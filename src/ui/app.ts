@@ -16,6 +16,7 @@ import './footer.ts';
 import { messageOf } from './format.ts';
 import './header.ts';
 import './join.ts';
+import './library.ts';
 import { LocalStates } from './local-states.ts';
 import { chromaOf, hueOf } from './names.ts';
 import './notice-list.ts';

@@ -61,7 +61,7 @@ export class BannerList extends LitElement {
           grid-template-columns: auto minmax(0, 1fr);
           align-items: start;
         }
-        button {
+        wa-button {
           grid-column: 2;
           justify-self: start;
         }
@@ -83,9 +83,11 @@ export class BannerList extends LitElement {
           ${
             action === null
               ? nothing
-              : html`<button @click=${() => this.dispatchEvent(new ActionEvent(action.action))}>
-                  ${action.label}
-                </button>`
+              : html`<wa-button
+                  appearance="outlined"
+                  @click=${() => this.dispatchEvent(new ActionEvent(action.action))}
+                  >${action.label}</wa-button
+                >`
           }
         </div>
       `,

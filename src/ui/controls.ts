@@ -1,6 +1,9 @@
 import { css } from 'lit';
 
-/** Native controls and the few shared patterns, in the tokens of theme.css. */
+/**
+ * What the components share: the native controls beside the library's, and a few patterns, in the tokens of
+ * theme.css.
+ */
 export const controls = css`
   :host {
     display: block;
@@ -28,7 +31,6 @@ export const controls = css`
     list-style: none;
   }
 
-  button,
   input,
   select {
     font: inherit;
@@ -39,41 +41,14 @@ export const controls = css`
     background: var(--surface);
     padding: 0 var(--gap-3);
   }
-  button {
-    display: inline-flex;
-    align-items: center;
-    justify-content: center;
-    gap: 0.4rem;
-    font-weight: 500;
-    white-space: nowrap;
+  /* Text that only its name has is placed within it. */
+  wa-button {
     position: relative;
-    cursor: pointer;
     touch-action: manipulation;
-    transition: background-color 120ms;
   }
-  button:hover:not(:disabled) {
-    background: color-mix(in oklab, var(--surface), var(--ink) 7%);
+  wa-button .icon[slot] {
+    margin-inline-end: 0.4rem;
   }
-  button:active:not(:disabled) {
-    background: color-mix(in oklab, var(--surface), var(--ink) 14%);
-  }
-  button.primary {
-    background: var(--accent);
-    border-color: var(--accent);
-    color: var(--on-accent);
-  }
-  button.primary:hover:not(:disabled) {
-    background: color-mix(in oklab, var(--accent), var(--ink) 14%);
-  }
-  button.danger {
-    color: var(--bad);
-    border-color: color-mix(in oklab, var(--bad), var(--surface) 35%);
-  }
-  button.quiet {
-    border-color: transparent;
-    background: none;
-  }
-  button:disabled,
   input:disabled,
   select:disabled {
     cursor: not-allowed;
@@ -102,6 +77,11 @@ export const controls = css`
   :focus-visible {
     outline: 2px solid var(--focus);
     outline-offset: 2px;
+  }
+  /* The control within has it. */
+  wa-button:focus-visible,
+  wa-input:focus-visible {
+    outline: none;
   }
 
   .field {

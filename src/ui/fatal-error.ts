@@ -52,12 +52,12 @@ export class FatalError extends LitElement {
         </ul>
         <p>${fatal.advice ?? adviceFor()} No data was touched.</p>
         <div class="row">
-          <button class="primary" @click=${() => location.reload()}>Reload</button>
+          <wa-button variant="brand" @click=${() => location.reload()}>Reload</wa-button>
           ${
             hasAddressDetails()
-              ? html`<button @click=${() => location.assign(location.pathname)}>
-                  Open without the link
-                </button>`
+              ? html`<wa-button appearance="outlined" @click=${() => location.assign(location.pathname)}
+                  >Open without the link</wa-button
+                >`
               : null
           }
         </div>

@@ -105,11 +105,13 @@ export class FaultForm extends LitElement {
           ${this.#renderTypes()}
           <p class="wide small soft">It will ${faultSentence(this.#rule())}.</p>
           <div class="row wide">
-            <button type="submit">${edited === null ? 'Add rule' : 'Change rule'}</button>
+            <wa-button type="submit" appearance="outlined"
+              >${edited === null ? 'Add rule' : 'Change rule'}</wa-button
+            >
             ${
               edited === null
                 ? null
-                : html`<button type="button" @click=${() => this.#done()}>Cancel</button>`
+                : html`<wa-button appearance="outlined" @click=${() => this.#done()}>Cancel</wa-button>`
             }
           </div>
         </form>

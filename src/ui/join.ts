@@ -75,10 +75,12 @@ export class Join extends LitElement {
             <input type="text" readonly class="mono" .value=${this.link} @focus=${this.#select} />
           </label>
           <div class="row">
-            <button @click=${this.#copy}>${icon('link')}Copy link</button>
-            <button aria-haspopup="dialog" @click=${() => void this.qrDialog?.show(this.link)}>
-              ${icon('qr')}QR code
-            </button>
+            <wa-button appearance="outlined" @click=${this.#copy}
+              >${icon('link', 'start')}Copy link</wa-button
+            >
+            <wa-button appearance="outlined" @click=${() => void this.qrDialog?.show(this.link)}
+              >${icon('qr', 'start')}QR code</wa-button
+            >
           </div>
           <p class="copied small ${look.tone}" role="status" aria-label="Copying">
             ${look.icon === null ? null : icon(look.icon)}
@@ -91,12 +93,14 @@ export class Join extends LitElement {
           to those you trust.
         </p>
         <div class="row ends">
-          <button class="primary" @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'open-tab' }))}>
-            ${icon('add')}Open another tab
-          </button>
-          <button @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'new-cluster' }))}>
-            New cluster
-          </button>
+          <wa-button variant="brand" @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'open-tab' }))}
+            >${icon('add', 'start')}Open another tab</wa-button
+          >
+          <wa-button
+            appearance="outlined"
+            @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'new-cluster' }))}
+            >New cluster</wa-button
+          >
         </div>
       </section>
       <tabraft-qr-dialog></tabraft-qr-dialog>

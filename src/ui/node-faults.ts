@@ -3,6 +3,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { NodeAction } from '../api.ts';
 import { ActionEvent } from './action.ts';
 import { controls } from './controls.ts';
+import { label } from './label.ts';
 import type { PageView } from './view.ts';
 
 const LABELS: Record<NodeAction, string> = {
@@ -52,14 +53,13 @@ export class NodeFaults extends LitElement {
         </select>
         ${ACTIONS.map(
           (action) =>
-            html`<button
-              class=${action === 'wipe' ? 'danger' : ''}
+            html`<wa-button
+              variant=${action === 'wipe' ? 'danger' : 'neutral'}
+              appearance="outlined"
               ?disabled=${!POSSIBLE[node.state].includes(action)}
-              aria-label="${LABELS[action]}: node ${node.name}"
               @click=${() => this.dispatchEvent(new ActionEvent({ kind: action, name: node.name }))}
-            >
-              ${LABELS[action]}
-            </button>`,
+              >${label(LABELS[action], `${LABELS[action]}: node ${node.name}`)}</wa-button
+            >`,
         )}
       </div>
     `;

@@ -64,7 +64,9 @@ export class ReportBar extends LitElement {
     return html`<div class="bar ${level}">
       <span class=${look.tone}>${icon(look.icon)}</span>
       <span>${text}</span>
-      <button class="quiet" @click=${() => this.dispatchEvent(new CustomEvent('dismiss'))}>Dismiss</button>
+      <wa-button appearance="plain" @click=${() => this.dispatchEvent(new CustomEvent('dismiss'))}
+        >Dismiss</wa-button
+      >
     </div>`;
   }
 }

@@ -137,14 +137,13 @@ export class Tests extends LitElement {
       </label>
       <p class="about small soft">${chosen.name}: ${chosen.about}. It needs ${needsOf(chosen.voters)}.</p>
       <div class="row">
-        <button class="primary" ?disabled=${isRunning}>Run test</button>
-        <button
-          type="button"
+        <wa-button type="submit" variant="brand" ?disabled=${isRunning}>Run test</wa-button>
+        <wa-button
+          appearance="outlined"
           ?disabled=${!isRunning || this.test?.isCancelling === true}
           @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'cancel-test' }))}
+          >Cancel test</wa-button
         >
-          Cancel test
-        </button>
       </div>
     </form>`;
   }

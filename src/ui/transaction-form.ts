@@ -41,8 +41,8 @@ export class TransactionForm extends LitElement {
         gap: var(--gap-2);
       }
       .remove {
+        --wa-form-control-padding-inline: 0;
         inline-size: var(--control);
-        padding: 0;
       }
       @media (max-width: 40rem) {
         li {
@@ -73,8 +73,10 @@ export class TransactionForm extends LitElement {
           )}
         </ol>
         <div class="row">
-          <button type="button" class="quiet" @click=${this.#addRow}>${icon('add')}Add row</button>
-          <button type="submit" ?disabled=${this.rows.length === 0}>Run transaction</button>
+          <wa-button appearance="plain" @click=${this.#addRow}>${icon('add', 'start')}Add row</wa-button>
+          <wa-button type="submit" appearance="outlined" ?disabled=${this.rows.length === 0}
+            >Run transaction</wa-button
+          >
         </div>
       </form>
       ${latestOutcome(this.latest, 'All rows or none: one ASSERT that does not hold, and nothing is set.')}
@@ -124,15 +126,13 @@ export class TransactionForm extends LitElement {
         />
         absent
       </label>
-      <button
-        type="button"
-        class="quiet remove"
-        aria-label="Delete row ${number}"
+      <wa-button
+        class="remove"
+        appearance="plain"
         title="Delete row ${number}"
         @click=${() => this.#removeRow(row.id)}
+        >${icon('failed')}<span class="hidden-text">Delete row ${number}</span></wa-button
       >
-        ${icon('failed')}
-      </button>
     </li>`;
   }
 
@@ -150,7 +150,7 @@ export class TransactionForm extends LitElement {
   /** The button under the focus goes with its row; the focus moves on, not to the start of the page. */
   #removeRow(id: number): void {
     this.rows = this.rows.filter((row) => row.id !== id);
-    this.renderRoot.querySelector<HTMLElement>('form .row button')?.focus();
+    this.renderRoot.querySelector<HTMLElement>('form .row wa-button')?.focus();
   }
 
   readonly #submit = (event: SubmitEvent): void => {
