@@ -31,15 +31,16 @@ export const controls = css`
     list-style: none;
   }
 
-  input,
   select {
     font: inherit;
     color: inherit;
+    inline-size: 100%;
+    min-inline-size: 0;
     min-block-size: var(--control);
     border: 1px solid var(--line-strong);
     border-radius: var(--radius-small);
     background: var(--surface);
-    padding: 0 var(--gap-3);
+    padding: 0 var(--gap-1) 0 var(--gap-3);
   }
   /* Text that only its name has is placed within it. */
   wa-button {
@@ -49,30 +50,40 @@ export const controls = css`
   wa-button .icon[slot] {
     margin-inline-end: 0.4rem;
   }
-  input:disabled,
-  select:disabled {
-    cursor: not-allowed;
-    opacity: 0.55;
-  }
-  input,
-  select {
-    inline-size: 100%;
+  wa-input {
     min-inline-size: 0;
   }
-  input::placeholder {
-    color: var(--ink-soft);
-    opacity: 1;
+  wa-input::part(label) {
+    font-size: 0.8125rem;
+    margin-block-end: 0.2rem;
+  }
+  /* Where the place says what it is for. */
+  wa-input.unlabelled::part(label) {
+    position: absolute;
+    inline-size: 1px;
+    block-size: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+  wa-callout {
+    overflow-wrap: anywhere;
+  }
+  /* Focus rings are drawn beyond the controls in it. */
+  wa-callout::part(message) {
+    overflow: visible;
+    min-inline-size: 0;
+  }
+  select:disabled {
+    cursor: not-allowed;
+    opacity: 0.5;
   }
   input[type='checkbox'] {
     inline-size: 1.05rem;
-    min-block-size: 1.05rem;
     block-size: 1.05rem;
     margin: 0;
     accent-color: var(--accent);
     flex: none;
-  }
-  select {
-    padding-inline-end: var(--gap-1);
   }
   :focus-visible {
     outline: 2px solid var(--focus);

@@ -1,3 +1,4 @@
+import type WaInput from '@awesome.me/webawesome/dist/components/input/input.js';
 import { LitElement, css, html } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { ActionEvent } from './action.ts';
@@ -25,7 +26,7 @@ const LOOKS: Readonly<Record<Copied, { icon: IconName | null; tone: string; text
 export class Join extends LitElement {
   @property({ attribute: false }) link = '';
   @state() private copied: Copied = 'no';
-  @query('input') private readonly field?: HTMLInputElement;
+  @query('wa-input') private readonly field?: WaInput;
   @query('tabraft-qr-dialog') private readonly qrDialog?: QrDialog;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -36,6 +37,10 @@ export class Join extends LitElement {
         display: grid;
         grid-template-columns: minmax(0, 1fr);
         gap: var(--gap-2);
+      }
+      wa-input::part(input) {
+        font-family: var(--mono);
+        font-size: 0.92em;
       }
       .copied {
         min-block-size: 1.4em;
@@ -70,10 +75,7 @@ export class Join extends LitElement {
           <span class="small soft">every tab is a node</span>
         </header>
         <div class="link">
-          <label class="field">
-            <span class="label">Join link</span>
-            <input type="text" readonly class="mono" .value=${this.link} @focus=${this.#select} />
-          </label>
+          <wa-input label="Join link" readonly .value=${this.link} @focus=${this.#select}></wa-input>
           <div class="row">
             <wa-button appearance="outlined" @click=${this.#copy}
               >${icon('link', 'start')}Copy link</wa-button

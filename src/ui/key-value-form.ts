@@ -1,4 +1,5 @@
 import type WaButton from '@awesome.me/webawesome/dist/components/button/button.js';
+import type WaInput from '@awesome.me/webawesome/dist/components/input/input.js';
 import { LitElement, css, html } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { Consistency } from '../api.ts';
@@ -18,7 +19,7 @@ export class KeyValueForm extends LitElement {
 
   @state() private algorithm: Algorithm = 'raft';
 
-  @query('#key') private readonly key?: HTMLInputElement;
+  @query('#key') private readonly key?: WaInput;
   @query('#value') private readonly valueField?: ValueField;
   @query('#expected') private readonly expectedField?: ValueField;
   @query('#consistency') private readonly consistency?: HTMLSelectElement;
@@ -32,9 +33,8 @@ export class KeyValueForm extends LitElement {
         gap: var(--gap-3);
         align-items: end;
       }
-      .label {
+      wa-input::part(label) {
         min-block-size: 1.6rem;
-        display: flex;
         align-items: center;
       }
       .narrow {
@@ -71,10 +71,15 @@ export class KeyValueForm extends LitElement {
     const isRaft = this.algorithm === 'raft';
     return html`
       <form @submit=${this.#submit}>
-        <div class="field key">
-          <label class="label" for="key">Key</label>
-          <input id="key" type="text" required autocomplete="off" autocapitalize="off" spellcheck="false" />
-        </div>
+        <wa-input
+          id="key"
+          class="key"
+          label="Key"
+          required
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck="false"
+        ></wa-input>
         <tabraft-value-field
           id="value"
           .label=${'Value'}

@@ -1,3 +1,4 @@
+import type WaInput from '@awesome.me/webawesome/dist/components/input/input.js';
 import { LitElement, css, html } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
@@ -94,29 +95,28 @@ export class TransactionForm extends LitElement {
         <option value="ASSERT">ASSERT</option>
         <option value="SET">SET</option>
       </select>
-      <input
-        type="text"
+      <wa-input
+        class="unlabelled"
         required
         autocomplete="off"
         autocapitalize="off"
         spellcheck="false"
         placeholder="key"
-        aria-label="Row ${number} key"
+        label="Row ${number} key"
         .value=${row.key}
         @input=${(event: Event) => edit({ key: valueOf(event) })}
-      />
-      <input
-        class="value"
-        type="text"
+      ></wa-input>
+      <wa-input
+        class="unlabelled value"
         autocomplete="off"
         autocapitalize="off"
         spellcheck="false"
-        aria-label="Row ${number} value"
+        label="Row ${number} value"
         placeholder=${row.isAbsent ? 'absent' : 'value'}
         .value=${row.isAbsent ? '' : row.text}
         ?disabled=${row.isAbsent}
         @input=${(event: Event) => edit({ text: valueOf(event) })}
-      />
+      ></wa-input>
       <label class="check">
         <input
           type="checkbox"
@@ -144,7 +144,9 @@ export class TransactionForm extends LitElement {
     this.rows = [...this.rows, emptyRow(this.#nextId, 'SET')];
     this.#nextId += 1;
     await this.updateComplete;
-    this.renderRoot.querySelector<HTMLElement>('li:last-child input')?.focus();
+    const field = this.renderRoot.querySelector<WaInput>('li:last-child wa-input');
+    await field?.updateComplete;
+    field?.focus();
   };
 
   /** The button under the focus goes with its row; the focus moves on, not to the start of the page. */
@@ -171,7 +173,7 @@ function emptyRow(id: number, op: Row['op']): Row {
 }
 
 function valueOf(event: Event): string {
-  return (event.currentTarget as HTMLInputElement | HTMLSelectElement).value;
+  return (event.currentTarget as HTMLSelectElement | WaInput).value ?? '';
 }
 
 declare global {
