@@ -44,6 +44,11 @@ export class BannerList extends LitElement {
         flex: 1 1 20rem;
         max-inline-size: 85ch;
       }
+      @media (max-width: 40rem) {
+        wa-callout::part(icon) {
+          align-items: start;
+        }
+      }
       strong {
         font-weight: 650;
         color: var(--tone);
