@@ -24,8 +24,8 @@ function signalingPlugin(): Plugin {
 }
 
 /**
- * The library's buttons and fields import its icons, for looks that the page does not ask of them: two fifths of
- * what they weigh, and fetched from elsewhere if ever shown. As no name of theirs is used, the build may leave them out.
+ * The library's buttons and fields import its icons, for looks that the page does not ask of them: as much again as all
+ * that is used of it, and fetched from elsewhere if ever shown. As no name of theirs is used, they can be left out.
  */
 function isUnusedIcon(id: string): boolean {
   return (

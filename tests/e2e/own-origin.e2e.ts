@@ -38,7 +38,7 @@ test('nothing is asked of any other origin, and the page’s policy forbids noth
   await button('Snapshot').click();
   await button('Dismiss').click();
   await button('Run test').click();
-  await expect(page.getByRole('status', { name: 'Result' })).toHaveText(/read-after-write passed/);
+  await expect(page.getByRole('status', { name: 'Result' })).toHaveText(/read-after-write\s+passed/);
 
   const { host } = new URL(server.url);
   const foreign = [...urls].filter((url) => new URL(url).host !== host && !/^(data|blob):/.test(url));
