@@ -11,7 +11,6 @@ test('nothing is asked of any other origin, and the page’s policy forbids noth
   context.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text());
   });
-  context.on('weberror', (error) => problems.push(String(error.error())));
 
   const [tab] = await openCluster(context, server.url, 2);
   if (tab === undefined) throw new Error('two tabs');
