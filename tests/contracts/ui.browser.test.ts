@@ -179,6 +179,27 @@ describe('operations on data', () => {
     await expect.poll(lastCall).toEqual({ name: 'raft.cas', args: ['k', 'v', 'v'] });
   });
 
+  test('Enter in a key gets it; in a row it runs the transaction', async () => {
+    await field('Key').fill('k');
+    await userEvent.keyboard('{Enter}');
+    await expect.poll(lastCall).toMatchObject({ name: 'raft.get' });
+    await field('Row 1 key').fill('a');
+    await field('Row 2 key').fill('b');
+    await userEvent.keyboard('{Enter}');
+    await expect.poll(lastCall).toMatchObject({ name: 'raft.transact' });
+  });
+
+  test('a button that is disabled does nothing', async () => {
+    await field('Algorithm').selectOptions('ABD');
+    await field('Key').fill('k');
+    await expect.element(button('Compare and set')).toBeDisabled();
+    await button('Compare and set').click({ force: true });
+    await field('Expected').fill('v');
+    await userEvent.keyboard('{Enter}');
+    await button('Lead A').click({ force: true });
+    expect(controller.asked).toEqual([]);
+  });
+
   test('nothing is asked without a key', async () => {
     await button('Put').click();
     expect(controller.asked).toEqual([]);
@@ -338,6 +359,17 @@ describe('actions', () => {
     await expect
       .element(page.getByText('delay heartbeat from A by 50–200 ms, 30 % of the time', { exact: true }))
       .toBeVisible();
+  });
+
+  test('a rule whose bounds make no sense is not set', async () => {
+    await page.getByText('Add a rule').click();
+    await field('Kind').selectOptions('delay');
+    await field('At least, in ms').fill('300');
+    await button('Add rule').click();
+    expect(controller.asked).toEqual([]);
+    await field('At most, in ms').fill('400');
+    await button('Add rule').click();
+    expect(lastCall()?.args).toEqual([{ id: 'delay-1', kind: 'delay', delayMs: [300, 400] }]);
   });
 
   test('a link is cut by its cell and joined again; its counters are told', async () => {
