@@ -47,6 +47,10 @@ export const controls = css`
     position: relative;
     touch-action: manipulation;
   }
+  /* Without a box of its own, so that contrast can be judged by machine, too. */
+  wa-button::part(label) {
+    display: contents;
+  }
   wa-button .icon[slot] {
     margin-inline-end: 0.4rem;
   }
