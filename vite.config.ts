@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -22,9 +23,24 @@ function signalingPlugin(): Plugin {
   };
 }
 
+/**
+ * The library's buttons and fields import its icons, for looks that the page does not ask of them: as much again as all
+ * that is used of it, and fetched from elsewhere if ever shown. As no name of theirs is used, they can be left out.
+ */
+function isUnusedIcon(id: string): boolean {
+  return (
+    id.includes('/@awesome.me/webawesome/dist/chunks/') &&
+    /^\/\/ src\/components\/(icon|spinner)\//m.test(readFileSync(id, 'utf8'))
+  );
+}
+
 export default defineConfig({
   plugins: [signalingPlugin()],
-  build: { target: 'es2022', sourcemap: true },
+  build: {
+    target: 'es2022',
+    sourcemap: true,
+    rolldownOptions: { treeshake: { moduleSideEffects: (id) => !isUnusedIcon(id) } },
+  },
   worker: { format: 'es' },
   server: {
     port: Number(process.env['PORT'] ?? 5173),

@@ -23,6 +23,11 @@ export default defineConfig({
         // Found while a test runs, a dependency makes Vite reload the page under it: name them all.
         optimizeDeps: {
           include: [
+            '@awesome.me/webawesome/dist/components/button/button.js',
+            '@awesome.me/webawesome/dist/components/callout/callout.js',
+            '@awesome.me/webawesome/dist/components/input/input.js',
+            '@awesome.me/webawesome/dist/components/progress-bar/progress-bar.js',
+            'axe-core',
             'comlink',
             'idb',
             'jsqr',
@@ -30,6 +35,7 @@ export default defineConfig({
             'lean-qr/extras/svg',
             'lit',
             'simple-peer/simplepeer.min.js',
+            'uplot',
             'valibot',
           ],
         },

@@ -8,23 +8,19 @@ import { bannersOf } from './banners.ts';
 import './cluster.ts';
 import './confirm-dialog.ts';
 import type { ConfirmDialog } from './confirm-dialog.ts';
-import './curves/curves.ts';
-import './data.ts';
 import { showInTabStrip } from './document-face.ts';
 import './fatal-error.ts';
 import type { Fatal } from './fatal-error.ts';
-import './faults.ts';
 import './footer.ts';
 import { messageOf, plural } from './format.ts';
 import './header.ts';
 import './join.ts';
-import './logs/logs.ts';
+import './library.ts';
 import { LocalStates } from './local-states.ts';
 import { chromaOf, hueOf } from './names.ts';
 import './notice-list.ts';
 import { momentOf, Moments } from './playback/moments.ts';
 import { Playback } from './playback/playback.ts';
-import './promises.ts';
 import type { EventPlace } from './promises.ts';
 import { runOperation, type Operation, type OperationRecord } from './operation.ts';
 import './report-bar.ts';
@@ -32,8 +28,6 @@ import type { Report } from './report-bar.ts';
 import { saveText } from './save.ts';
 import './section-nav.ts';
 import type { GoToEvent, Place } from './section-nav.ts';
-import './tests.ts';
-import './timeline/section.ts';
 import type { TimelineSection } from './timeline/section.ts';
 import type { ExportRangeEvent } from './timeline/timeline.ts';
 import { ViewSubscription } from './view-subscription.ts';
@@ -63,7 +57,7 @@ export class App extends LitElement {
   @state() private records: readonly OperationRecord[] = [];
   @state() private report: Report | null = null;
   @query('tabraft-confirm-dialog') private readonly dialog?: ConfirmDialog;
-  @query('tabraft-timeline-section') private readonly timeline?: TimelineSection;
+  @query('tabraft-timeline-section') private readonly timeline!: TimelineSection | null;
 
   readonly #states = new LocalStates(this, () => this.controller);
   readonly #playback = new Playback();
@@ -114,9 +108,10 @@ export class App extends LitElement {
     .columns > * > :focus {
       outline: none;
     }
-    .skip:not(:focus) {
-      position: absolute;
-      clip-path: inset(50%);
+    /* So that nothing moves once they are there. */
+    .columns :not(:defined) {
+      display: block;
+      min-block-size: 24rem;
     }
     /* The pictures stand to the left, what can be done to the right; on a very wide screen, side by side. */
     @media (min-width: 64rem) {
@@ -161,6 +156,14 @@ export class App extends LitElement {
           : html`<tabraft-fatal-error .fatal=${this.fatal}></tabraft-fatal-error>`
       }
     </div>`;
+  }
+
+  /** What is not needed to join and to read comes behind what is. */
+  override firstUpdated(): void {
+    import('./later.ts').catch((error: unknown) => {
+      const text = `A part of the page could not be loaded: ${messageOf(error)}. Reload the page.`;
+      this.report = { level: 'error', text };
+    });
   }
 
   override willUpdate(): void {

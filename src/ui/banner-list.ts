@@ -6,7 +6,7 @@ import type { Banner } from './banners.ts';
 import { controls } from './controls.ts';
 import { icon } from './icons.ts';
 
-const TONES = { info: 'calm', warning: 'doubt', error: 'bad' } as const;
+const VARIANTS = { info: 'brand', warning: 'warning', error: 'danger' } as const;
 
 /** The states that want an explanation, one box each. */
 @customElement('tabraft-banner-list')
@@ -23,48 +23,35 @@ export class BannerList extends LitElement {
       :host([hidden]) {
         display: none;
       }
-      .banner {
-        display: grid;
-        grid-template-columns: auto minmax(0, 1fr) auto;
-        align-items: center;
-        gap: var(--gap-2) var(--gap-4);
+      wa-callout {
+        --tone: var(--wa-color-on-quiet);
         padding: var(--gap-3) var(--gap-4);
-        border: 1px solid color-mix(in oklab, var(--tone), transparent 55%);
         border-inline-start: 4px solid var(--tone);
-        border-radius: var(--radius);
-        background: color-mix(in oklab, var(--tone) 8%, var(--surface));
       }
-      .banner.calm {
-        --tone: var(--calm);
-      }
-      .banner.doubt {
-        --tone: var(--doubt);
-      }
-      .banner.bad {
-        --tone: var(--bad);
-      }
-      .banner > .icon {
+      wa-callout > .icon {
         inline-size: 1.4rem;
         block-size: 1.4rem;
-        color: var(--tone);
+        margin-inline-end: var(--gap-4);
       }
-      .banner div {
-        color: var(--ink);
+      .banner {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: var(--gap-2) var(--gap-4);
+      }
+      .text {
+        flex: 1 1 20rem;
         max-inline-size: 85ch;
+      }
+      @media (max-width: 40rem) {
+        wa-callout::part(icon) {
+          align-items: start;
+        }
       }
       strong {
         font-weight: 650;
         color: var(--tone);
-      }
-      @media (max-width: 40rem) {
-        .banner {
-          grid-template-columns: auto minmax(0, 1fr);
-          align-items: start;
-        }
-        button {
-          grid-column: 2;
-          justify-self: start;
-        }
       }
     `,
   ];
@@ -74,20 +61,24 @@ export class BannerList extends LitElement {
       this.banners,
       ({ id }) => id,
       ({ level, title, text, action }) => html`
-        <div class="banner ${TONES[level]}">
-          ${icon(level)}
-          <div>
-            <strong>${title}</strong>
-            <p>${text}</p>
+        <wa-callout variant=${VARIANTS[level]}>
+          ${icon(level, 'icon')}
+          <div class="banner">
+            <div class="text">
+              <strong>${title}</strong>
+              <p>${text}</p>
+            </div>
+            ${
+              action === null
+                ? nothing
+                : html`<wa-button
+                    appearance="outlined"
+                    @click=${() => this.dispatchEvent(new ActionEvent(action.action))}
+                    >${action.label}</wa-button
+                  >`
+            }
           </div>
-          ${
-            action === null
-              ? nothing
-              : html`<button @click=${() => this.dispatchEvent(new ActionEvent(action.action))}>
-                  ${action.label}
-                </button>`
-          }
-        </div>
+        </wa-callout>
       `,
     );
   }

@@ -50,8 +50,10 @@ export class ConfirmDialog extends LitElement {
         <h2 id="title">${this.question?.title}</h2>
         <p id="text">${this.question?.text}</p>
         <form method="dialog" class="row">
-          <button value="no" autofocus>Cancel</button>
-          <button value="yes" class="danger">${this.question?.confirmLabel}</button>
+          <wa-button type="submit" appearance="outlined" value="no" autofocus>Cancel</wa-button>
+          <wa-button type="submit" variant="danger" appearance="outlined" value="yes"
+            >${this.question?.confirmLabel}</wa-button
+          >
         </form>
       </dialog>
     `;

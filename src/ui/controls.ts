@@ -1,6 +1,9 @@
 import { css } from 'lit';
 
-/** Native controls and the few shared patterns, in the tokens of theme.css. */
+/**
+ * What the components share: the native controls beside the library's, and a few patterns, in the tokens of
+ * theme.css.
+ */
 export const controls = css`
   :host {
     display: block;
@@ -28,80 +31,72 @@ export const controls = css`
     list-style: none;
   }
 
-  button,
-  input,
   select {
     font: inherit;
     color: inherit;
+    inline-size: 100%;
+    min-inline-size: 0;
     min-block-size: var(--control);
     border: 1px solid var(--line-strong);
     border-radius: var(--radius-small);
     background: var(--surface);
-    padding: 0 var(--gap-3);
+    padding: 0 var(--gap-1) 0 var(--gap-3);
   }
-  button {
-    display: inline-flex;
-    align-items: center;
-    justify-content: center;
-    gap: 0.4rem;
-    font-weight: 500;
-    white-space: nowrap;
+  /* Text that only its name has is placed within it. */
+  wa-button {
     position: relative;
-    cursor: pointer;
     touch-action: manipulation;
-    transition: background-color 120ms;
   }
-  button:hover:not(:disabled) {
-    background: color-mix(in oklab, var(--surface), var(--ink) 7%);
+  /* Without a box of its own, so that contrast can be judged by machine, too. */
+  wa-button::part(label) {
+    display: contents;
   }
-  button:active:not(:disabled) {
-    background: color-mix(in oklab, var(--surface), var(--ink) 14%);
+  wa-button .icon[slot] {
+    margin-inline-end: 0.4rem;
   }
-  button.primary {
-    background: var(--accent);
-    border-color: var(--accent);
-    color: var(--on-accent);
-  }
-  button.primary:hover:not(:disabled) {
-    background: color-mix(in oklab, var(--accent), var(--ink) 14%);
-  }
-  button.danger {
-    color: var(--bad);
-    border-color: color-mix(in oklab, var(--bad), var(--surface) 35%);
-  }
-  button.quiet {
-    border-color: transparent;
-    background: none;
-  }
-  button:disabled,
-  input:disabled,
-  select:disabled {
-    cursor: not-allowed;
-    opacity: 0.55;
-  }
-  input,
-  select {
-    inline-size: 100%;
+  wa-input {
     min-inline-size: 0;
   }
-  input::placeholder {
-    color: var(--ink-soft);
-    opacity: 1;
+  wa-input::part(label) {
+    font-size: 0.8125rem;
+    margin-block-end: 0.2rem;
+  }
+  /* Where the place says what it is for. */
+  wa-input.unlabelled::part(label) {
+    position: absolute;
+    inline-size: 1px;
+    block-size: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+  wa-callout {
+    overflow-wrap: anywhere;
+  }
+  /* Focus rings are drawn beyond the controls in it. */
+  wa-callout::part(message) {
+    overflow: visible;
+    min-inline-size: 0;
+  }
+  select:disabled {
+    cursor: not-allowed;
+    opacity: 0.5;
   }
   input[type='checkbox'] {
     inline-size: 1.05rem;
-    min-block-size: 1.05rem;
     block-size: 1.05rem;
     margin: 0;
     accent-color: var(--accent);
     flex: none;
   }
-  select {
-    padding-inline-end: var(--gap-1);
-  }
   :focus-visible {
     outline: 2px solid var(--focus);
     outline-offset: 2px;
+  }
+  /* The control within has it. */
+  wa-button:focus-visible,
+  wa-input:focus-visible {
+    outline: none;
   }
 
   .field {

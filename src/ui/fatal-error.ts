@@ -18,11 +18,20 @@ export class FatalError extends LitElement {
   static override readonly styles = [
     controls,
     css`
-      section {
+      wa-callout {
         max-inline-size: 46rem;
         margin: 6vh auto;
         padding: var(--gap-5);
         border-block-start: 4px solid var(--bad);
+      }
+      wa-callout::part(icon) {
+        align-items: start;
+        font-size: 1.375rem;
+        padding-block-start: 0.2em;
+      }
+      .text {
+        display: grid;
+        gap: var(--gap-4);
       }
       h2 {
         font-size: 1.375rem;
@@ -34,7 +43,7 @@ export class FatalError extends LitElement {
       li {
         padding: var(--gap-2) var(--gap-3);
         border-radius: var(--radius-small);
-        background: var(--sunken);
+        background: var(--surface);
         border: 1px solid var(--line);
         overflow-wrap: anywhere;
       }
@@ -45,23 +54,26 @@ export class FatalError extends LitElement {
     const { fatal } = this;
     if (fatal === null) return null;
     return html`
-      <section role="alert" aria-labelledby="heading">
-        <h2 id="heading"><span class="bad">${icon('error')}</span> ${fatal.title}</h2>
-        <ul>
-          ${fatal.problems.map((problem) => html`<li class="mono">${problem}</li>`)}
-        </ul>
-        <p>${fatal.advice ?? adviceFor()} No data was touched.</p>
-        <div class="row">
-          <button class="primary" @click=${() => location.reload()}>Reload</button>
-          ${
-            hasAddressDetails()
-              ? html`<button @click=${() => location.assign(location.pathname)}>
-                  Open without the link
-                </button>`
-              : null
-          }
+      <wa-callout variant="danger" role="alert" aria-labelledby="heading">
+        ${icon('error', 'icon')}
+        <div class="text">
+          <h2 id="heading">${fatal.title}</h2>
+          <ul>
+            ${fatal.problems.map((problem) => html`<li class="mono">${problem}</li>`)}
+          </ul>
+          <p>${fatal.advice ?? adviceFor()} No data was touched.</p>
+          <div class="row">
+            <wa-button variant="brand" @click=${() => location.reload()}>Reload</wa-button>
+            ${
+              hasAddressDetails()
+                ? html`<wa-button appearance="outlined" @click=${() => location.assign(location.pathname)}
+                    >Open without the link</wa-button
+                  >`
+                : null
+            }
+          </div>
         </div>
-      </section>
+      </wa-callout>
     `;
   }
 }

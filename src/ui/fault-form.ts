@@ -1,3 +1,4 @@
+import type WaInput from '@awesome.me/webawesome/dist/components/input/input.js';
 import { LitElement, css, html, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { FaultKind, FaultRule } from '../api.ts';
@@ -105,11 +106,13 @@ export class FaultForm extends LitElement {
           ${this.#renderTypes()}
           <p class="wide small soft">It will ${faultSentence(this.#rule())}.</p>
           <div class="row wide">
-            <button type="submit">${edited === null ? 'Add rule' : 'Change rule'}</button>
+            <wa-button type="submit" appearance="outlined"
+              >${edited === null ? 'Add rule' : 'Change rule'}</wa-button
+            >
             ${
               edited === null
                 ? null
-                : html`<button type="button" @click=${() => this.#done()}>Cancel</button>`
+                : html`<wa-button appearance="outlined" @click=${() => this.#done()}>Cancel</wa-button>`
             }
           </div>
         </form>
@@ -131,18 +134,16 @@ export class FaultForm extends LitElement {
     max: number,
     change: (value: number) => void,
   ): unknown {
-    return html`<label class="field">
-      <span class="label">${label}</span>
-      <input
-        type="number"
-        required
-        step="1"
-        min=${min}
-        max=${max}
-        .value=${String(value)}
-        @change=${(event: Event) => change(Number(valueOf(event)))}
-      />
-    </label>`;
+    return html`<wa-input
+      label=${label}
+      type="number"
+      required
+      step="1"
+      min=${min}
+      max=${max}
+      .value=${String(value)}
+      @change=${(event: Event) => change(Number(valueOf(event)))}
+    ></wa-input>`;
   }
 
   #renderTypes(): unknown {
@@ -206,8 +207,11 @@ export class FaultForm extends LitElement {
     return `${this.kind}-${number}`;
   }
 
+  /** A field of the library's has not noticed yet that another one moved its bounds. */
   readonly #submit = (event: SubmitEvent): void => {
     event.preventDefault();
+    const fields = [...this.renderRoot.querySelectorAll('wa-input')];
+    if (!fields.every((field) => field.reportValidity())) return;
     this.dispatchEvent(new ActionEvent({ kind: 'set-rule', rule: this.#rule() }));
     this.#done();
   };
@@ -224,7 +228,7 @@ function one(names: string[]): string | string[] {
 }
 
 function valueOf(event: Event): string {
-  return (event.currentTarget as HTMLInputElement | HTMLSelectElement).value;
+  return (event.currentTarget as HTMLSelectElement | WaInput).value ?? '';
 }
 
 declare global {

@@ -8,6 +8,7 @@ import './fault-form.ts';
 import { faultSentence } from './fault-sentence.ts';
 import { plural } from './format.ts';
 import { icon } from './icons.ts';
+import { label } from './label.ts';
 import './link-matrix.ts';
 import './node-faults.ts';
 import './presets.ts';
@@ -44,9 +45,6 @@ export class Faults extends LitElement {
         max-block-size: 16rem;
         overflow: auto;
       }
-      header button {
-        align-self: center;
-      }
     `,
   ];
 
@@ -75,7 +73,9 @@ export class Faults extends LitElement {
               </ul>`
         }
         <div class="row">
-          <button ?disabled=${rules.length === 0} @click=${this.#clearAll}>Heal all</button>
+          <wa-button appearance="outlined" ?disabled=${rules.length === 0} @click=${this.#clearAll}
+            >Heal all</wa-button
+          >
         </div>
         <tabraft-fault-form
           .names=${names}
@@ -96,13 +96,14 @@ export class Faults extends LitElement {
         <div class="small soft mono">${rule.id}</div>
       </div>
       <span class="row">
-        <button aria-label="Edit rule ${rule.id}" @click=${() => (this.edited = rule)}>Edit</button>
-        <button
-          aria-label="Clear rule ${rule.id}"
-          @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'clear-rule', id: rule.id }))}
+        <wa-button appearance="outlined" @click=${() => (this.edited = rule)}
+          >${label('Edit', `Edit rule ${rule.id}`)}</wa-button
         >
-          Clear
-        </button>
+        <wa-button
+          appearance="outlined"
+          @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'clear-rule', id: rule.id }))}
+          >${label('Clear', `Clear rule ${rule.id}`)}</wa-button
+        >
       </span>
     </li>`;
   }

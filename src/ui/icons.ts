@@ -1,4 +1,4 @@
-import { svg, type TemplateResult } from 'lit';
+import { nothing, svg, type TemplateResult } from 'lit';
 
 const CIRCLE = 'M8 1.8a6.2 6.2 0 1 1 0 12.4A6.2 6.2 0 0 1 8 1.8z';
 
@@ -34,7 +34,10 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** Decoration beside a word that says the same; hidden from assistive technology. */
-export function icon(name: IconName): TemplateResult {
-  return svg`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=${PATHS[name]} /></svg>`;
+/**
+ * Decoration beside a word that says the same; hidden from assistive technology. A slot is for a place in one of
+ * the library's components.
+ */
+export function icon(name: IconName, slot?: 'start' | 'icon'): TemplateResult {
+  return svg`<svg class="icon" slot=${slot ?? nothing} viewBox="0 0 16 16" aria-hidden="true"><path d=${PATHS[name]} /></svg>`;
 }

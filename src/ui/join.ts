@@ -1,3 +1,4 @@
+import type WaInput from '@awesome.me/webawesome/dist/components/input/input.js';
 import { LitElement, css, html } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { ActionEvent } from './action.ts';
@@ -25,7 +26,7 @@ const LOOKS: Readonly<Record<Copied, { icon: IconName | null; tone: string; text
 export class Join extends LitElement {
   @property({ attribute: false }) link = '';
   @state() private copied: Copied = 'no';
-  @query('input') private readonly field?: HTMLInputElement;
+  @query('wa-input') private readonly field?: WaInput;
   @query('tabraft-qr-dialog') private readonly qrDialog?: QrDialog;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -36,6 +37,10 @@ export class Join extends LitElement {
         display: grid;
         grid-template-columns: minmax(0, 1fr);
         gap: var(--gap-2);
+      }
+      wa-input::part(input) {
+        font-family: var(--mono);
+        font-size: 0.92em;
       }
       .copied {
         min-block-size: 1.4em;
@@ -70,15 +75,14 @@ export class Join extends LitElement {
           <span class="small soft">every tab is a node</span>
         </header>
         <div class="link">
-          <label class="field">
-            <span class="label">Join link</span>
-            <input type="text" readonly class="mono" .value=${this.link} @focus=${this.#select} />
-          </label>
+          <wa-input label="Join link" readonly .value=${this.link} @focus=${this.#select}></wa-input>
           <div class="row">
-            <button @click=${this.#copy}>${icon('link')}Copy link</button>
-            <button aria-haspopup="dialog" @click=${() => void this.qrDialog?.show(this.link)}>
-              ${icon('qr')}QR code
-            </button>
+            <wa-button appearance="outlined" @click=${this.#copy}
+              >${icon('link', 'start')}Copy link</wa-button
+            >
+            <wa-button appearance="outlined" @click=${() => void this.qrDialog?.show(this.link)}
+              >${icon('qr', 'start')}QR code</wa-button
+            >
           </div>
           <p class="copied small ${look.tone}" role="status" aria-label="Copying">
             ${look.icon === null ? null : icon(look.icon)}
@@ -91,12 +95,14 @@ export class Join extends LitElement {
           to those you trust.
         </p>
         <div class="row ends">
-          <button class="primary" @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'open-tab' }))}>
-            ${icon('add')}Open another tab
-          </button>
-          <button @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'new-cluster' }))}>
-            New cluster
-          </button>
+          <wa-button variant="brand" @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'open-tab' }))}
+            >${icon('add', 'start')}Open another tab</wa-button
+          >
+          <wa-button
+            appearance="outlined"
+            @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'new-cluster' }))}
+            >New cluster</wa-button
+          >
         </div>
       </section>
       <tabraft-qr-dialog></tabraft-qr-dialog>

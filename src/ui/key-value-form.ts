@@ -1,3 +1,5 @@
+import type WaButton from '@awesome.me/webawesome/dist/components/button/button.js';
+import type WaInput from '@awesome.me/webawesome/dist/components/input/input.js';
 import { LitElement, css, html } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { Consistency } from '../api.ts';
@@ -17,8 +19,7 @@ export class KeyValueForm extends LitElement {
 
   @state() private algorithm: Algorithm = 'raft';
 
-  @query('form') private readonly form?: HTMLFormElement;
-  @query('#key') private readonly key?: HTMLInputElement;
+  @query('#key') private readonly key?: WaInput;
   @query('#value') private readonly valueField?: ValueField;
   @query('#expected') private readonly expectedField?: ValueField;
   @query('#consistency') private readonly consistency?: HTMLSelectElement;
@@ -32,9 +33,8 @@ export class KeyValueForm extends LitElement {
         gap: var(--gap-3);
         align-items: end;
       }
-      .label {
+      wa-input::part(label) {
         min-block-size: 1.6rem;
-        display: flex;
         align-items: center;
       }
       .narrow {
@@ -46,7 +46,7 @@ export class KeyValueForm extends LitElement {
       .read {
         display: flex;
       }
-      .read button {
+      .read wa-button::part(button) {
         border-start-end-radius: 0;
         border-end-end-radius: 0;
       }
@@ -71,10 +71,15 @@ export class KeyValueForm extends LitElement {
     const isRaft = this.algorithm === 'raft';
     return html`
       <form @submit=${this.#submit}>
-        <div class="field key">
-          <label class="label" for="key">Key</label>
-          <input id="key" type="text" required autocomplete="off" autocapitalize="off" spellcheck="false" />
-        </div>
+        <wa-input
+          id="key"
+          class="key"
+          label="Key"
+          required
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck="false"
+        ></wa-input>
         <tabraft-value-field
           id="value"
           .label=${'Value'}
@@ -94,15 +99,17 @@ export class KeyValueForm extends LitElement {
             <option value="abd">ABD</option>
           </select>
           <div class="read">
-            <button value="get">Get</button>
+            <wa-button type="submit" appearance="outlined" value="get">Get</wa-button>
             <select id="consistency" aria-label="Consistency of Get" ?disabled=${!isRaft}>
               <option value="linearizable">linearizable</option>
               <option value="local">local</option>
             </select>
           </div>
-          <button value="put">Put</button>
-          <button value="cas" ?disabled=${!isRaft}>Compare and set</button>
-          <button value="delete" class="danger">Delete</button>
+          <wa-button type="submit" appearance="outlined" value="put">Put</wa-button>
+          <wa-button type="submit" appearance="outlined" value="cas" ?disabled=${!isRaft}
+            >Compare and set</wa-button
+          >
+          <wa-button type="submit" variant="danger" appearance="outlined" value="delete">Delete</wa-button>
         </div>
       </form>
       ${latestOutcome(
@@ -115,13 +122,14 @@ export class KeyValueForm extends LitElement {
   }
 
   #enter(kind: Kind): void {
-    this.form?.requestSubmit(this.form.querySelector<HTMLButtonElement>(`button[value="${kind}"]`));
+    this.renderRoot.querySelector<WaButton>(`wa-button[value="${kind}"]`)?.click();
   }
 
   readonly #choose = (event: Event): void => {
     this.algorithm = (event.currentTarget as HTMLSelectElement).value as Algorithm;
   };
 
+  /** The library's buttons submit by a native one that has their value. */
   readonly #submit = (event: SubmitEvent): void => {
     event.preventDefault();
     const kind = event.submitter instanceof HTMLButtonElement ? event.submitter.value : 'get';

@@ -59,15 +59,32 @@ export class LinkMatrix extends LitElement {
         color: var(--ink-soft);
         text-align: start;
       }
-      td button {
+      /* Native: the library's button cannot say that it is pressed, nor leave the tab order. */
+      button {
         display: grid;
         justify-items: center;
         align-content: center;
         gap: 0.1rem;
         inline-size: 100%;
         min-inline-size: 0;
+        min-block-size: var(--control);
         padding: 0.3rem 0;
+        border: 1px solid var(--line-strong);
+        border-radius: var(--radius-small);
+        background: var(--surface);
+        color: inherit;
+        font: inherit;
         font-size: 0.75rem;
+        font-weight: 500;
+        cursor: pointer;
+        touch-action: manipulation;
+        transition: background-color 120ms;
+      }
+      button:hover {
+        background: color-mix(in oklab, var(--surface), var(--ink) 7%);
+      }
+      button:active {
+        background: color-mix(in oklab, var(--surface), var(--ink) 14%);
       }
       td.self {
         text-align: center;

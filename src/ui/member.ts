@@ -5,6 +5,7 @@ import { ActionEvent, type Action } from './action.ts';
 import { controls } from './controls.ts';
 import { formatMs } from './format.ts';
 import { icon } from './icons.ts';
+import { label } from './label.ts';
 import { hueOf } from './names.ts';
 import type { PageView } from './view.ts';
 
@@ -60,9 +61,8 @@ export class Member extends LitElement {
       .actions {
         justify-content: end;
       }
-      .actions button {
-        padding-inline: 0.6rem;
-        font-size: 0.875rem;
+      .actions wa-button {
+        --wa-form-control-padding-inline: 0.6rem;
       }
       .toggle {
         min-inline-size: 4.6rem;
@@ -131,30 +131,41 @@ export class Member extends LitElement {
     return html`<div class="row actions">
       ${
         kind === 'learner'
-          ? html`<button @click=${() => this.#ask({ kind: 'promote', name })}>
-              ${labelOf('Promote', name)}
-            </button>`
-          : html`<button ?disabled=${this.isLeader} @click=${() => this.#ask({ kind: 'lead', name })}>
-              ${labelOf('Lead', name)}
-            </button>`
+          ? html`<wa-button
+              appearance="outlined"
+              size="s"
+              @click=${() => this.#ask({ kind: 'promote', name })}
+              >${label('Promote', `Promote ${name}`)}</wa-button
+            >`
+          : html`<wa-button
+              appearance="outlined"
+              size="s"
+              ?disabled=${this.isLeader}
+              @click=${() => this.#ask({ kind: 'lead', name })}
+              >${label('Lead', `Lead ${name}`)}</wa-button
+            >`
       }
-      <button class="toggle" @click=${() => this.#ask({ kind: this.isIsolated ? 'heal' : 'isolate', name })}>
-        ${labelOf(this.isIsolated ? 'Heal' : 'Isolate', name)}
-      </button>
-      <button class="danger" ?disabled=${this.isOnly} @click=${() => this.#ask({ kind: 'remove', name })}>
-        ${labelOf('Remove', name)}
-      </button>
+      <wa-button
+        class="toggle"
+        appearance="outlined"
+        size="s"
+        @click=${() => this.#ask({ kind: this.isIsolated ? 'heal' : 'isolate', name })}
+        >${this.isIsolated ? label('Heal', `Heal ${name}`) : label('Isolate', `Isolate ${name}`)}</wa-button
+      >
+      <wa-button
+        variant="danger"
+        appearance="outlined"
+        size="s"
+        ?disabled=${this.isOnly}
+        @click=${() => this.#ask({ kind: 'remove', name })}
+        >${label('Remove', `Remove ${name}`)}</wa-button
+      >
     </div>`;
   }
 
   #ask(action: Action): void {
     this.dispatchEvent(new ActionEvent(action));
   }
-}
-
-/** To the eye the row says whose button it is; its name says so too. */
-function labelOf(verb: string, name: string): unknown {
-  return html`<span>${verb}<span class="hidden-text"> ${name}</span></span>`;
 }
 
 function reachability({ reachable }: MemberStatus): unknown {

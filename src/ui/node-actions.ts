@@ -37,19 +37,31 @@ export class NodeActions extends LitElement {
     return html`
       <div class="actions" role="group" aria-labelledby="heading">
         <h3 id="heading">This node${this.memberName === null ? '' : `, ${this.memberName}`}</h3>
-        <button
+        <wa-button
           class="toggle"
+          appearance="outlined"
           ?disabled=${!isRunning}
           @click=${() => this.#ask({ kind: this.paused ? 'resume' : 'pause' })}
+          >${
+            this.paused ? html`${icon('joining', 'start')}Resume` : html`${icon('paused', 'start')}Pause`
+          }</wa-button
         >
-          ${this.paused ? html`${icon('joining')}Resume` : html`${icon('paused')}Pause`}
-        </button>
-        <button ?disabled=${!canCampaign} @click=${() => this.#ask({ kind: 'campaign' })}>
-          Force election
-        </button>
-        <button ?disabled=${!canSnapshot} @click=${() => this.#ask({ kind: 'snapshot' })}>Snapshot</button>
-        <button @click=${() => this.#ask({ kind: 'restart' })}>Restart</button>
-        <button class="danger" @click=${() => this.#ask({ kind: 'wipe' })}>Wipe storage</button>
+        <wa-button
+          appearance="outlined"
+          ?disabled=${!canCampaign}
+          @click=${() => this.#ask({ kind: 'campaign' })}
+          >Force election</wa-button
+        >
+        <wa-button
+          appearance="outlined"
+          ?disabled=${!canSnapshot}
+          @click=${() => this.#ask({ kind: 'snapshot' })}
+          >Snapshot</wa-button
+        >
+        <wa-button appearance="outlined" @click=${() => this.#ask({ kind: 'restart' })}>Restart</wa-button>
+        <wa-button variant="danger" appearance="outlined" @click=${() => this.#ask({ kind: 'wipe' })}
+          >Wipe storage</wa-button
+        >
       </div>
     `;
   }

@@ -3,6 +3,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { NodeAction } from '../api.ts';
 import { ActionEvent, type Action } from './action.ts';
 import { controls } from './controls.ts';
+import { label } from './label.ts';
 import type { PageView } from './view.ts';
 
 const LABELS: Record<NodeAction, string> = {
@@ -63,14 +64,14 @@ export function nodeButtons(
 ): unknown {
   return ACTIONS.map(
     (kind) =>
-      html`<button
-        class=${kind === 'wipe' ? 'danger' : ''}
+      html`<wa-button
+        variant=${kind === 'wipe' ? 'danger' : 'neutral'}
+        appearance="outlined"
+        size="s"
         ?disabled=${!POSSIBLE[now].includes(kind)}
-        aria-label="${LABELS[kind]}: node ${name}"
         @click=${() => ask({ kind, name })}
-      >
-        ${LABELS[kind]}
-      </button>`,
+        >${label(LABELS[kind], `${LABELS[kind]}: node ${name}`)}</wa-button
+      >`,
   );
 }
 

@@ -55,14 +55,14 @@ export class Presets extends LitElement {
         <div class="row">
           ${PRESETS.map(
             (preset) =>
-              html`<button
+              html`<wa-button
+                appearance="outlined"
                 title="${preset.about}"
                 ?disabled=${typeof preset.rules({ names: chosen, members: this.names }) === 'string'}
                 @click=${() =>
                   this.dispatchEvent(new ActionEvent({ kind: 'preset', preset: preset.name, names: chosen }))}
-              >
-                ${preset.name}
-              </button>`,
+                >${preset.name}</wa-button
+              >`,
           )}
         </div>
       </fieldset>

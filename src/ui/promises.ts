@@ -115,9 +115,9 @@ function eventButton(event: EventReference): unknown {
   const reveal = ({ currentTarget }: Event): void => {
     currentTarget?.dispatchEvent(new RevealEvent({ node: event.node, seq: event.seq }));
   };
-  return html`<button class="quiet events" title="Show it in the timeline" @click=${reveal}>
-    ${placeOf(event)}
-  </button>`;
+  return html`<wa-button class="events" appearance="plain" size="s" @click=${reveal}
+    >${placeOf(event)}<span class="hidden-text">: show it in the timeline</span></wa-button
+  >`;
 }
 
 function placeOf({ name, node, seq, time }: EventReference): string {

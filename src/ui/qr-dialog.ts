@@ -85,7 +85,9 @@ export class QrDialog extends LitElement {
         <div class="content">
           <header>
             <h2 id="title">Join with a phone</h2>
-            <form method="dialog"><button autofocus>Close</button></form>
+            <form method="dialog">
+              <wa-button type="submit" appearance="outlined" autofocus>Close</wa-button>
+            </form>
           </header>
           ${opensHereOnly(this.link) ? HERE_ONLY : null} ${this.#renderCode()}
           <p class="link small mono">${this.link}</p>

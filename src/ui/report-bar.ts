@@ -1,3 +1,4 @@
+import type WaCallout from '@awesome.me/webawesome/dist/components/callout/callout.js';
 import { LitElement, css, html } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { controls } from './controls.ts';
@@ -9,10 +10,10 @@ export interface Report {
   text: string;
 }
 
-const LOOKS: Readonly<Record<Report['level'], { icon: IconName; tone: string }>> = {
-  running: { icon: 'running', tone: 'soft' },
-  done: { icon: 'ok', tone: 'good' },
-  error: { icon: 'error', tone: 'bad' },
+const LOOKS: Readonly<Record<Report['level'], { icon: IconName; variant: WaCallout['variant'] }>> = {
+  running: { icon: 'running', variant: 'neutral' },
+  done: { icon: 'ok', variant: 'success' },
+  error: { icon: 'error', variant: 'danger' },
 };
 
 /** At the lower edge until it is dismissed or replaced; good news goes by itself. */
@@ -23,22 +24,20 @@ export class ReportBar extends LitElement {
   static override readonly styles = [
     controls,
     css`
-      .bar {
+      wa-callout {
         position: fixed;
         inset-block-end: var(--gap-4);
         inset-inline: 0;
         margin-inline: auto;
         inline-size: fit-content;
         max-inline-size: min(44rem, calc(100vw - 2rem));
+        padding: var(--gap-2) var(--gap-2) var(--gap-2) var(--gap-4);
+        box-shadow: 0 6px 24px rgb(0 0 0 / 22%);
+      }
+      .bar {
         display: flex;
         align-items: center;
         gap: var(--gap-3);
-        padding: var(--gap-2) var(--gap-2) var(--gap-2) var(--gap-4);
-        border: 1px solid var(--line-strong);
-        border-radius: var(--radius);
-        background: var(--surface);
-        box-shadow: 0 6px 24px rgb(0 0 0 / 22%);
-        overflow-wrap: anywhere;
       }
       /* What is over at once should not flash. */
       .running {
@@ -61,11 +60,15 @@ export class ReportBar extends LitElement {
 
   #renderBar({ level, text }: Report): unknown {
     const look = LOOKS[level];
-    return html`<div class="bar ${level}">
-      <span class=${look.tone}>${icon(look.icon)}</span>
-      <span>${text}</span>
-      <button class="quiet" @click=${() => this.dispatchEvent(new CustomEvent('dismiss'))}>Dismiss</button>
-    </div>`;
+    return html`<wa-callout class=${level} variant=${look.variant}>
+      ${icon(look.icon, 'icon')}
+      <div class="bar">
+        <span>${text}</span>
+        <wa-button appearance="plain" @click=${() => this.dispatchEvent(new CustomEvent('dismiss'))}
+          >Dismiss</wa-button
+        >
+      </div>
+    </wa-callout>`;
   }
 }
 

@@ -29,10 +29,6 @@ export class SectionNav extends LitElement {
         scrollbar-width: none;
         padding: 2px;
       }
-      button {
-        padding-inline: 0.6rem;
-        font-size: 0.875rem;
-      }
     `,
   ];
 
@@ -42,7 +38,9 @@ export class SectionNav extends LitElement {
         ${this.places.map(
           ({ id, label }) =>
             html`<li>
-              <button class="quiet" @click=${() => this.dispatchEvent(new GoToEvent(id))}>${label}</button>
+              <wa-button appearance="plain" size="s" @click=${() => this.dispatchEvent(new GoToEvent(id))}
+                >${label}</wa-button
+              >
             </li>`,
         )}
       </ul>

@@ -1,3 +1,4 @@
+import type WaInput from '@awesome.me/webawesome/dist/components/input/input.js';
 import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
@@ -27,7 +28,7 @@ export class StatesTable extends LitElement {
         justify-content: space-between;
         gap: var(--gap-2) var(--gap-4);
       }
-      .head input {
+      .head wa-input {
         inline-size: 10rem;
       }
       .scroller {
@@ -70,15 +71,16 @@ export class StatesTable extends LitElement {
     return html`
       <div class="head">
         <h3 id="heading">This tab’s copy</h3>
-        <input
+        <wa-input
+          class="unlabelled"
           type="search"
-          aria-label="Filter keys"
+          label="Filter keys"
           placeholder="Filter keys"
           autocomplete="off"
           spellcheck="false"
           .value=${this.filter}
           @input=${this.#onFilter}
-        />
+        ></wa-input>
       </div>
       <p class="small soft">
         Read locally, so it may be behind the leader.
@@ -113,7 +115,7 @@ export class StatesTable extends LitElement {
   }
 
   readonly #onFilter = (event: Event): void => {
-    this.filter = (event.currentTarget as HTMLInputElement).value;
+    this.filter = (event.currentTarget as WaInput).value ?? '';
   };
 }
 

@@ -75,9 +75,11 @@ export class TestResult extends LitElement {
           ? nothing
           : html`<tabraft-history-picture .check=${check}></tabraft-history-picture>
               <div class="row">
-                <button @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'save-history' }))}>
-                  Save the history
-                </button>
+                <wa-button
+                  appearance="outlined"
+                  @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'save-history' }))}
+                  >Save the history</wa-button
+                >
               </div>`
       }
     `;

@@ -1,3 +1,4 @@
+import type WaInput from '@awesome.me/webawesome/dist/components/input/input.js';
 import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { TestRunOptions } from '../api.ts';
@@ -51,9 +52,9 @@ export class Tests extends LitElement {
         border-block-start: 1px solid var(--line);
         padding-block-start: var(--gap-4);
       }
-      progress {
-        inline-size: 100%;
-        accent-color: var(--accent);
+      wa-progress-bar {
+        --track-height: 0.5rem;
+        margin-block-end: var(--gap-2);
       }
       ol {
         max-block-size: 12rem;
@@ -111,40 +112,36 @@ export class Tests extends LitElement {
           )}
         </select>
       </label>
-      <label class="field">
-        <span class="label">Seed</span>
-        <input
-          inputmode="numeric"
-          pattern="[0-9]{1,15}"
-          title="An integer; empty: any"
-          placeholder="any"
-          .value=${this.seed}
-          @input=${({ target }: Event) => (this.seed = (target as HTMLInputElement).value)}
-        />
-      </label>
-      <label class="field" ?hidden=${!isLong}>
-        <span class="label">Seconds</span>
-        <input
-          type="number"
-          min="1"
-          max="3600"
-          step="1"
-          ?required=${isLong}
-          ?disabled=${!isLong}
-          .value=${this.seconds}
-          @input=${({ target }: Event) => (this.seconds = (target as HTMLInputElement).value)}
-        />
-      </label>
+      <wa-input
+        label="Seed"
+        inputmode="numeric"
+        pattern="[0-9]{1,15}"
+        title="An integer; empty: any"
+        placeholder="any"
+        .value=${this.seed}
+        @input=${({ target }: Event) => (this.seed = (target as WaInput).value ?? '')}
+      ></wa-input>
+      <wa-input
+        label="Seconds"
+        type="number"
+        min="1"
+        max="3600"
+        step="1"
+        ?hidden=${!isLong}
+        ?required=${isLong}
+        ?disabled=${!isLong}
+        .value=${this.seconds}
+        @input=${({ target }: Event) => (this.seconds = (target as WaInput).value ?? '')}
+      ></wa-input>
       <p class="about small soft">${chosen.name}: ${chosen.about}. It needs ${needsOf(chosen.voters)}.</p>
       <div class="row">
-        <button class="primary" ?disabled=${isRunning}>Run test</button>
-        <button
-          type="button"
+        <wa-button type="submit" variant="brand" ?disabled=${isRunning}>Run test</wa-button>
+        <wa-button
+          appearance="outlined"
           ?disabled=${!isRunning || this.test?.isCancelling === true}
           @click=${() => this.dispatchEvent(new ActionEvent({ kind: 'cancel-test' }))}
+          >Cancel test</wa-button
         >
-          Cancel test
-        </button>
       </div>
     </form>`;
   }
@@ -156,7 +153,10 @@ export class Tests extends LitElement {
       ${
         report === null
           ? html`<div>
-              <progress aria-label="Progress of ${test.name}" max="1" value=${progress.fraction}></progress>
+              <wa-progress-bar
+                label="Progress of ${test.name}"
+                value=${Math.round(100 * progress.fraction)}
+              ></wa-progress-bar>
               <p class="small soft" role="status" aria-label="Test progress">
                 ${test.name}, seed ${test.seed}: ${now}
               </p>

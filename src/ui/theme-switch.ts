@@ -61,7 +61,8 @@ export class ThemeSwitch extends LitElement {
       input {
         position: absolute;
         inset: 0;
-        min-block-size: 0;
+        inline-size: 100%;
+        block-size: 100%;
         margin: 0;
         opacity: 0;
         cursor: inherit;

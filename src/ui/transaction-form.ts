@@ -1,3 +1,4 @@
+import type WaInput from '@awesome.me/webawesome/dist/components/input/input.js';
 import { LitElement, css, html } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
@@ -41,8 +42,8 @@ export class TransactionForm extends LitElement {
         gap: var(--gap-2);
       }
       .remove {
+        --wa-form-control-padding-inline: 0;
         inline-size: var(--control);
-        padding: 0;
       }
       @media (max-width: 40rem) {
         li {
@@ -73,8 +74,10 @@ export class TransactionForm extends LitElement {
           )}
         </ol>
         <div class="row">
-          <button type="button" class="quiet" @click=${this.#addRow}>${icon('add')}Add row</button>
-          <button type="submit" ?disabled=${this.rows.length === 0}>Run transaction</button>
+          <wa-button appearance="plain" @click=${this.#addRow}>${icon('add', 'start')}Add row</wa-button>
+          <wa-button type="submit" appearance="outlined" ?disabled=${this.rows.length === 0}
+            >Run transaction</wa-button
+          >
         </div>
       </form>
       ${latestOutcome(this.latest, 'All rows or none: one ASSERT that does not hold, and nothing is set.')}
@@ -92,29 +95,28 @@ export class TransactionForm extends LitElement {
         <option value="ASSERT">ASSERT</option>
         <option value="SET">SET</option>
       </select>
-      <input
-        type="text"
+      <wa-input
+        class="unlabelled"
         required
         autocomplete="off"
         autocapitalize="off"
         spellcheck="false"
         placeholder="key"
-        aria-label="Row ${number} key"
+        label="Row ${number} key"
         .value=${row.key}
         @input=${(event: Event) => edit({ key: valueOf(event) })}
-      />
-      <input
-        class="value"
-        type="text"
+      ></wa-input>
+      <wa-input
+        class="unlabelled value"
         autocomplete="off"
         autocapitalize="off"
         spellcheck="false"
-        aria-label="Row ${number} value"
+        label="Row ${number} value"
         placeholder=${row.isAbsent ? 'absent' : 'value'}
         .value=${row.isAbsent ? '' : row.text}
         ?disabled=${row.isAbsent}
         @input=${(event: Event) => edit({ text: valueOf(event) })}
-      />
+      ></wa-input>
       <label class="check">
         <input
           type="checkbox"
@@ -124,15 +126,13 @@ export class TransactionForm extends LitElement {
         />
         absent
       </label>
-      <button
-        type="button"
-        class="quiet remove"
-        aria-label="Delete row ${number}"
+      <wa-button
+        class="remove"
+        appearance="plain"
         title="Delete row ${number}"
         @click=${() => this.#removeRow(row.id)}
+        >${icon('failed')}<span class="hidden-text">Delete row ${number}</span></wa-button
       >
-        ${icon('failed')}
-      </button>
     </li>`;
   }
 
@@ -144,13 +144,15 @@ export class TransactionForm extends LitElement {
     this.rows = [...this.rows, emptyRow(this.#nextId, 'SET')];
     this.#nextId += 1;
     await this.updateComplete;
-    this.renderRoot.querySelector<HTMLElement>('li:last-child input')?.focus();
+    const field = this.renderRoot.querySelector<WaInput>('li:last-child wa-input');
+    await field?.updateComplete;
+    field?.focus();
   };
 
   /** The button under the focus goes with its row; the focus moves on, not to the start of the page. */
   #removeRow(id: number): void {
     this.rows = this.rows.filter((row) => row.id !== id);
-    this.renderRoot.querySelector<HTMLElement>('form .row button')?.focus();
+    this.renderRoot.querySelector<HTMLElement>('form .row wa-button')?.focus();
   }
 
   readonly #submit = (event: SubmitEvent): void => {
@@ -171,7 +173,7 @@ function emptyRow(id: number, op: Row['op']): Row {
 }
 
 function valueOf(event: Event): string {
-  return (event.currentTarget as HTMLInputElement | HTMLSelectElement).value;
+  return (event.currentTarget as HTMLSelectElement | WaInput).value ?? '';
 }
 
 declare global {

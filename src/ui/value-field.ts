@@ -1,3 +1,4 @@
+import type WaInput from '@awesome.me/webawesome/dist/components/input/input.js';
 import { LitElement, css, html } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { controls } from './controls.ts';
@@ -17,12 +18,20 @@ export class ValueField extends LitElement {
     controls,
     css`
       .field {
-        grid-template-columns: minmax(0, 1fr) auto;
-        align-items: center;
-        column-gap: var(--gap-3);
+        grid-template-columns: minmax(0, 1fr);
       }
-      input[type='text'] {
-        grid-column: 1 / -1;
+      .field > * {
+        grid-area: 1 / 1;
+      }
+      wa-input::part(label) {
+        min-block-size: 1.6rem;
+        align-items: center;
+      }
+      /* Over the end of the label's line. */
+      .check {
+        z-index: 1;
+        align-self: start;
+        justify-self: end;
       }
     `,
   ];
@@ -34,7 +43,6 @@ export class ValueField extends LitElement {
   override render(): unknown {
     return html`
       <div class="field">
-        <label class="label" for="text">${this.label}</label>
         <label class="check">
           <input
             type="checkbox"
@@ -44,9 +52,8 @@ export class ValueField extends LitElement {
           />
           absent
         </label>
-        <input
-          id="text"
-          type="text"
+        <wa-input
+          label=${this.label}
           autocomplete="off"
           autocapitalize="off"
           spellcheck="false"
@@ -55,7 +62,7 @@ export class ValueField extends LitElement {
           placeholder=${this.isAbsent ? 'absent' : ''}
           @input=${this.#edit}
           @keydown=${this.#submitOnEnter}
-        />
+        ></wa-input>
       </div>
     `;
   }
@@ -65,7 +72,7 @@ export class ValueField extends LitElement {
   };
 
   readonly #edit = (event: Event): void => {
-    this.text = (event.currentTarget as HTMLInputElement).value;
+    this.text = (event.currentTarget as WaInput).value ?? '';
   };
 
   /** A field in a shadow root belongs to no form, so that Enter is passed on by hand. */

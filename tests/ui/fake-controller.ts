@@ -12,7 +12,7 @@ import type {
 import { operationsOf, type HistoryEvent } from '../../src/check/history.ts';
 import { TraceInvariants } from '../../src/check/trace-invariants.ts';
 import { checkOperations } from '../../src/check/linearizability.ts';
-import type { Notice, PageController, PageView, TestView } from '../../src/ui/view.ts';
+import type { LiveNode, Notice, PageController, PageView, TestView } from '../../src/ui/view.ts';
 
 /** A call that the page made, by the name it has in the public API. */
 export interface Call {
@@ -319,3 +319,17 @@ export function readyView(): PageView {
     live: { nodes: [], events: [], skipped: 0, verdicts: new TraceInvariants().verdicts() },
   };
 }
+
+export const liveNode = (name: string, change: Partial<LiveNode> = {}): LiveNode => ({
+  ...{ memberId: `id-${name}`, role: 'follower', term: 7, leader: 'A', at: 0 },
+  detail: {
+    votedFor: 'A',
+    timer: { elapsedMs: 300, timeoutMs: 1200 },
+    log: {
+      ...{ first: 1, last: 4, snapshotIndex: 0, commitIndex: 3, appliedIndex: 2, durableIndex: 4 },
+      terms: [[1, 7]],
+    },
+    progress: [],
+  },
+  ...change,
+});

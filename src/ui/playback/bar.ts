@@ -2,6 +2,7 @@ import { LitElement, css, html } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { TraceEvent } from '../../trace/event.ts';
 import { controls } from '../controls.ts';
+import { label } from '../label.ts';
 import { firstAt } from '../timeline/model.ts';
 import { timeLabel } from '../timeline/scale.ts';
 import { SPEEDS, type Playback } from './playback.ts';
@@ -29,15 +30,6 @@ export class PlaybackBar extends LitElement {
         flex-wrap: wrap;
         align-items: center;
         gap: var(--gap-2);
-      }
-      button {
-        padding-inline: 0.65rem;
-        font-size: 0.875rem;
-      }
-      button[aria-pressed='true'] {
-        background: var(--accent);
-        border-color: var(--accent);
-        color: var(--on-accent);
       }
       .play {
         min-inline-size: 4.6rem;
@@ -84,18 +76,26 @@ export class PlaybackBar extends LitElement {
     const isRunning = mode !== 'paused';
     return html`
       <div class="bar" role="group" aria-label="Playback of the pictures">
-        <button aria-pressed=${mode === 'live' ? 'true' : 'false'} @click=${() => playback.live()}>
-          Live
-        </button>
-        <button class="play" @click=${() => (isRunning ? playback.pause() : playback.play())}>
-          ${isRunning ? 'Freeze' : 'Play'}
-        </button>
-        <button aria-label="Step back" title="To the event before" @click=${() => this.#step(-1)}>
-          ‹ step
-        </button>
-        <button aria-label="Step forward" title="To the next event" @click=${() => this.#step(1)}>
-          step ›
-        </button>
+        <wa-button
+          variant=${mode === 'live' ? 'brand' : 'neutral'}
+          appearance=${mode === 'live' ? 'accent' : 'outlined'}
+          size="s"
+          @click=${() => playback.live()}
+          >Live</wa-button
+        >
+        <wa-button
+          class="play"
+          appearance="outlined"
+          size="s"
+          @click=${() => (isRunning ? playback.pause() : playback.play())}
+          >${isRunning ? 'Freeze' : 'Play'}</wa-button
+        >
+        <wa-button appearance="outlined" size="s" @click=${() => this.#step(-1)}
+          >${label('‹ step', 'Step back')}</wa-button
+        >
+        <wa-button appearance="outlined" size="s" @click=${() => this.#step(1)}
+          >${label('step ›', 'Step forward')}</wa-button
+        >
         <label
           ><span class="hidden-text">Speed</span>
           <select

@@ -21,10 +21,6 @@ export class MemberPanel extends LitElement {
       .row + .row {
         margin-block-start: var(--gap-2);
       }
-      button {
-        padding-inline: 0.65rem;
-        font-size: 0.875rem;
-      }
     `,
   ];
 
@@ -38,27 +34,39 @@ export class MemberPanel extends LitElement {
       <div role="group" aria-label="Act on ${name}">
         <div class="row">${nodeButtons(node, this.#ask)}</div>
         <div class="row">
-          <button @click=${() => this.#ask({ kind: isIsolated ? 'heal' : 'isolate', name })}>
-            ${isIsolated ? 'Heal its links' : 'Isolate it'}
-          </button>
+          <wa-button
+            appearance="outlined"
+            size="s"
+            @click=${() => this.#ask({ kind: isIsolated ? 'heal' : 'isolate', name })}
+            >${isIsolated ? 'Heal its links' : 'Isolate it'}</wa-button
+          >
           ${
             kind === 'learner'
-              ? html`<button @click=${() => this.#ask({ kind: 'promote', name })}>Make it a voter</button>`
-              : html`<button
+              ? html`<wa-button
+                  appearance="outlined"
+                  size="s"
+                  @click=${() => this.#ask({ kind: 'promote', name })}
+                  >Make it a voter</wa-button
+                >`
+              : html`<wa-button
+                  appearance="outlined"
+                  size="s"
                   ?disabled=${name === view.status.leader}
                   @click=${() => this.#ask({ kind: 'lead', name })}
-                >
-                  Let it lead
-                </button>`
+                  >Let it lead</wa-button
+                >`
           }
-          <button
-            class="danger"
+          <wa-button
+            variant="danger"
+            appearance="outlined"
+            size="s"
             ?disabled=${view.status.members.length === 1}
             @click=${() => this.#ask({ kind: 'remove', name })}
+            >Remove it</wa-button
           >
-            Remove it
-          </button>
-          <button class="quiet" @click=${() => this.dispatchEvent(new Event('close'))}>Done</button>
+          <wa-button appearance="plain" size="s" @click=${() => this.dispatchEvent(new Event('close'))}
+            >Done</wa-button
+          >
         </div>
       </div>
     `;

@@ -25,7 +25,7 @@ export class Ring extends LitElement {
   @property({ attribute: false }) playback: Playback | null = null;
   @property({ attribute: false }) moments: Moments | null = null;
   @state() private chosen: string | null = null;
-  @query('canvas') private readonly canvas?: HTMLCanvasElement;
+  @query('canvas') private readonly canvas!: HTMLCanvasElement | null;
 
   #moment: Moment | null = null;
   #frame: number | null = null;
@@ -69,10 +69,13 @@ export class Ring extends LitElement {
       .node {
         position: absolute;
         border: 0;
+        border-radius: var(--radius);
         background: none;
         padding: 0.2rem 0;
-        font-weight: inherit;
-        gap: 0;
+        font: inherit;
+        color: inherit;
+        cursor: pointer;
+        touch-action: manipulation;
         /* The badge, not the words beneath it, stands at the place. */
         translate: -50% -1.45rem;
         inline-size: 7.5rem;
@@ -216,7 +219,7 @@ export class Ring extends LitElement {
   #draw(now: number): void {
     const { canvas, view, playback } = this;
     const moment = this.#moment;
-    if (canvas === undefined || view === null || playback === null || moment === null) return;
+    if (canvas === null || view === null || playback === null || moment === null) return;
     const { members } = moment;
     const places = new Map(members.map(({ id }, at) => [id, placeOf(at, members.length)]));
     const isStill = playback.mode === 'paused';

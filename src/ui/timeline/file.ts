@@ -4,6 +4,7 @@ import { exportRange } from '../../trace/export.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { parseTrace } from '../../trace/lines.ts';
 import { controls } from '../controls.ts';
+import '../library.ts';
 import { saveText } from '../save.ts';
 import './timeline.ts';
 import type { ExportRangeEvent } from './timeline.ts';

@@ -13,7 +13,7 @@ export class TimelineSection extends LitElement {
   @property({ attribute: false }) view: PageView | null = null;
   @property({ attribute: false }) playback: Playback | null = null;
   @property({ attribute: false }) moments: Moments | null = null;
-  @query('tabraft-timeline') private readonly timeline?: Timeline;
+  @query('tabraft-timeline') private readonly timeline!: Timeline | null;
 
   #frame: number | null = null;
   #isVisible = false;
@@ -87,7 +87,7 @@ export class TimelineSection extends LitElement {
     this.#frame = requestAnimationFrame(() => {
       this.#frame = null;
       const { playback, timeline } = this;
-      if (playback === null || timeline === undefined) return;
+      if (playback === null || timeline === null) return;
       timeline.cursor = playback.at;
       const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
       if (playback.mode !== 'paused' && !isCalm) this.#animate();

@@ -7,26 +7,9 @@ export const styles = css`
     grid-template-columns: minmax(0, 1fr);
     gap: var(--gap-2);
   }
-  .tools button,
-  .row button {
-    padding-inline: 0.65rem;
-    font-size: 0.875rem;
-  }
   .pair {
     display: inline-flex;
-  }
-  .pair button:first-child {
-    border-end-end-radius: 0;
-    border-start-end-radius: 0;
-  }
-  .pair button:last-child {
-    border-end-start-radius: 0;
-    border-start-start-radius: 0;
-    border-inline-start: 0;
-  }
-  button[aria-pressed='true'] {
-    background: var(--accent);
-    color: var(--on-accent);
+    gap: 2px;
   }
   .picture {
     position: relative;

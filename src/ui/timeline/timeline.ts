@@ -4,6 +4,7 @@ import { Names } from '../../trace/describe.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { TRACE_FORMATS, type TraceFormatName } from '../../trace/formats.ts';
 import { controls } from '../controls.ts';
+import { label } from '../label.ts';
 import { causeOf, eventDetails } from './event-details.ts';
 import { GROUPS, LANDMARKS, groupOf, type Group, type Landmark } from './groups.ts';
 import { timelineModel, type FirstRoles, type TimelineModel } from './model.ts';
@@ -54,7 +55,7 @@ export class Timeline extends LitElement {
   @state() private range: Span | null = null;
   @state() private isFollowing = true;
   @state() private painted: Painted = { arrows: 0, skipped: 0 };
-  @query('canvas') private readonly canvas?: HTMLCanvasElement;
+  @query('canvas') private readonly canvas!: HTMLCanvasElement | null;
   @query('.export select') private readonly formatField?: HTMLSelectElement;
 
   #modelled: readonly TraceEvent[] | null = null;
@@ -82,7 +83,7 @@ export class Timeline extends LitElement {
   }
 
   override firstUpdated(): void {
-    if (this.canvas === undefined) return;
+    if (this.canvas === null) return;
     this.#resized.observe(this.canvas);
     // Not by the template: to keep the page from scrolling, it must not be passive.
     this.canvas.addEventListener('wheel', (event) => this.#pointing.onWheel(event), { passive: false });
@@ -119,17 +120,31 @@ export class Timeline extends LitElement {
     const { lanes } = this.#model;
     return html`
       <div class="row tools" role="toolbar" aria-label="Timeline">
-        <button aria-label="Zoom in" @click=${() => this.#zoomBy(1 / ZOOM_STEP)}>+</button>
-        <button aria-label="Zoom out" @click=${() => this.#zoomBy(ZOOM_STEP)}>−</button>
-        <button aria-label="Earlier" @click=${() => this.#panBy(-PAN_STEP * 3)}>←</button>
-        <button aria-label="Later" @click=${() => this.#panBy(PAN_STEP * 3)}>→</button>
-        <button @click=${() => this.#show(this.#model.whole)}>All</button>
+        <wa-button appearance="outlined" size="s" @click=${() => this.#zoomBy(1 / ZOOM_STEP)}
+          >${label('+', 'Zoom in')}</wa-button
+        >
+        <wa-button appearance="outlined" size="s" @click=${() => this.#zoomBy(ZOOM_STEP)}
+          >${label('−', 'Zoom out')}</wa-button
+        >
+        <wa-button appearance="outlined" size="s" @click=${() => this.#panBy(-PAN_STEP * 3)}
+          >${label('←', 'Earlier')}</wa-button
+        >
+        <wa-button appearance="outlined" size="s" @click=${() => this.#panBy(PAN_STEP * 3)}
+          >${label('→', 'Later')}</wa-button
+        >
+        <wa-button appearance="outlined" size="s" @click=${() => this.#show(this.#model.whole)}
+          >All</wa-button
+        >
         ${
           this.cursor === null
             ? nothing
-            : html`<button aria-pressed=${this.isFollowing ? 'true' : 'false'} @click=${() => this.#follow()}>
-                Follow
-              </button>`
+            : html`<wa-button
+                variant=${this.isFollowing ? 'brand' : 'neutral'}
+                appearance=${this.isFollowing ? 'accent' : 'outlined'}
+                size="s"
+                @click=${() => this.#follow()}
+                >${label('Follow', this.isFollowing ? 'Follow, on' : 'Follow')}</wa-button
+              >`
         }
         ${this.#jump('election')} ${this.#jump('error')}
       </div>
@@ -162,16 +177,12 @@ export class Timeline extends LitElement {
   #jump(landmark: Landmark): unknown {
     const isNone = !this.events.some(LANDMARKS[landmark]);
     return html`<span class="pair">
-      <button
-        ?disabled=${isNone}
-        aria-label="Previous ${landmark}"
-        @click=${() => this.#jumpTo(landmark, -1)}
+      <wa-button appearance="outlined" size="s" ?disabled=${isNone} @click=${() => this.#jumpTo(landmark, -1)}
+        >${label('‹', `Previous ${landmark}`)}</wa-button
       >
-        ‹
-      </button>
-      <button ?disabled=${isNone} aria-label="Next ${landmark}" @click=${() => this.#jumpTo(landmark, 1)}>
-        ${landmark} ›
-      </button>
+      <wa-button appearance="outlined" size="s" ?disabled=${isNone} @click=${() => this.#jumpTo(landmark, 1)}
+        >${label(`${landmark} ›`, `Next ${landmark}`)}</wa-button
+      >
     </span>`;
   }
 
@@ -207,18 +218,27 @@ export class Timeline extends LitElement {
         ${
           cause === null
             ? nothing
-            : html`<button @click=${() => this.#choose(cause)}>Where it was sent</button>`
+            : html`<wa-button appearance="outlined" size="s" @click=${() => this.#choose(cause)}
+                >Where it was sent</wa-button
+              >`
         }
         ${
           this.cursor === null
             ? nothing
-            : html`<button @click=${() => this.dispatchEvent(new SeekEvent(chosen.time))}>
-                Show this moment
-              </button>`
+            : html`<wa-button
+                appearance="outlined"
+                size="s"
+                @click=${() => this.dispatchEvent(new SeekEvent(chosen.time))}
+                >Show this moment</wa-button
+              >`
         }
-        <button @click=${() => this.#mark('from', chosen.time)}>Range from here</button>
-        <button @click=${() => this.#mark('to', chosen.time)}>Range to here</button>
-        <button class="quiet" @click=${() => (this.chosen = null)}>Let go</button>
+        <wa-button appearance="outlined" size="s" @click=${() => this.#mark('from', chosen.time)}
+          >Range from here</wa-button
+        >
+        <wa-button appearance="outlined" size="s" @click=${() => this.#mark('to', chosen.time)}
+          >Range to here</wa-button
+        >
+        <wa-button appearance="plain" size="s" @click=${() => (this.chosen = null)}>Let go</wa-button>
       </div>`;
   }
 
@@ -231,17 +251,20 @@ export class Timeline extends LitElement {
           ${TRACE_FORMATS.map((name) => html`<option>${name}</option>`)}
         </select></label
       >
-      <button
+      <wa-button
+        appearance="outlined"
+        size="s"
         ?disabled=${this.#model.lanes.length === 0}
         @click=${() => this.dispatchEvent(new ExportRangeEvent(span, this.#format))}
+        >Export ${this.range === null ? 'what is shown' : 'the range'}</wa-button
       >
-        Export ${this.range === null ? 'what is shown' : 'the range'}
-      </button>
       ${
         this.range === null
           ? nothing
           : html`<span class="small soft number">${spanText(spanOf(this.range))}</span>
-              <button class="quiet" @click=${() => (this.range = null)}>Clear range</button>`
+              <wa-button appearance="plain" size="s" @click=${() => (this.range = null)}
+                >Clear range</wa-button
+              >`
       }
     </div>`;
   }
@@ -256,7 +279,7 @@ export class Timeline extends LitElement {
 
   #layout(): Layout | null {
     const { canvas, groups, leftOut: hidden, chosen, cursor, range } = this;
-    if (canvas === undefined || canvas.clientWidth === 0) return null;
+    if (canvas === null || canvas.clientWidth === 0) return null;
     const picture = { model: this.#model, shown: this.#shown, groups, hidden, chosen, cursor, range };
     return new Layout(picture, canvas.clientWidth);
   }
@@ -265,7 +288,7 @@ export class Timeline extends LitElement {
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = null;
       const layout = this.#layout();
-      if (this.canvas === undefined || layout === null) return;
+      if (this.canvas === null || layout === null) return;
       const painted = paint(this.canvas, layout);
       if (painted.arrows !== this.painted.arrows || painted.skipped !== this.painted.skipped)
         this.#count(painted);

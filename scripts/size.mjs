@@ -1,0 +1,105 @@
+// npm run size: how much JavaScript the page loads before anybody does anything.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, posix } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { build } from 'vite';
+
+const LIMIT_KB = 150;
+const KB = 1024;
+const ROOT = join(import.meta.dirname, '..');
+
+const HELP = `Usage: npm run size [-- --json]
+
+Builds the page into a temporary folder and adds up what it loads at first, compressed with gzip: its
+scripts, with what they import at once, and its node's worker. Fails above ${LIMIT_KB} KB (of ${KB} bytes).
+
+  --json   the same as JSON: limit, total and files with their sizes, in bytes`;
+
+/** What a built script imports, other than on demand. */
+const IMPORTS = /(?:^|[;}\n])\s*(?:import|export)\b[^'"()]*["'](\.[^'"]+\.js)["']/g;
+/** The script of the node, as the page names it. */
+const WORKER = /assets\/main-[\w-]+\.js/g;
+
+let options;
+try {
+  options = parseArgs({
+    options: { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } },
+  }).values;
+} catch (error) {
+  console.error(`${error.message}: see npm run size -- --help`);
+  process.exit(1);
+}
+if (options.help) console.log(HELP);
+else await main();
+
+async function main() {
+  const outDir = mkdtempSync(join(tmpdir(), 'tabraft-size-'));
+  try {
+    await build({
+      root: ROOT,
+      logLevel: 'error',
+      build: { outDir, emptyOutDir: true, manifest: true, sourcemap: false },
+    });
+    report(measure(outDir));
+  } finally {
+    rmSync(outDir, { recursive: true, force: true });
+  }
+}
+
+function measure(outDir) {
+  const read = (file) => readFileSync(join(outDir, file));
+  const initial = new Set([...scriptsOf(read('index.html').toString()), ...entryOf(read)]);
+  for (const file of initial) {
+    const code = read(file).toString();
+    for (const [, path] of code.matchAll(IMPORTS)) initial.add(posix.join(posix.dirname(file), path));
+    for (const [worker] of code.matchAll(WORKER)) initial.add(worker);
+  }
+  const workers = readdirSync(join(outDir, 'assets')).filter(
+    (name) => `assets/${name}`.match(WORKER) !== null,
+  );
+  if (!workers.some((name) => initial.has(`assets/${name}`))) throw new Error('the page names no worker');
+  return [...initial].map((file) => {
+    const code = read(file);
+    return { file, bytes: code.length, gzip: gzipSync(code, { level: 9 }).length };
+  });
+}
+
+/** Vite's own list: the page's entry, and what that imports at once. */
+function entryOf(read) {
+  const manifest = JSON.parse(read('.vite/manifest.json').toString());
+  const files = new Set();
+  const visit = (key) => {
+    const { file, imports = [] } = manifest[key];
+    if (files.has(file)) return;
+    files.add(file);
+    imports.forEach(visit);
+  };
+  visit('index.html');
+  return files;
+}
+
+/** What stands in the page beside it: the theme is chosen before anything is drawn. */
+function scriptsOf(html) {
+  return [...html.matchAll(/<script\b[^>]*\bsrc="\/([^"]+)"/g)].map(([, path]) => path);
+}
+
+function report(files) {
+  const total = files.reduce((sum, { gzip }) => sum + gzip, 0);
+  const limit = LIMIT_KB * KB;
+  if (options.json) {
+    console.log(JSON.stringify({ limit, total, files }, null, 2));
+  } else {
+    for (const { file, gzip } of files) console.log(`${inKb(gzip)}  ${file}`);
+    console.log(`${inKb(total)}  of ${LIMIT_KB} KB`);
+  }
+  if (total <= limit) return;
+  console.error(`The page loads ${((total - limit) / KB).toFixed(1)} KB too much at first.`);
+  process.exitCode = 1;
+}
+
+function inKb(bytes) {
+  return `${(bytes / KB).toFixed(1).padStart(6)} KB`;
+}

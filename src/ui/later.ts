@@ -1,0 +1,8 @@
+/** The sections that are loaded behind the first sight of the page. */
+import './curves/curves.ts';
+import './data.ts';
+import './faults.ts';
+import './logs/logs.ts';
+import './promises.ts';
+import './tests.ts';
+import './timeline/section.ts';
