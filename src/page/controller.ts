@@ -288,6 +288,7 @@ export class ClusterController implements PageController {
       config: this.config,
       // Before its first report it has not started.
       node: () => (this.#session?.snapshot ? (this.#runningSession()?.node ?? null) : null),
+      operations: () => (this.#session?.snapshot ? (this.#runningSession()?.operations ?? null) : null),
       snapshot: () => this.#session?.snapshot ?? null,
       rules: () => this.#session?.rules() ?? [],
       setRules: async (rules) => this.#anySession().setRules(rules),

@@ -6,7 +6,6 @@ import type {
   LinkCounters,
   LogEntryView,
   PingResult,
-  ReadResult,
   SessionResult,
   SessionUse,
   Tabraft,
@@ -16,7 +15,14 @@ import { parseFaultRule, type PageConfig } from '../config/schema.ts';
 import { createRandom, nextInteger } from '../core/random.ts';
 import { presetRules } from '../proxy/presets.ts';
 import { strangerAmong } from '../proxy/rules.ts';
-import type { KeyReadResult, NodeApi, NodeSnapshot } from '../worker/contract.ts';
+import type {
+  NodeApi,
+  NodeSnapshot,
+  OperationArgs,
+  OperationName,
+  OperationResult,
+} from '../worker/contract.ts';
+import type { OperationCalls } from './operation-calls.ts';
 
 /** The worker keeps time itself; if even that does not answer, the page gives up a little later. */
 const WORKER_GRACE_MS = 2000;
@@ -27,6 +33,7 @@ const MAX_RULES = 256;
 export interface OperationPorts {
   readonly config: PageConfig;
   node(): Remote<NodeApi> | null;
+  operations(): OperationCalls | null;
   snapshot(): NodeSnapshot | null;
   rules(): FaultRule[];
   setRules(rules: readonly FaultRule[]): Promise<void>;
@@ -64,9 +71,12 @@ export function createOperations(ports: OperationPorts): Pick<Tabraft, 'raft' | 
     return Promise.race([call(node), silence(timeoutMs + WORKER_GRACE_MS)]);
   }
 
+  const operate: Operate = async (method, timeoutMs, ...args) =>
+    ports.operations()?.call(method, args, timeoutMs) ?? NOT_RUNNING;
+
   return {
-    raft: createRaft(ports, timeoutOf, withNode),
-    abd: createAbd(ports.config, timeoutOf, withNode),
+    raft: createRaft(ports, timeoutOf, withNode, operate),
+    abd: createAbd(ports.config, timeoutOf, operate),
     faults: createFaults(ports),
     async ping(name) {
       const result = await withNode<PingResult>(timing.requestTimeoutMs, (node) =>
@@ -82,10 +92,17 @@ type WithNode = <T>(
   call: (node: Remote<NodeApi>) => Promise<T | Failure>,
 ) => Promise<T | Failure>;
 
+type Operate = <M extends OperationName>(
+  method: M,
+  timeoutMs: number,
+  ...args: OperationArgs<M>
+) => Promise<OperationResult<M>>;
+
 function createRaft(
   ports: OperationPorts,
   timeoutOf: (options: Timeout) => number,
   withNode: WithNode,
+  operate: Operate,
 ): Tabraft['raft'] {
   const { limits, timing } = ports.config;
 
@@ -94,7 +111,7 @@ function createRaft(
     const session = checkSession(options?.session);
     const problem = checkInstructions(instructions, limits);
     if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
-    return withNode<WriteResult>(timeoutMs, (node) => node.transact(instructions, timeoutMs, session));
+    return operate('transact', timeoutMs, instructions, timeoutMs, session);
   }
 
   async function change(kind: 'promote' | 'remove' | 'transfer', name: string): Promise<WriteResult> {
@@ -109,9 +126,7 @@ function createRaft(
       const problem = checkKey(key, limits.keyBytes);
       if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
       const consistency = checkConsistency(options?.consistency);
-      const result = await withNode<KeyReadResult>(timeoutMs, (node) =>
-        node.read([key], consistency, timeoutMs),
-      );
+      const result = await operate('read', timeoutMs, [key], consistency, timeoutMs);
       return result.outcome === 'ok' ? { outcome: 'ok', value: result.states[key] ?? null } : result;
     },
     put: (key, value, options) => transact([{ op: 'SET', key, val: value }], options),
@@ -131,9 +146,7 @@ function createRaft(
     async states(keys, options) {
       const timeoutMs = timing.requestTimeoutMs;
       const consistency = checkConsistency(options?.consistency);
-      const result = await withNode<KeyReadResult>(timeoutMs, (node) =>
-        node.read(keys ?? null, consistency, timeoutMs),
-      );
+      const result = await operate('read', timeoutMs, keys ?? null, consistency, timeoutMs);
       if (result.outcome !== 'ok') throw new Error(result.reason);
       const { states, commitIndex, lastIndex } = result;
       return { states, commitIndex, lastIndex };
@@ -153,20 +166,20 @@ function createRaft(
 function createAbd(
   { limits }: PageConfig,
   timeoutOf: (options: Timeout) => number,
-  withNode: WithNode,
+  operate: Operate,
 ): Tabraft['abd'] {
   return {
     async get(key, options) {
       const timeoutMs = timeoutOf(options);
       const problem = checkKey(key, limits.keyBytes);
       if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
-      return withNode<ReadResult>(timeoutMs, (node) => node.readRegister(key, timeoutMs));
+      return operate('readRegister', timeoutMs, key, timeoutMs);
     },
     async put(key, value, options) {
       const timeoutMs = timeoutOf(options);
       const problem = checkKey(key, limits.keyBytes) ?? checkValue(value, limits.valueBytes);
       if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
-      return withNode<WriteResult>(timeoutMs, (node) => node.writeRegister(key, value, timeoutMs));
+      return operate('writeRegister', timeoutMs, key, value, timeoutMs);
     },
   };
 }

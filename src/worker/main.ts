@@ -13,6 +13,7 @@ import { Tracer } from '../trace/tracer.ts';
 import { claimMember, type Claim } from './claim.ts';
 import type { NodeApi, NodeNotice, NodeSnapshot, StartOptions, StartResult, Watched } from './contract.ts';
 import { foundCluster, Node } from './node.ts';
+import { serveOperations } from './operation-port.ts';
 
 /** The page redraws no faster than this, so more snapshots would only cost time. */
 const REPORT_PERIOD_MS = 50;
@@ -35,8 +36,14 @@ class NodeHost {
   #notices: NodeNotice[] = [];
   #isReportPending = false;
 
-  connectLinks(port: MessagePort): void {
-    this.#links = port;
+  connect(links: MessagePort, operations: MessagePort): void {
+    this.#links = links;
+    serveOperations(operations, {
+      read: async (...args) => this.node.read(...args),
+      transact: async (...args) => this.node.transact(...args),
+      readRegister: async (...args) => this.node.readRegister(...args),
+      writeRegister: async (...args) => this.node.writeRegister(...args),
+    });
   }
 
   subscribe(listener: Listener): void {
@@ -53,7 +60,7 @@ class NodeHost {
   }
 
   async #start({ clusterId, preferredMember, found, config }: StartOptions): Promise<StartResult> {
-    if (this.#links === null || this.#node !== null) throw new Error('connectLinks, then start, once');
+    if (this.#links === null || this.#node !== null) throw new Error('connect, then start, once');
     const isDurable = config.storage.kind === 'indexeddb';
     const list = async (): Promise<string[]> => (isDurable ? listStoredMembers(clusterId) : []);
     this.#claim = await claimMember(clusterId, preferredMember, list);
@@ -158,16 +165,12 @@ class NodeHost {
 const host = new NodeHost();
 
 const api: NodeApi = {
-  connectLinks: (port) => host.connectLinks(port),
+  connect: (links, operations) => host.connect(links, operations),
   subscribe: (listener) => host.subscribe(listener),
   start: (options) => host.start(options),
   snapshot: () => host.snapshot(),
   setRules: (rules) => host.node.setRules(rules),
-  read: (keys, consistency, timeoutMs) => host.node.read(keys, consistency, timeoutMs),
-  transact: (instructions, timeoutMs, session) => host.node.transact(instructions, timeoutMs, session),
   openSession: (timeoutMs) => host.node.openSession(timeoutMs),
-  readRegister: (key, timeoutMs) => host.node.readRegister(key, timeoutMs),
-  writeRegister: (key, value, timeoutMs) => host.node.writeRegister(key, value, timeoutMs),
   log: (from, to) => host.node.log(from, to),
   change: (kind, name, timeoutMs) => host.node.change(kind, name, timeoutMs),
   ping: (name, timeoutMs) => host.node.ping(name, timeoutMs),
