@@ -181,7 +181,7 @@ export class LogGrid extends LitElement {
   }
 
   #measure(): void {
-    this.#width = this.unit.offsetWidth;
+    this.#width = this.unit.getBoundingClientRect().width;
     this.requestUpdate();
   }
 
