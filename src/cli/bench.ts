@@ -1,63 +1,92 @@
-import { cpus } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { benchCore, CORE_BENCHMARKS, type CoreResult } from '../bench/core.ts';
+import type { BenchContext, Benchmark, Row } from '../bench/benchmark.ts';
+import { BENCHMARKS } from '../bench/catalog.ts';
+import { Lab } from '../bench/lab.ts';
+import { machine, tableOf, type Results } from '../bench/report.ts';
 import { exitStatusOf, UsageError } from './usage.ts';
 
-const HELP = `Usage: npm run bench -- [core] [--runs N] [--json]
-       npm run bench -- soak [--writes N] [--json]
-       npm run bench -- trace [--runs N] [--json]
+const HELP = `Usage: npm run bench [-- [--quick] [--runs N] [--json] [--compare FILE] [NAME...]]
 
-  core        three nodes in one process, memory in place of disks, a function call in place of a
-              network: entries of 100 bytes a second, committed and delivered on all three
-  soak        small writes through three tabs of an installed browser: what tabs and databases
-              occupy in the course of it; needs a built page (npm run build)
-  trace       what recording a trace costs: writes a second through three tabs of an installed
-              browser with and without it; needs a built page (npm run build)
+Measures what the cluster costs, in real tabs of an installed browser, and prints a table: each figure is a
+median over several runs with its spread, beside its floor, measured in turn with it in the same browser.
 
-  --runs N    runs of each; the median is printed, with the slowest and the fastest (7)
-  --writes N  with soak: how many (1000000)
-  --json      one JSON object instead of a table (with npm run -s, nothing else)
-  --help      this
+${BENCHMARKS.map(({ name, about }) => `  ${name.padEnd(16)}${about}`).join('\n')}
 
-Exit status: 0; 1 a write was lost; 2 bad usage; 130 interrupted.`;
+Without a NAME: all of them, one after the other.
 
-interface Row {
-  readonly name: string;
-  readonly median: CoreResult;
-  readonly slowest: number;
-  readonly fastest: number;
+  --quick         few runs, small numbers: to see that it works, not how fast
+  --runs N        runs of each figure (7; with --quick 3)
+  --json          one JSON object instead of the table (with npm run -s, nothing else)
+  --compare FILE  beside each figure its ratio to that in FILE, which --json wrote
+  --help          this
+
+It builds the page by itself. How far it has come stands on the standard error.
+Exit status: 0; 1 something could not be measured; 2 bad usage; 130 interrupted.`;
+
+interface Options {
+  readonly chosen: readonly Benchmark[];
+  readonly isQuick: boolean;
+  readonly runs: number;
+  readonly json: boolean;
+  readonly before: Results | null;
 }
 
+const lab = new Lab(tell);
 let isInterrupted = false;
-process.once('SIGINT', () => {
-  isInterrupted = true;
-});
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    isInterrupted = true;
+    // What waits for the browser fails at that.
+    void lab.close();
+  });
 
 process.exitCode = await exitStatusOf('bench', main);
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      runs: { type: 'string' },
-      writes: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
+  const options = readOptions();
+  if (options === null) {
     console.log(HELP);
     return 0;
   }
-  const [name = 'core', ...more] = positionals;
-  if (more.length > 0) throw new UsageError('Expected one benchmark at a time.');
-  if (name !== 'soak' && values.writes !== undefined) throw new UsageError('--writes goes with soak');
-  if (name === 'soak' && values.runs !== undefined) throw new UsageError('--runs goes with core and trace');
-  if (name === 'soak') await runSoak(integer('--writes', values.writes ?? '1000000'), values.json);
-  else if (name === 'core') await runCore(integer('--runs', values.runs ?? '7'), values.json);
-  else if (name === 'trace') await runTrace(integer('--runs', values.runs ?? '7'), values.json);
-  else throw new UsageError(`There is no benchmark "${name}", only core, soak and trace.`);
-  return isInterrupted ? 130 : 0;
+  const { rows, hasFailed } = await runAll(options);
+  await lab.close();
+  if (isInterrupted) {
+    tell('interrupted');
+    return 130;
+  }
+  print(rows, options);
+  return hasFailed ? 1 : 0;
+}
+
+/** Null: it is help that is wanted. */
+function readOptions(): Options | null {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      runs: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      compare: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return null;
+  return {
+    chosen: positionals.length === 0 ? BENCHMARKS : positionals.map(benchmarkNamed),
+    isQuick: values.quick,
+    runs: integer('--runs', values.runs ?? (values.quick ? '3' : '7')),
+    json: values.json,
+    before: values.compare === undefined ? null : readResults(values.compare),
+  };
+}
+
+function benchmarkNamed(name: string): Benchmark {
+  const benchmark = BENCHMARKS.find((other) => other.name === name);
+  if (benchmark !== undefined) return benchmark;
+  throw new UsageError(
+    `There is no benchmark "${name}", only ${BENCHMARKS.map((other) => other.name).join(', ')}.`,
+  );
 }
 
 function integer(name: string, text: string): number {
@@ -66,109 +95,50 @@ function integer(name: string, text: string): number {
   return Number(text);
 }
 
-async function runCore(runs: number, json: boolean): Promise<void> {
-  const rows = await benchAll(runs);
-  if (json) console.log(JSON.stringify({ machine: machine(), core: rows }));
-  else printTable(rows);
-}
-
-/** The browser is only loaded where it is needed. */
-async function runSoak(writes: number, json: boolean): Promise<void> {
-  const { soak } = await import('../bench/soak.ts');
-  const told = json ? console.error : console.log;
-  told(
-    `${'writes'.padStart(10)}${'writes/s'.padStart(10)}${'log'.padStart(8)}${'databases'.padStart(12)}${'browser'.padStart(12)}`,
-  );
-  const samples = await soak({
-    writes,
-    inFlight: 256,
-    keys: 1000,
-    onSample: ({ writes: done, writesPerSecond, snapshotIndex, lastIndex, databaseBytes, browserBytes }) => {
-      const sizes = [databaseBytes, browserBytes].map((bytes) => megabytes(bytes).padStart(12)).join('');
-      const log = whole(lastIndex - snapshotIndex).padStart(8);
-      told(`${whole(done).padStart(10)}${whole(writesPerSecond).padStart(10)}${log}${sizes}`);
-      return !isInterrupted;
-    },
-  });
-  if (json) console.log(JSON.stringify({ machine: machine(), soak: samples }));
-}
-
-async function runTrace(runs: number, json: boolean): Promise<void> {
-  const { benchTrace } = await import('../bench/trace.ts');
-  const result = await benchTrace({
-    ...{ runs, inFlight: 64, durationMs: 5000 },
-    onRun: (isTraced, writesPerSecond) => {
-      console.error(`${isTraced ? 'with' : 'without'} a trace: ${whole(writesPerSecond)} writes/s`);
-      return !isInterrupted;
-    },
-  });
-  if (isInterrupted) return;
-  const [traced, untraced] = [spreadOf(result.traced), spreadOf(result.untraced)];
-  const cost = 1 - traced.median / untraced.median;
-  if (json) {
-    console.log(JSON.stringify({ machine: machine(), traced, untraced, cost }));
-    return;
+function readResults(file: string): Results {
+  try {
+    const results = JSON.parse(readFileSync(file, 'utf8')) as Results;
+    if (Array.isArray(results.rows)) return results;
+  } catch (error) {
+    throw new UsageError(`--compare: ${file} cannot be read: ${messageOf(error)}`);
   }
-  console.log(`trace: three tabs, 100-byte writes, 64 in flight (${machine()})\n`);
-  for (const [what, { median, slowest, fastest }] of [
-    ['without a trace', untraced],
-    ['with it', traced],
-  ] as const)
-    console.log(
-      `${what.padEnd(18)}${whole(median).padStart(8)} writes/s   ${whole(slowest)} to ${whole(fastest)}`,
-    );
-  console.log(`it costs ${(100 * cost).toFixed(1)} % of throughput`);
+  throw new UsageError(`--compare: ${file} holds no results of npm run bench -- --json`);
 }
 
-interface Spread {
-  readonly median: number;
-  readonly slowest: number;
-  readonly fastest: number;
-}
-
-function spreadOf(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [slowest = 0] = sorted;
-  return { median: sorted[sorted.length >> 1] ?? 0, slowest, fastest: sorted.at(-1) ?? 0 };
-}
-
-function megabytes(bytes: number | null): string {
-  return bytes === null ? '?' : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-async function benchAll(runs: number): Promise<Row[]> {
+/** One that cannot be measured does not keep the others from it. */
+async function runAll({ chosen, isQuick, runs }: Options): Promise<{ rows: Row[]; hasFailed: boolean }> {
   const rows: Row[] = [];
-  for (const benchmark of CORE_BENCHMARKS) {
-    const results: CoreResult[] = [];
-    while (results.length < runs && !isInterrupted) {
-      results.push(benchCore(benchmark, () => performance.now()));
-      // Lets an interrupt through.
-      await new Promise((resolve) => setImmediate(resolve));
+  let hasFailed = false;
+  for (const { name, run } of chosen) {
+    const context: BenchContext = {
+      ...{ isQuick, runs, lab, durationMs: isQuick ? 300 : 1500 },
+      tell: (text) => tell(`${name}: ${text}`),
+      checkInterrupt: () => {
+        if (isInterrupted) throw new Error('interrupted');
+      },
+    };
+    context.tell('begins');
+    try {
+      rows.push(...(await run(context)));
+    } catch (error) {
+      if (isInterrupted) break;
+      hasFailed = true;
+      context.tell(`failed: ${messageOf(error)}`);
     }
-    results.sort((a, b) => a.entriesPerSecond - b.entriesPerSecond);
-    const median = results[results.length >> 1];
-    const [slowest, fastest] = [results[0], results.at(-1)];
-    if (median === undefined || slowest === undefined || fastest === undefined) break;
-    const { name } = benchmark;
-    rows.push({ name, median, slowest: slowest.entriesPerSecond, fastest: fastest.entriesPerSecond });
   }
-  return rows;
+  return { rows, hasFailed };
 }
 
-function machine(): string {
-  return `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`;
+function print(rows: readonly Row[], { isQuick, json, before }: Options): void {
+  const results: Results = { date: new Date().toISOString().slice(0, 10), machine: machine(), isQuick, rows };
+  if (json) console.log(JSON.stringify(results, null, 2));
+  else console.log([results.machine, '', ...tableOf(rows, before)].join('\n'));
 }
 
-function printTable(rows: readonly Row[]): void {
-  console.log(`core: three nodes, one process, 100-byte entries (${machine()})\n`);
-  console.log(`${''.padEnd(38)}${'entries/s'.padStart(12)}${'µs/entry'.padStart(10)}   slowest to fastest`);
-  for (const { name, median, slowest, fastest } of rows) {
-    const perSecond = whole(median.entriesPerSecond).padStart(12);
-    const each = median.microsecondsPerEntry.toFixed(2).padStart(10);
-    console.log(`${name.padEnd(38)}${perSecond}${each}   ${whole(slowest)} to ${whole(fastest)}`);
-  }
+function tell(text: string): void {
+  console.error(text);
 }
 
-function whole(value: number): string {
-  return Math.round(value).toLocaleString('en');
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -42,13 +42,18 @@ export class RealBrowser {
 
   /** A new tab of the one window, in front of the others, once the page has its `window.tabraft`. */
   async openTab(url: string): Promise<Page> {
+    const page = await this.newPage(url);
+    await untilLoaded(page);
+    return page;
+  }
+
+  /** A new tab of whatever page, as soon as it is there. One at a time. */
+  async newPage(url: string): Promise<Page> {
     const [context] = this.browser.contexts();
     if (context === undefined) throw new Error('the browser has no default context');
     const opened = context.waitForEvent('page');
     await this.session.send('Target.createTarget', { url });
-    const page = await opened;
-    await untilLoaded(page);
-    return page;
+    return opened;
   }
 
   /** Stops the tab dead, page and worker, as the browser does to tabs in the background. */

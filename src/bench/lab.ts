@@ -1,0 +1,106 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findOrInstallBrowser } from '../../scripts/browser.mjs';
+import { ROOT } from '../../scripts/setup.mjs';
+import type { Config } from '../config/schema.ts';
+import { RealBrowser } from '../drive/browser.ts';
+import { buildFloor, buildLoad, buildProduct } from './build.ts';
+import { ClusterTabs, type ClusterOptions } from './cluster-tabs.ts';
+import { FloorTabs, serveFloor, type FloorServer } from './floor-tabs.ts';
+
+/**
+ * One browser as a person runs it, for all that is measured in tabs: floor and figure must not differ in that. What is
+ * needed is made when it is needed first.
+ */
+export class Lab {
+  readonly #directory: Promise<string> = mkdtemp(join(tmpdir(), 'tabraft-bench-'));
+  #browser: Promise<RealBrowser> | null = null;
+  #floorServer: Promise<FloorServer> | null = null;
+  #productDir: Promise<string> | null = null;
+  #loadScript: Promise<string> | null = null;
+  #configs = 0;
+
+  constructor(private readonly tell: (text: string) => void) {}
+
+  /** With so many settled members. */
+  async openCluster(options: ClusterOptions): Promise<ClusterTabs> {
+    const cluster = await this.serveCluster(options);
+    try {
+      for (let tab = 0; tab < options.tabs; tab += 1) await cluster.openTab();
+    } catch (error) {
+      await cluster.close();
+      throw error;
+    }
+    return cluster;
+  }
+
+  /** Its server alone, for tabs to come. */
+  async serveCluster(options: Omit<ClusterOptions, 'tabs'>): Promise<ClusterTabs> {
+    const productDir = await (this.#productDir ??= this.#buildProduct());
+    const loadScript = await (this.#loadScript ??= buildLoad());
+    const browser = await this.browser();
+    const configFile = await this.#writeConfig(options.amend ?? ((config) => config));
+    return ClusterTabs.serve({ browser, productDir, loadScript, configFile }, options);
+  }
+
+  async openFloor(tabs: number): Promise<FloorTabs> {
+    const server = await this.floorServer();
+    return FloorTabs.open(await this.browser(), server, tabs);
+  }
+
+  /** A cluster and its floor, of as many tabs. */
+  async withBoth<T>(
+    options: ClusterOptions,
+    use: (cluster: ClusterTabs, floor: FloorTabs) => Promise<T>,
+  ): Promise<T> {
+    const floor = await this.openFloor(options.tabs);
+    const cluster = await this.openCluster(options);
+    try {
+      return await use(cluster, floor);
+    } finally {
+      await cluster.close();
+      await floor.close();
+    }
+  }
+
+  async browser(): Promise<RealBrowser> {
+    return (this.#browser ??= this.#launch());
+  }
+
+  async floorServer(): Promise<FloorServer> {
+    return (this.#floorServer ??= this.#serveFloor());
+  }
+
+  /** Ends whatever is under way. */
+  async close(): Promise<void> {
+    await (await this.#browser)?.kill();
+    await (await this.#floorServer)?.close();
+    await rm(await this.#directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #launch(): Promise<RealBrowser> {
+    return RealBrowser.launch(findOrInstallBrowser(), join(await this.#directory, 'profile'));
+  }
+
+  async #buildProduct(): Promise<string> {
+    this.tell('building the page');
+    const outDir = join(await this.#directory, 'product');
+    await buildProduct(outDir);
+    return outDir;
+  }
+
+  async #serveFloor(): Promise<FloorServer> {
+    const outDir = join(await this.#directory, 'floor');
+    await buildFloor(outDir);
+    return serveFloor(outDir);
+  }
+
+  async #writeConfig(amend: (config: Config) => Config): Promise<string> {
+    const config = JSON.parse(await readFile(join(ROOT, 'config.json'), 'utf8')) as Config;
+    this.#configs += 1;
+    const file = join(await this.#directory, `config-${this.#configs}.json`);
+    await writeFile(file, JSON.stringify(amend(config)));
+    return file;
+  }
+}

@@ -1,0 +1,30 @@
+import type { BenchContext } from './benchmark.ts';
+import type { FloorLoad } from './floor/contract.ts';
+import type { Load } from './load/load.ts';
+
+/** What a write is in most of the benchmarks. */
+export const WRITE_BYTES = 100;
+/** A frame of the cluster with one such write. */
+const ROUND_TRIP_BYTES = 200;
+const KEYS = 1000;
+
+export function load(
+  { durationMs }: Pick<BenchContext, 'durationMs'>,
+  operation: Load['operation'],
+  inFlight = 1,
+  bytes = WRITE_BYTES,
+): Load {
+  return { operation, inFlight, bytes, durationMs, count: null, keys: KEYS };
+}
+
+export function replication(
+  { durationMs }: Pick<BenchContext, 'durationMs'>,
+  inFlight = 1,
+  bytes = WRITE_BYTES,
+): FloorLoad {
+  return { kind: 'replicate', inFlight, bytes, durationMs, from: 'worker' };
+}
+
+export function roundTrip({ durationMs }: Pick<BenchContext, 'durationMs'>, inFlight = 1): FloorLoad {
+  return { kind: 'round-trip', inFlight, bytes: ROUND_TRIP_BYTES, durationMs };
+}

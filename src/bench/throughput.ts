@@ -1,0 +1,40 @@
+import { interleave, rowOf, type Benchmark, type Row } from './benchmark.ts';
+import { latencyRow, warm } from './commit.ts';
+import { load, replication, WRITE_BYTES } from './loads.ts';
+
+const DEPTHS = [
+  { inFlight: 16, bytes: WRITE_BYTES },
+  { inFlight: 256, bytes: WRITE_BYTES },
+  { inFlight: 2048, bytes: WRITE_BYTES },
+  { inFlight: 256, bytes: 4096 },
+];
+
+export const throughput: Benchmark = {
+  name: 'throughput',
+  about: 'writes a second through the leader, with 16, 256 and 2,048 in flight, and 256 of 4 KiB',
+  run: (context) =>
+    context.lab.withBoth({ tabs: 3 }, async (cluster, floor) => {
+      const page = await cluster.leader();
+      await warm(context, cluster, floor);
+      const rows: Row[] = [];
+      for (const { inFlight, bytes } of DEPTHS) {
+        const what = `${inFlight.toLocaleString('en')} in flight${bytes === WRITE_BYTES ? '' : `, ${bytes / 1024} KiB`}`;
+        context.tell(what);
+        const { floors, values } = await interleave(
+          context,
+          () => floor.run(replication(context, inFlight, bytes)),
+          () => cluster.run(page, load(context, 'put', inFlight, bytes)),
+        );
+        rows.push(
+          rowOf('throughput', {
+            ...{ figure: what, unit: 'writes/s' },
+            values: values.map(({ perSecond }) => perSecond),
+            floor: { what: 'bare replication', values: floors.map(({ perSecond }) => perSecond) },
+            aim: { bound: 'at least', limit: 0.7 },
+          }),
+          latencyRow('throughput', 'p50', values, 'bare replication', floors, undefined, `${what}: `),
+        );
+      }
+      return rows;
+    }),
+};
