@@ -14,6 +14,7 @@ import { Tests } from './tests.ts';
 import { createTrace } from './trace.ts';
 
 const MAX_NOTICES = 200;
+const REFRESH_PERIOD_MS = 100;
 const MEMBER_KEY = 'tabraft.member';
 const DEFAULT_READY_TIMEOUT_MS = 30_000;
 /** `ready` waits at most so long for links that are still being set up. */
@@ -37,6 +38,7 @@ export class ClusterController implements PageController {
   #changing: Promise<void> = Promise.resolve();
   readonly #listeners = new Set<() => void>();
   #isRefreshPending = false;
+  #refreshedAt = Number.NEGATIVE_INFINITY;
 
   /**
    * Finds this page's cluster, hands out the controller, and starts its node. Throws only where
@@ -172,18 +174,25 @@ export class ClusterController implements PageController {
     logToConsole(server?.logLevel ?? 'info', level, `${name ?? 'tabraft'}: ${text}`);
   }
 
-  /** At most one new view a frame; a hidden page, which has no frames, still gets one now and then. */
+  /**
+   * A new view soon, and not more often than a reader can follow: what moves between two views is drawn from the
+   * events. A hidden page, which has no frames, still gets one now and then.
+   */
   #changed(): void {
     if (this.#isRefreshPending) return;
     this.#isRefreshPending = true;
     const refresh = (): void => {
       if (!this.#isRefreshPending) return;
       this.#isRefreshPending = false;
+      this.#refreshedAt = performance.now();
       this.view = this.#buildView();
       for (const listener of this.#listeners) listener();
     };
-    if (document.visibilityState === 'visible') requestAnimationFrame(refresh);
-    setTimeout(refresh, 100);
+    const waitMs = Math.max(0, this.#refreshedAt + REFRESH_PERIOD_MS - performance.now());
+    setTimeout(() => {
+      if (document.visibilityState === 'visible') requestAnimationFrame(refresh);
+      setTimeout(refresh, REFRESH_PERIOD_MS);
+    }, waitMs);
   }
 
   #buildView(): PageView {

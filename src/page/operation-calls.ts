@@ -1,11 +1,5 @@
 import type { Failure } from '../api.ts';
-import type {
-  OperationAnswer,
-  OperationArgs,
-  OperationCall,
-  OperationName,
-  OperationResult,
-} from '../worker/contract.ts';
+import type { OperationAnswer, ArgsOf, OperationCall, OperationName, ResultOf } from '../worker/contract.ts';
 
 /** The worker keeps time itself; if even that does not answer, the page gives up a little later. */
 const WORKER_GRACE_MS = 2000;
@@ -33,11 +27,7 @@ export class OperationCalls {
   }
 
   /** Always answered: as `unknown` where the worker says nothing for longer than `timeoutMs`. Rejects for a bug of the worker. */
-  async call<M extends OperationName>(
-    method: M,
-    args: OperationArgs<M>,
-    timeoutMs: number,
-  ): Promise<OperationResult<M>> {
+  async call<M extends OperationName>(method: M, args: ArgsOf<M>, timeoutMs: number): Promise<ResultOf<M>> {
     return new Promise((resolve, reject) => {
       const id = this.#next;
       this.#next += 1;

@@ -15,13 +15,7 @@ import { parseFaultRule, type PageConfig } from '../config/schema.ts';
 import { createRandom, nextInteger } from '../core/random.ts';
 import { presetRules } from '../proxy/presets.ts';
 import { strangerAmong } from '../proxy/rules.ts';
-import type {
-  NodeApi,
-  NodeSnapshot,
-  OperationArgs,
-  OperationName,
-  OperationResult,
-} from '../worker/contract.ts';
+import type { NodeApi, NodeSnapshot, ArgsOf, OperationName, ResultOf } from '../worker/contract.ts';
 import type { OperationCalls } from './operation-calls.ts';
 
 /** The worker keeps time itself; if even that does not answer, the page gives up a little later. */
@@ -95,8 +89,8 @@ type WithNode = <T>(
 type Operate = <M extends OperationName>(
   method: M,
   timeoutMs: number,
-  ...args: OperationArgs<M>
-) => Promise<OperationResult<M>>;
+  ...args: ArgsOf<M>
+) => Promise<ResultOf<M>>;
 
 function createRaft(
   ports: OperationPorts,
@@ -277,23 +271,28 @@ function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
 
-function utf8Bytes(text: string): number {
-  return new TextEncoder().encode(text).length;
+/** Of a text that may have more than `maxBytes` of them; null: it cannot. A UTF-16 unit has three at most. */
+function utf8Bytes(text: string, maxBytes: number): number | null {
+  return 3 * text.length <= maxBytes ? null : new TextEncoder().encode(text).length;
 }
 
 function checkKey(key: unknown, maxBytes: number): string | null {
   if (typeof key !== 'string' || key === '') return 'key: expected a text that is not empty';
   if (!isWellFormed(key)) return 'key: expected Unicode text, received half of a surrogate pair';
-  const size = utf8Bytes(key);
-  return size <= maxBytes ? null : `key: expected at most ${maxBytes} bytes, received ${size}`;
+  const size = utf8Bytes(key, maxBytes);
+  return size === null || size <= maxBytes
+    ? null
+    : `key: expected at most ${maxBytes} bytes, received ${size}`;
 }
 
 function checkValue(value: unknown, maxBytes: number): string | null {
   if (value === null) return null;
   if (typeof value !== 'string') return 'value: expected a text, or null for none';
   if (!isWellFormed(value)) return 'value: expected Unicode text, received half of a surrogate pair';
-  const size = utf8Bytes(value);
-  return size <= maxBytes ? null : `value: expected at most ${maxBytes} bytes, received ${size}`;
+  const size = utf8Bytes(value, maxBytes);
+  return size === null || size <= maxBytes
+    ? null
+    : `value: expected at most ${maxBytes} bytes, received ${size}`;
 }
 
 function checkInstructions(instructions: unknown, limits: PageConfig['limits']): string | null {

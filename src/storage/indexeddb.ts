@@ -60,8 +60,7 @@ interface NodeSchema extends DBSchema {
   log: { key: number; value: Run };
 }
 
-const WRITTEN = ['state', 'snapshot', 'log', 'replica', 'registers'] as const;
-type StoreName = (typeof WRITTEN)[number];
+type StoreName = 'state' | 'snapshot' | 'log' | 'replica' | 'registers';
 type WriteTransaction = IDBPTransaction<NodeSchema, StoreName[], 'readwrite'>;
 
 const NAME_PREFIX = 'tabraft';
@@ -242,14 +241,16 @@ class IndexedDbStorage implements Storage {
   async #write(batch: WriteBatch): Promise<void> {
     if (!this.#isLoaded) throw new StorageError('contract', 'A store is loaded before it is written.');
     const extent = checkBatch(batch, this.#extent);
-    const transaction = this.db.transaction([...WRITTEN], 'readwrite', {
-      durability: 'strict',
-    });
+    const stores = storesOf(batch);
+    if (stores.length === 0) return;
+    const transaction = this.db.transaction(stores, 'readwrite', { durability: 'strict' });
     const writes: Promise<unknown>[] = [transaction.done];
     try {
       if (batch.truncateFrom !== null) await this.#truncate(transaction, batch.truncateFrom);
       this.#put(transaction, batch, writes);
       if (batch.compactTo !== null) writes.push(this.#compact(transaction, batch.compactTo));
+      // Without this the browser first comes back to ask whether there is more.
+      transaction.commit();
       await Promise.all(writes);
       this.#extent = { ...extent, firstIndex: this.#runs[0]?.first ?? extent.snapshotIndex + 1 };
     } catch (error) {
@@ -324,6 +325,19 @@ class IndexedDbStorage implements Storage {
       throw this.#failure;
     }
   }
+}
+
+/** No more than it changes: others need not be locked. */
+function storesOf(batch: WriteBatch): StoreName[] {
+  const { hardState, snapshot, replica, registers = [] } = batch;
+  const changesLog = batch.entries.length > 0 || batch.truncateFrom !== null || batch.compactTo !== null;
+  const stores: StoreName[] = [];
+  if (changesLog) stores.push('log');
+  if (hardState !== null) stores.push('state');
+  if (snapshot !== null) stores.push('snapshot');
+  if (replica !== undefined && replica !== null) stores.push('replica');
+  if (registers.length > 0) stores.push('registers');
+  return stores;
 }
 
 /** What was written so far would else become durable without the rest. */

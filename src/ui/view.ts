@@ -93,7 +93,7 @@ export interface PageView {
 /** What components may ask for. The controller behind it is the only one that talks to the worker. */
 export interface PageController {
   readonly view: PageView;
-  /** Calls back after every change of `view`, at most once a frame; returns the unsubscriber. */
+  /** Calls back after changes of `view`, some ten times a second; returns the unsubscriber. */
   subscribe(listener: () => void): () => void;
   readonly api: Tabraft;
   /** Leaves this member and creates a cluster of its own. */

@@ -173,14 +173,15 @@ interface Operations {
 }
 
 export type OperationName = keyof Operations;
-export type OperationArgs<M extends OperationName> = Operations[M]['args'];
-export type OperationResult<M extends OperationName> = Operations[M]['result'];
-export type OperationApi = {
-  readonly [M in OperationName]: (...args: OperationArgs<M>) => Promise<OperationResult<M>>;
+export type ArgsOf<M extends OperationName> = Operations[M]['args'];
+export type ResultOf<M extends OperationName> = Operations[M]['result'];
+/** Each calls `done` once. */
+export type OperationHandlers = {
+  readonly [M in OperationName]: (done: (result: ResultOf<M>) => void, ...args: ArgsOf<M>) => void;
 };
 
 export type OperationCall = {
-  [M in OperationName]: { readonly id: number; readonly method: M; readonly args: OperationArgs<M> };
+  [M in OperationName]: { readonly id: number; readonly method: M; readonly args: ArgsOf<M> };
 }[OperationName];
 
 export type OperationAnswer =

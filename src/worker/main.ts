@@ -38,12 +38,7 @@ class NodeHost {
 
   connect(links: MessagePort, operations: MessagePort): void {
     this.#links = links;
-    serveOperations(operations, {
-      read: async (...args) => this.node.read(...args),
-      transact: async (...args) => this.node.transact(...args),
-      readRegister: async (...args) => this.node.readRegister(...args),
-      writeRegister: async (...args) => this.node.writeRegister(...args),
-    });
+    serveOperations(operations, () => this.node.operations);
   }
 
   subscribe(listener: Listener): void {

@@ -1,7 +1,7 @@
-import type { OperationAnswer, OperationApi, OperationCall } from './contract.ts';
+import type { OperationAnswer, OperationCall, OperationHandlers } from './contract.ts';
 
 /** The worker's end of the port for operations: those of one message are one turn of the node, and so are their answers. */
-export function serveOperations(port: MessagePort, api: OperationApi): void {
+export function serveOperations(port: MessagePort, handlers: () => OperationHandlers): void {
   let answers: OperationAnswer[] = [];
   const answer = (one: OperationAnswer): void => {
     if (answers.length === 0) queueMicrotask(flush);
@@ -13,23 +13,29 @@ export function serveOperations(port: MessagePort, api: OperationApi): void {
     port.postMessage(told);
   };
   port.onmessage = ({ data: calls }: MessageEvent<readonly OperationCall[]>) => {
-    for (const call of calls)
-      carryOut(api, call).then(
-        (value) => answer({ id: call.id, value }),
-        (error: unknown) => answer({ id: call.id, error: String(error) }),
-      );
+    for (const call of calls) {
+      const { id } = call;
+      try {
+        carryOut(handlers(), call, (value) => answer({ id, value }));
+      } catch (error) {
+        answer({ id, error: String(error) });
+      }
+    }
   };
 }
 
-async function carryOut(api: OperationApi, call: OperationCall): Promise<unknown> {
+function carryOut(handlers: OperationHandlers, call: OperationCall, done: (value: unknown) => void): void {
   switch (call.method) {
     case 'read':
-      return api.read(...call.args);
+      handlers.read(done, ...call.args);
+      return;
     case 'transact':
-      return api.transact(...call.args);
+      handlers.transact(done, ...call.args);
+      return;
     case 'readRegister':
-      return api.readRegister(...call.args);
+      handlers.readRegister(done, ...call.args);
+      return;
     case 'writeRegister':
-      return api.writeRegister(...call.args);
+      handlers.writeRegister(done, ...call.args);
   }
 }

@@ -75,7 +75,7 @@ class FloorWorker {
   async #serve(replication: Replication): Promise<null> {
     await new Promise<void>((resolve) => {
       this.requests.onmessage = ({ data: { number, command } }: MessageEvent<PageRequest>) => {
-        if (command.length === 0) return resolve();
+        if (command.length === 0) { resolve(); return; }
         replication.add({ command, onCommit: () => this.requests.postMessage(number) });
         replication.flush();
       };
@@ -101,7 +101,7 @@ class FloorWorker {
         if (kind !== Kind.Pong) return;
         const now = performance.now();
         latencies.push(now - (sentAt[number] ?? now));
-        if (now - begun < durationMs) return ping(number);
+        if (now - begun < durationMs) { ping(number); return; }
         left -= 1;
         if (left === 0) resolve();
       };
@@ -160,7 +160,7 @@ async function closedLoop(
       const onCommit = (): void => {
         const now = performance.now();
         latencies.push(now - from);
-        if (now - begun < durationMs) return add();
+        if (now - begun < durationMs) { add(); return; }
         left -= 1;
         if (left === 0) resolve();
       };
