@@ -34,7 +34,7 @@ export async function whyNoOpfs(): Promise<string | null> {
 
 /** The members of a cluster whose logs this browser holds in such files. */
 export async function listOpfsMembers(clusterId: string): Promise<string[]> {
-  return (await whyNoOpfs()) === null ? privateEntries(ROOT, clusterId) : [];
+  return (await whyNoOpfs()) === null ? explained(() => privateEntries(ROOT, clusterId)) : [];
 }
 
 export async function deleteOpfsMember({ clusterId, memberId }: StoreIdentity): Promise<void> {
