@@ -17,6 +17,11 @@ export function deleted(): StorageError {
   return new StorageError('lost', 'This tab’s storage has been deleted. Reload the page.');
 }
 
+export function takenAway(): StorageError {
+  const text = 'The browser has closed this tab’s storage, or its data was cleared. Reload the page.';
+  return new StorageError('lost', text);
+}
+
 export function olderVersion(): StorageError {
   const text = 'This tab’s storage was written by an earlier version of tabraft, which this one cannot read.';
   return new StorageError('older-version', `${text} Wipe the storage to rejoin as a new member.`);

@@ -10,7 +10,7 @@ import { encodeRegister } from '../core/abd/codec.ts';
 import { NO_REGISTERS, type ReplicaState, type StoredRegisters } from '../core/abd/register.ts';
 import { encodeEntries, encodeSnapshotMetadata } from '../core/raft/entry-codec.ts';
 import type { HardState } from '../core/raft/log-entry.ts';
-import { anotherMembers, corrupt, deleted, olderVersion, storageError } from './errors.ts';
+import { anotherMembers, corrupt, deleted, olderVersion, storageError, takenAway } from './errors.ts';
 import { checkBatch, type LogExtent } from './memory.ts';
 import {
   StorageError,
@@ -80,7 +80,6 @@ export async function openIndexedDbStorage(
   mustExist = false,
 ): Promise<Storage> {
   let storage: IndexedDbStorage | null = null;
-  const lose = (why: string): void => storage?.lose(new StorageError('lost', why));
   const found = { isMissing: false, isOld: false };
   try {
     const db = await openUnblocked(databaseName(identity), {
@@ -101,9 +100,11 @@ export async function openIndexedDbStorage(
         created.createObjectStore('log');
         void transaction.objectStore('identity').put({ ...identity, createdAt: Date.now() }, 'identity');
       },
-      blocking: () => lose('Another tab deletes or upgrades this tab’s storage. Reload the page.'),
-      terminated: () =>
-        lose('The browser has closed this tab’s storage, or its data was cleared. Reload the page.'),
+      blocking: () => {
+        const text = 'Another tab deletes or upgrades this tab’s storage. Reload the page.';
+        storage?.lose(new StorageError('lost', text));
+      },
+      terminated: () => storage?.lose(takenAway()),
     });
     storage = new IndexedDbStorage(db, onLost);
     await checkIdentity(db, identity);

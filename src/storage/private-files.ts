@@ -43,6 +43,20 @@ export async function removePrivateEntry(directory: FileSystemDirectoryHandle, n
   }
 }
 
+/** False where somebody, or the browser, has removed it. */
+export async function isPrivateFileThere(
+  directory: FileSystemDirectoryHandle,
+  name: string,
+): Promise<boolean> {
+  try {
+    await directory.getFileHandle(name);
+    return true;
+  } catch (error) {
+    if (isNamed(error, 'NotFoundError')) return false;
+    throw error;
+  }
+}
+
 /** Whether a call failed since somebody else has the file open. */
 export function isHeld(error: unknown): boolean {
   return isNamed(error, 'NoModificationAllowedError');

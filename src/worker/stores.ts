@@ -43,7 +43,7 @@ export async function openMember(
     case 'memory':
       return new MemoryStorage();
     case 'opfs':
-      return openOpfsStorage(identity, !isNew);
+      return openOpfsStorage(identity, (error) => handlers.onLost(error), !isNew);
     case 'indexeddb':
       return openIndexedDbStorage(identity, (error) => handlers.onLost(error), !isNew);
   }

@@ -32,6 +32,10 @@ async function outcomeOf<T>(call: () => Promise<T>): Promise<Outcome<T>> {
   }
 }
 
+const unexpected = (error: StorageError): void => {
+  throw error;
+};
+
 const stores: Storage[] = [];
 function store(number: number): Storage {
   const found = stores[number];
@@ -61,7 +65,7 @@ async function writeFiles(identity: StoreIdentity, files: readonly Uint8Array<Ar
 
 async function loaded(identity: StoreIdentity): Promise<Outcome<[StoredState, StoredRegisters]>> {
   return outcomeOf(async () => {
-    const storage = await openOpfsStorage(identity, true);
+    const storage = await openOpfsStorage(identity, unexpected, true);
     const state = await storage.load();
     const registers = await storage.loadRegisters();
     await storage.close();
@@ -101,7 +105,9 @@ async function counting(allowed: number, fail: () => Error, run: () => Promise<v
 
 const api = {
   async open(identity: StoreIdentity, mustExist = false, maxDeadBytes?: number): Promise<Outcome<number>> {
-    return outcomeOf(async () => stores.push(await openOpfsStorage(identity, mustExist, maxDeadBytes)) - 1);
+    return outcomeOf(
+      async () => stores.push(await openOpfsStorage(identity, unexpected, mustExist, maxDeadBytes)) - 1,
+    );
   },
   async openMember(
     identity: Identity,
@@ -111,7 +117,7 @@ const api = {
     const notices: string[] = [];
     return outcomeOf(async () => {
       const storage = await openMember(identity, isNew, kind, {
-        onLost: () => undefined,
+        onLost: unexpected,
         onNotice: (level, text) => notices.push(`${level}: ${text}`),
       });
       await storage.load();
@@ -150,7 +156,7 @@ const api = {
   ): Promise<{ failures: Outcome<void>[]; found: Outcome<[StoredState, StoredRegisters]>[] }> {
     const write = async (allowed: number): Promise<[number, Outcome<void>]> => {
       await writeFiles(identity, files);
-      const storage = await openOpfsStorage(identity, true, 0);
+      const storage = await openOpfsStorage(identity, unexpected, true, 0);
       let outcome: Outcome<void> = { value: undefined };
       const calls = await counting(
         allowed,

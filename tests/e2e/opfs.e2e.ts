@@ -1,5 +1,5 @@
 import { RealBrowser } from '../../src/drive/browser.ts';
-import { expect, openTabs, test, type Tab } from './support/fixtures.ts';
+import { expect, openCluster, openTabs, test, type Tab } from './support/fixtures.ts';
 import { LAUNCH } from './support/launch.ts';
 import { missingWrites, Writer } from './support/writer.ts';
 
@@ -67,4 +67,19 @@ test('tabs with their logs in private files lose nothing when all are reloaded, 
   } finally {
     await second.close();
   }
+});
+
+test('a node whose files the browser has taken away stops and says so', async ({ context, server }) => {
+  const [tab] = await openCluster(context, `${server.url}?storage=opfs`, 1);
+  if (tab === undefined) throw new Error('one tab');
+  const session = await context.newCDPSession(tab.page);
+  const { origin } = new URL(server.url);
+  await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
+  await expect.poll(async () => (await tab.status()).role).toBe('stopped');
+  await expect(tab.page.getByText('or its data was cleared').first()).toBeVisible();
+  // Neither does what was taken away come back, nor does it stand in the way.
+  const { memberId } = await tab.status();
+  await tab.page.goto(new URL('/?storage=opfs', server.url).href);
+  await tab.page.waitForFunction(() => 'tabraft' in window);
+  expect((await tab.ready()).memberId).not.toBe(memberId);
 });

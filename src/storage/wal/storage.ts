@@ -1,25 +1,31 @@
 import type { StoredRegisters } from '../../core/abd/register.ts';
 import { storageError } from '../errors.ts';
 import { StorageError, type Storage, type StoredState, type WriteBatch } from '../storage.ts';
+import type { LogFile } from './file.ts';
 import { Log, type LogFiles, type LogOptions } from './log.ts';
 
-/** Opens the log in `files`, or creates it; they are closed with it, and where it fails. */
-export function openLogStorage(files: LogFiles, options: LogOptions): Storage {
+/** Opens the log in `files`, or creates it; they are closed with it, and where it fails. `onEnd`: either has happened. */
+export function openLogStorage(
+  files: LogFiles,
+  options: LogOptions,
+  onEnd: () => void = () => undefined,
+): LogStorage {
   try {
-    return new LogStorage(Log.open(files, options), files);
+    return new LogStorage(Log.open(files, options), files, onEnd);
   } catch (error) {
     for (const file of files) file.close();
     throw storageError(error);
   }
 }
 
-class LogStorage implements Storage {
+export class LogStorage implements Storage {
   #failure: StorageError | null = null;
   readonly #turns = new Turns();
 
   constructor(
     private readonly log: Log,
     private readonly files: LogFiles,
+    private readonly onEnd: () => void,
   ) {}
 
   async load(): Promise<StoredState> {
@@ -40,6 +46,14 @@ class LogStorage implements Storage {
     this.#end(new StorageError('lost', 'The storage was closed.'));
   }
 
+  /**
+   * The files are no longer where they would be found again. They are left to the end of the worker: in Chromium, to
+   * close a file that was taken away never returns.
+   */
+  lose(error: StorageError): void {
+    this.#end(error, []);
+  }
+
   /** After a failure of any kind nothing more is tried: the log may not be what the node believes. */
   async #inTurn<T>(call: () => T): Promise<T> {
     if (this.#failure === null) await this.#turns.next();
@@ -52,11 +66,12 @@ class LogStorage implements Storage {
   }
 
   /** Lets go of the files at once, so that they can be deleted. Returns why the store is dead. */
-  #end(failure: StorageError): StorageError {
+  #end(failure: StorageError, files: readonly LogFile[] = this.files): StorageError {
     if (this.#failure !== null) return this.#failure;
     this.#failure = failure;
     this.#turns.close();
-    for (const file of this.files) file.close();
+    this.onEnd();
+    for (const file of files) file.close();
     return failure;
   }
 }
