@@ -8,7 +8,6 @@ import {
 } from './private-files.ts';
 import { storageError, takenAway } from './errors.ts';
 import { StorageError, type Storage, type StoreIdentity } from './storage.ts';
-import { openLogStorage } from './wal/storage.ts';
 import type { LogFile } from './wal/file.ts';
 
 /** Members whose logs are in files of the origin's private file system: two of them in a directory for each. */
@@ -56,6 +55,8 @@ export async function openOpfsStorage(
   maxDeadBytes = MAX_DEAD_BYTES,
 ): Promise<Storage> {
   const { clusterId, memberId } = identity;
+  // Most nodes never need it.
+  const { openLogStorage } = await explained(() => import('./wal/storage.ts'));
   const directory = await explained(() => privateDirectory(ROOT, clusterId, memberId));
   const files = await explained(() => openFiles(directory));
   let unwatch = (): void => undefined;

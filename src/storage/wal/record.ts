@@ -50,6 +50,9 @@ export function contentOf(batch: WriteBatch): RecordContent {
   };
 }
 
+/** Room for all but a snapshot, mostly. */
+const SMALL_PARTS_BYTES = 1024;
+
 /** Which parts follow, as bits of one byte. */
 const PARTS = { hardState: 1, replica: 2, truncateFrom: 4, run: 8, snapshot: 16, compactTo: 32 } as const;
 type Part = keyof typeof PARTS;
@@ -57,7 +60,8 @@ type Part = keyof typeof PARTS;
 /** The payload, behind as many bytes as a frame takes. */
 export function encodeRecord(content: RecordContent): Uint8Array<ArrayBuffer> {
   const { hardState, replica, truncateFrom, run, snapshot, compactTo, registers } = content;
-  const writer = new Writer();
+  // A large snapshot is not to be copied more often than it must be.
+  const writer = new Writer(SMALL_PARTS_BYTES + (snapshot?.data.length ?? 0));
   for (let free = 0; free < FRAME_BYTES; free += 1) writer.byte(0);
   const parts = Object.keys(PARTS) as Part[];
   writer.byte(parts.reduce((bits, part) => (content[part] === null ? bits : bits | PARTS[part]), 0));
