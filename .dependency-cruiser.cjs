@@ -15,6 +15,7 @@ const only = (folder, allowed, comment) => ({
 
 const CORE = '^src/core/';
 const STORAGE_INTERFACE = '^src/storage/storage\\.ts$';
+const PRIVATE_FILES = '^src/storage/private-files\\.ts$';
 const LINK_INTERFACE = '^src/transport/link\\.ts$';
 const CLOCK_INTERFACE = '^src/runtime/clock\\.ts$';
 const WORKER_CONTRACT = '^src/worker/contract\\.ts$';
@@ -33,7 +34,7 @@ module.exports = {
     only('config', [CORE], 'The schema names message types, and nothing that has effects.'),
     only('storage', [CORE], 'An implementation of its own interface.'),
     only('transport', [CORE, CLOCK_INTERFACE, STAMP], 'An implementation of its own interface.'),
-    only('trace', [CORE], 'Reads what the core says.'),
+    only('trace', [CORE, PRIVATE_FILES], 'Reads what the core says.'),
     only('check', [CORE, '^src/trace/'], 'Judges histories and traces.'),
     {
       name: 'drive-imports',

@@ -13,8 +13,13 @@ const SHORT_TEXT_BYTES = 256;
 
 /** Appends to a buffer that grows; `finish` returns a copy of what was written. */
 export class Writer {
-  #buffer = new Uint8Array(256);
+  #buffer: Uint8Array<ArrayBuffer>;
   #length = 0;
+
+  /** `capacity`: how much is likely to be written. */
+  constructor(capacity = 256) {
+    this.#buffer = new Uint8Array(capacity);
+  }
 
   byte(value: number): void {
     this.#reserve(1);
