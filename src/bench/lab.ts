@@ -49,6 +49,12 @@ export class Lab {
     return FloorTabs.open(await this.browser(), server, tabs);
   }
 
+  /** How long it takes to open it, in milliseconds. */
+  async timeFloor(tabs: number): Promise<number> {
+    const server = await this.floorServer();
+    return FloorTabs.timeOpening(await this.browser(), server, tabs);
+  }
+
   /** A cluster and its floor, of as many tabs. */
   async withBoth<T>(
     options: ClusterOptions,
@@ -68,7 +74,7 @@ export class Lab {
     return (this.#browser ??= this.#launch());
   }
 
-  async floorServer(): Promise<FloorServer> {
+  private async floorServer(): Promise<FloorServer> {
     return (this.#floorServer ??= this.#serveFloor());
   }
 

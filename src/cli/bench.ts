@@ -6,6 +6,10 @@ import { Lab } from '../bench/lab.ts';
 import { machine, tableOf, type Results } from '../bench/report.ts';
 import { exitStatusOf, UsageError } from './usage.ts';
 
+const LONG = BENCHMARKS.filter(({ isLong }) => isLong)
+  .map(({ name }) => name)
+  .join(', ');
+
 const HELP = `Usage: npm run bench [-- [--quick] [--runs N] [--json] [--compare FILE] [NAME...]]
 
 Measures what the cluster costs, in real tabs of an installed browser, and prints a table: each figure is a
@@ -13,7 +17,7 @@ median over several runs with its spread, beside its floor, measured in turn wit
 
 ${BENCHMARKS.map(({ name, about }) => `  ${name.padEnd(16)}${about}`).join('\n')}
 
-Without a NAME: all of them, one after the other.
+Without a NAME: all of them but ${LONG}, one after the other.
 
   --quick         few runs, small numbers: to see that it works, not how fast
   --runs N        runs of each figure (7; with --quick 3)
@@ -73,7 +77,8 @@ function readOptions(): Options | null {
   });
   if (values.help) return null;
   return {
-    chosen: positionals.length === 0 ? BENCHMARKS : positionals.map(benchmarkNamed),
+    chosen:
+      positionals.length === 0 ? BENCHMARKS.filter(({ isLong }) => !isLong) : positionals.map(benchmarkNamed),
     isQuick: values.quick,
     runs: integer('--runs', values.runs ?? (values.quick ? '3' : '7')),
     json: values.json,

@@ -1,0 +1,32 @@
+import { interleave, type Benchmark, type Row } from './benchmark.ts';
+import { latencyRow, warm } from './commit.ts';
+import { load } from './loads.ts';
+
+export const page: Benchmark = {
+  name: 'page',
+  about: 'the same writes with the leader’s page in front and drawing, and with it hidden',
+  run: (context) =>
+    context.lab.withBoth({ tabs: 3 }, async (cluster, floor) => {
+      await warm(context, cluster, floor);
+      const leader = await cluster.leader();
+      const blank = await (await context.lab.browser()).newPage('about:blank');
+      const rows: Row[] = [];
+      for (const inFlight of [1, 256]) {
+        const { floors, values } = await interleave(
+          context,
+          async () => {
+            await blank.bringToFront();
+            return cluster.runHidden(leader, load(context, 'put', inFlight));
+          },
+          () => cluster.run(leader, load(context, 'put', inFlight)),
+        );
+        const what = `${inFlight} in flight: `;
+        rows.push(
+          latencyRow('page', 'p50', values, 'hidden', floors, 1.1, what),
+          latencyRow('page', 'p99', values, 'hidden', floors, undefined, what),
+        );
+      }
+      await blank.close();
+      return rows;
+    }),
+};
