@@ -101,7 +101,8 @@ export class ClusterTabs {
   }
 
   async close(): Promise<void> {
-    for (const page of this.pages) await page.close();
+    // Those that went with their browser need no closing.
+    await Promise.allSettled(this.pages.map((page) => page.close()));
     await this.server.close();
   }
 }

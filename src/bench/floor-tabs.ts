@@ -82,9 +82,11 @@ export class FloorTabs {
   }
 
   async close(): Promise<void> {
-    for (const page of this.pages) {
+    const ends = this.pages.map(async (page) => {
       await page.evaluate(() => window.floor.end());
       await page.close();
-    }
+    });
+    // Those that went with their browser need no closing.
+    await Promise.allSettled(ends);
   }
 }
