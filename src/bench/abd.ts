@@ -1,8 +1,8 @@
 import type { Page } from 'playwright';
 import { interleave, type Benchmark } from './benchmark.ts';
 import { statusOf } from './cluster-tabs.ts';
-import { latencyRow, warm } from './commit.ts';
-import { load, replication, roundTrip } from './loads.ts';
+import { latencyRows, sum } from './latency.ts';
+import { load, replication, roundTrip, warm } from './loads.ts';
 
 const TABS = 3;
 /** Few, so that what is read has been written. */
@@ -30,36 +30,20 @@ export const abd: Benchmark = {
           read: await cluster.run(page, operation('abd-get')),
         }),
       );
-      const writes = floors.map(({ bare, trip }) => ({ p50: bare.p50 + trip.p50, p99: bare.p99 + trip.p99 }));
-      const reads = floors.map(({ trip }) => ({ p50: 2 * trip.p50, p99: 2 * trip.p99 }));
-      return (['p50', 'p99'] as const).flatMap((percentile) => {
-        const atMost = percentile === 'p50' ? 1.5 : undefined;
-        const forWrites = 'bare replication + a round trip';
-        return [
-          latencyRow(
-            ...([
-              'abd',
-              percentile,
-              values.map(({ write }) => write),
-              forWrites,
-              writes,
-              atMost,
-              'write: ',
-            ] as const),
-          ),
-          latencyRow(
-            ...([
-              'abd',
-              percentile,
-              values.map(({ read }) => read),
-              'two round trips',
-              reads,
-              atMost,
-              'read: ',
-            ] as const),
-          ),
-        ];
-      });
+      return [
+        ...latencyRows('abd', {
+          ...{ what: 'write', values: values.map(({ write }) => write) },
+          floor: 'bare replication + a round trip',
+          floors: floors.map(({ bare, trip }) => sum(bare, trip)),
+          aims: { p50: 1.5 },
+        }),
+        ...latencyRows('abd', {
+          ...{ what: 'read', values: values.map(({ read }) => read) },
+          floor: 'two round trips',
+          floors: floors.map(({ trip }) => sum(trip, trip)),
+          aims: { p50: 1.5 },
+        }),
+      ];
     }),
 };
 

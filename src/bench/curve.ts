@@ -6,6 +6,9 @@ const WIDTH = 760;
 const HEIGHT = 260;
 const PANEL = { left: 70, top: 40, width: 290, height: 170, step: 380 };
 
+/** Of the figures; each is there for each number of members. */
+const DRAWN = ['p50', '256 in flight'];
+
 interface Point {
   readonly members: number;
   readonly value: number;
@@ -14,8 +17,7 @@ interface Point {
 
 /** How figures grow with the number of members, each beside its floor. Figures are called `N: what`. */
 export function membersCurve(rows: readonly Row[]): string {
-  const whats = [...new Set(rows.map(({ figure }) => figure.replace(/^\d+: /, '')))];
-  const panels = whats.map((what, position) => {
+  const panels = DRAWN.map((what, position) => {
     const own = rows.filter(({ figure }) => figure.endsWith(`: ${what}`));
     const points = own.map((row) => ({
       members: Number.parseInt(row.figure, 10),

@@ -1,8 +1,7 @@
 import { rowOf, type BenchContext, type Benchmark } from './benchmark.ts';
 import type { ClusterTabs } from './cluster-tabs.ts';
-import { warm } from './commit.ts';
 import type { FloorTabs } from './floor-tabs.ts';
-import { roundTrip, WRITE_BYTES } from './loads.ts';
+import { roundTrip, warm, WRITE_BYTES } from './loads.ts';
 
 const TABS = 3;
 const KILLS = 30;

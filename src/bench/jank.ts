@@ -1,6 +1,6 @@
 import type { Page } from 'playwright';
 import { interleave, type Benchmark } from './benchmark.ts';
-import { latencyRow } from './commit.ts';
+import { latencyRows } from './latency.ts';
 import { load } from './loads.ts';
 
 const VOTERS = 3;
@@ -38,10 +38,7 @@ export const jank: Benchmark = {
         await Promise.all(voters.map((page, at) => page.evaluate((id) => clearInterval(id), timers[at])));
         return result;
       });
-      return [
-        latencyRow('jank', 'p50', values, 'none blocked', floors, 1.2),
-        latencyRow('jank', 'p99', values, 'none blocked', floors),
-      ];
+      return latencyRows('jank', { values, floor: 'none blocked', floors, aims: { p50: 1.2 } });
     } finally {
       await cluster.close();
     }

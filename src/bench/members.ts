@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import { interleave, rowOf, type Benchmark, type Row } from './benchmark.ts';
-import { latencyRow, warm } from './commit.ts';
-import { load, replication } from './loads.ts';
+import { latencyRows } from './latency.ts';
+import { load, replication, warm } from './loads.ts';
 
 const SIZES = [3, 5, 7, 9];
 const SIZES_IF_QUICK = [3, 5];
@@ -32,13 +32,13 @@ export const members: Benchmark = {
             () => floor.run(replication(context, IN_FLIGHT)),
             () => cluster.run(page, load(context, 'put', IN_FLIGHT)),
           );
-          const what = 'bare replication';
+          const below = 'bare replication';
           return [
-            latencyRow('members', 'p50', single.values, what, single.floors, undefined, `${tabs}: `),
+            ...latencyRows('members', { what: String(tabs), ...single, floor: below }),
             rowOf('members', {
               ...{ figure: `${tabs}: ${IN_FLIGHT} in flight`, unit: 'writes/s' },
               values: many.values.map(({ perSecond }) => perSecond),
-              floor: { what, values: many.floors.map(({ perSecond }) => perSecond) },
+              floor: { what: below, values: many.floors.map(({ perSecond }) => perSecond) },
             }),
           ];
         })),

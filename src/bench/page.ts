@@ -1,6 +1,6 @@
 import { interleave, type Benchmark, type Row } from './benchmark.ts';
-import { latencyRow, warm } from './commit.ts';
-import { load } from './loads.ts';
+import { latencyRows } from './latency.ts';
+import { load, warm } from './loads.ts';
 
 export const page: Benchmark = {
   name: 'page',
@@ -20,11 +20,8 @@ export const page: Benchmark = {
           },
           () => cluster.run(leader, load(context, 'put', inFlight)),
         );
-        const what = `${inFlight} in flight: `;
-        rows.push(
-          latencyRow('page', 'p50', values, 'hidden', floors, 1.1, what),
-          latencyRow('page', 'p99', values, 'hidden', floors, undefined, what),
-        );
+        const what = `${inFlight} in flight`;
+        rows.push(...latencyRows('page', { what, values, floor: 'hidden', floors, aims: { p50: 1.1 } }));
       }
       await blank.close();
       return rows;

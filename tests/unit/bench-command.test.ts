@@ -103,9 +103,9 @@ describe('what is saved', () => {
     ...{ machine, isQuick: false },
     rows: rows.map((row) => ({ ...row, measured: '2026-11-25' })),
   });
-  const row = (benchmark: string, value: number): Row =>
+  const row = (benchmark: string, value: number, figure = 'p50 & <more>'): Row =>
     rowOf(benchmark, {
-      ...{ figure: '3: p50 & <more>', unit: 'ms', values: [value] },
+      ...{ figure, unit: 'ms', values: [value] },
       floor: { what: 'bare', values: [1] },
       aim: { bound: 'at most', limit: 2 },
     });
@@ -123,14 +123,18 @@ describe('what is saved', () => {
   });
 
   it('has a page with pictures', async () => {
-    await save(directory, resultsOf('this', row('members', 3)), BENCHMARKS);
+    const figures = ['3: p50', '5: p50', '3: 256 in flight', '5: 256 in flight', '5: p50 & <more>'];
+    const rows = figures.map((figure, position) => row('members', position + 1, figure));
+    await save(directory, resultsOf('this', ...rows), BENCHMARKS);
     expect(readdirSync(directory).sort()).toEqual([
       ...['README.md', 'members-curve.svg', 'members.svg', 'results.json'],
     ]);
     const page = readFileSync(join(directory, 'README.md'), 'utf8');
-    expect(page).toContain('| 3: p50 & <more> | 3 ms | 3 – 3 | 1 | 1 (bare) | 3.00 × | ≤ 2 ×: not met |');
-    const picture = readFileSync(join(directory, 'members.svg'), 'utf8');
-    expect(picture).toContain('3: p50 &amp; &lt;more&gt;');
-    expect(picture).toContain('3 ms; bare 1 ms: 3.00 ×, aim ≤ 2 × not met');
+    expect(page).toContain('| 3: 256 in flight | 3 ms | 3 – 3 | 1 | 1 (bare) | 3.00 × | ≤ 2 ×: not met |');
+    const bars = readFileSync(join(directory, 'members.svg'), 'utf8');
+    expect(bars).toContain('5: p50 &amp; &lt;more&gt;');
+    expect(bars).toContain('3 ms; bare 1 ms: 3.00 ×, aim ≤ 2 × not met');
+    const curves = readFileSync(join(directory, 'members-curve.svg'), 'utf8');
+    expect(curves.match(/<polyline class="figure-line"/g)).toHaveLength(2);
   });
 });
