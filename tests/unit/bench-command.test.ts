@@ -133,7 +133,7 @@ describe('what is saved', () => {
     expect(page).toContain('| 3: 256 in flight | 3 ms | 3 – 3 | 1 | 1 (bare) | 3.00 × | ≤ 2 ×: not met |');
     const bars = readFileSync(join(directory, 'members.svg'), 'utf8');
     expect(bars).toContain('5: p50 &amp; &lt;more&gt;');
-    expect(bars).toContain('3 ms; bare 1 ms: 3.00 ×, aim ≤ 2 × not met');
+    expect(bars).toContain('3: 256 in flight: 3 ms; bare 1 ms, 3.00 ×, aim ≤ 2 × not met');
     const curves = readFileSync(join(directory, 'members-curve.svg'), 'utf8');
     expect(curves.match(/<polyline class="figure-line"/g)).toHaveLength(2);
   });
