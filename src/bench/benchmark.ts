@@ -4,7 +4,9 @@ import { spreadOf, type Spread } from './statistics.ts';
 export interface Benchmark {
   readonly name: string;
   readonly about: string;
-  run(context: BenchContext): Promise<Row[]>;
+  /** Only run where it is asked for by its name. */
+  readonly isLong?: true;
+  readonly run: (context: BenchContext) => Promise<Row[]>;
 }
 
 export interface BenchContext {
@@ -16,9 +18,9 @@ export interface BenchContext {
   readonly durationMs: number;
   readonly lab: Lab;
   /** How far it has come, in a line. */
-  tell(text: string): void;
+  readonly tell: (text: string) => void;
   /** Throws once the person has had enough. */
-  checkInterrupt(): void;
+  readonly checkInterrupt: () => void;
 }
 
 export interface Row extends Spread {

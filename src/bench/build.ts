@@ -17,19 +17,19 @@ export async function buildFloor(outDir: string): Promise<void> {
   });
 }
 
-/** The script that puts a load on a page, as text. */
+/** The script with what a page does while it is measured, as text. */
 export async function buildLoad(): Promise<string> {
   const built = await build({
     ...{ root: join(HERE, 'load'), configFile: false, logLevel: 'error' },
     build: {
       ...{ write: false, target: 'es2022' },
-      lib: { entry: 'load.ts', formats: ['iife'], name: 'benchLoadScript' },
+      lib: { entry: 'page.ts', formats: ['iife'], name: 'benchScript' },
     },
   });
   const outputs = (Array.isArray(built) ? built : [built]).flatMap((one) =>
     'output' in one ? one.output : [],
   );
   const chunk = outputs.find((output) => output.type === 'chunk');
-  if (chunk === undefined) throw new Error('Vite has made no script of load.ts.');
+  if (chunk === undefined) throw new Error('Vite has made no script of page.ts.');
   return chunk.code;
 }

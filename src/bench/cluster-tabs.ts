@@ -6,6 +6,13 @@ import type { RealBrowser } from '../drive/browser.ts';
 import type { Load } from './load/load.ts';
 import type { LoadResult } from './samples.ts';
 
+declare global {
+  interface Window {
+    /** In milliseconds since the epoch. */
+    benchReady: Promise<{ readonly begun: number; readonly ready: number }>;
+  }
+}
+
 const READY_TIMEOUT_MS = 60_000;
 
 export interface ClusterOptions {
@@ -21,7 +28,7 @@ export interface ClusterTools {
   readonly browser: RealBrowser;
   readonly productDir: string;
   readonly configFile: string;
-  /** Puts `benchLoad` into a page. */
+  /** Gives a page its `window.bench`. */
   readonly loadScript: string;
 }
 
@@ -54,6 +61,18 @@ export class ClusterTabs {
     return page;
   }
 
+  /** All at once: how long it takes from the first page that is asked for until all are ready, in milliseconds. */
+  async timeOpening(tabs: number): Promise<number> {
+    while (this.pages.length < tabs) {
+      const page = await this.tools.browser.newPage('about:blank');
+      this.pages.push(page);
+      await page.addInitScript(noteReady, READY_TIMEOUT_MS);
+    }
+    await Promise.all(this.pages.map((page) => page.goto(this.url)));
+    const times = await Promise.all(this.pages.map((page) => page.evaluate(() => window.benchReady)));
+    return Math.max(...times.map(({ ready }) => ready)) - Math.min(...times.map(({ begun }) => begun));
+  }
+
   async leader(): Promise<Page> {
     for (const page of this.pages) if ((await statusOf(page)).role === 'leader') return page;
     throw new Error('No tab leads.');
@@ -67,12 +86,23 @@ export class ClusterTabs {
   /** In front, as the tab of a person at work is. */
   async run(page: Page, load: Load): Promise<LoadResult> {
     await page.bringToFront();
+    return this.runHidden(page, load);
+  }
+
+  /** Wherever the tab is. */
+  async runHidden(page: Page, load: Load): Promise<LoadResult> {
+    await this.equip(page);
+    return page.evaluate((what) => window.bench.putLoad(what), load);
+  }
+
+  /** Gives a page its `window.bench`: a page that was loaded anew has none. */
+  async equip(page: Page): Promise<void> {
     await page.evaluate(this.tools.loadScript);
-    return page.evaluate((what) => window.benchLoad(what), load);
   }
 
   async close(): Promise<void> {
-    for (const page of this.pages) await page.close();
+    // Those that went with their browser need no closing.
+    await Promise.allSettled(this.pages.map((page) => page.close()));
     await this.server.close();
   }
 }
@@ -83,4 +113,23 @@ export async function statusOf(page: Page): Promise<Status> {
 
 export async function untilReady(page: Page): Promise<Status> {
   return page.evaluate((ms) => window.tabraft.ready(ms), READY_TIMEOUT_MS);
+}
+
+/** Runs in the page before all else: a hidden page that polls sees it late. */
+function noteReady(timeoutMs: number): void {
+  window.benchReady = new Promise((resolve, reject) => {
+    Object.defineProperty(window, 'tabraft', {
+      configurable: true,
+      set(api: Window['tabraft']) {
+        Object.defineProperty(window, 'tabraft', { value: api });
+        api
+          .ready(timeoutMs)
+          .then(
+            () =>
+              resolve({ begun: performance.timeOrigin, ready: performance.timeOrigin + performance.now() }),
+            reject,
+          );
+      },
+    });
+  });
 }

@@ -1,8 +1,6 @@
-import { interleave, rowOf, type BenchContext, type Benchmark, type Row } from './benchmark.ts';
-import type { ClusterTabs } from './cluster-tabs.ts';
-import type { FloorTabs } from './floor-tabs.ts';
-import { load, replication, roundTrip, WRITE_BYTES } from './loads.ts';
-import type { LoadResult } from './samples.ts';
+import { interleave, rowOf, type Benchmark } from './benchmark.ts';
+import { latencyRows, sum } from './latency.ts';
+import { load, replication, roundTrip, warm, WRITE_BYTES } from './loads.ts';
 
 const TABS = 3;
 const SEQUENCE = 100;
@@ -31,8 +29,10 @@ export const commit: Benchmark = {
       );
       const bare = floors.map((one) => one.bare);
       return [
-        latencyRow('commit', 'p50', values, 'bare replication', bare, 1.3),
-        latencyRow('commit', 'p99', values, 'bare replication', bare, 2),
+        ...latencyRows('commit', {
+          ...{ values, floor: 'bare replication', floors: bare },
+          aims: { p50: 1.3, p99: 2 },
+        }),
         rowOf('commit', {
           ...{ figure: 'bare replication, asked from the page: p50', unit: 'ms' },
           values: floors.map(({ hop }) => hop.p50),
@@ -58,11 +58,10 @@ export const commitFollower: Benchmark = {
         async () => sum(await floor.run(replication(context)), await floor.run(roundTrip(context))),
         () => cluster.run(page, load(context, 'put')),
       );
-      const what = 'bare replication + a round trip';
-      return [
-        latencyRow('commit-follower', 'p50', values, what, floors, 1.3),
-        latencyRow('commit-follower', 'p99', values, what, floors),
-      ];
+      return latencyRows('commit-follower', {
+        ...{ values, floor: 'bare replication + a round trip', floors },
+        aims: { p50: 1.3 },
+      });
     }),
 };
 
@@ -91,35 +90,3 @@ export const serial: Benchmark = {
       ];
     }),
 };
-
-/** What was never run is slow. */
-export async function warm(
-  { durationMs }: BenchContext,
-  cluster: ClusterTabs,
-  floor: FloorTabs,
-): Promise<void> {
-  await floor.run(replication({ durationMs: durationMs / 2 }));
-  for (const page of cluster.pages) await cluster.run(page, load({ durationMs: durationMs / 2 }, 'put'));
-}
-
-export function latencyRow(
-  benchmark: string,
-  percentile: 'p50' | 'p99',
-  values: readonly LoadResult[],
-  what: string,
-  floors: readonly Pick<LoadResult, 'p50' | 'p99'>[],
-  atMost?: number,
-  prefix = '',
-): Row {
-  return rowOf(benchmark, {
-    ...{ figure: `${prefix}${percentile}`, unit: 'ms' },
-    values: values.map((one) => one[percentile]),
-    floor: { what, values: floors.map((one) => one[percentile]) },
-    ...(atMost === undefined ? {} : { aim: { bound: 'at most', limit: atMost } }),
-  });
-}
-
-/** One after the other. */
-function sum(first: LoadResult, second: LoadResult): Pick<LoadResult, 'p50' | 'p99'> {
-  return { p50: first.p50 + second.p50, p99: first.p99 + second.p99 };
-}

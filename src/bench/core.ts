@@ -4,29 +4,23 @@ import type { Configuration } from '../core/raft/log-entry.ts';
 import { step } from '../core/raft/raft.ts';
 import { createRaft, type Raft } from '../core/raft/state.ts';
 import { StoredImage } from '../storage/memory.ts';
+import { rowOf, type Benchmark, type Row } from './benchmark.ts';
 
-/**
- * What the core alone costs: three nodes in one process, memory in place of disks, a function call in
- * place of a network. An entry counts once it is committed and delivered on all three.
- */
-export interface CoreBenchmark {
-  readonly name: string;
+interface Way {
+  readonly what: string;
   readonly inFlight: number;
   /** Proposals of one turn: 1 is a turn for each. */
   readonly perTurn: number;
   readonly entries: number;
 }
 
-export const CORE_BENCHMARKS: readonly CoreBenchmark[] = [
-  { name: 'one at a time', inFlight: 1, perTurn: 1, entries: 100_000 },
-  { name: '64 in flight, each its own proposal', inFlight: 64, perTurn: 1, entries: 200_000 },
-  { name: '64 in flight, 64 to a proposal', inFlight: 64, perTurn: 64, entries: 500_000 },
+const WAYS: readonly Way[] = [
+  { what: 'one at a time', inFlight: 1, perTurn: 1, entries: 100_000 },
+  { what: '64 in flight, each its own proposal', inFlight: 64, perTurn: 1, entries: 200_000 },
+  { what: '64 in flight, 64 to a proposal', inFlight: 64, perTurn: 64, entries: 500_000 },
 ];
-
-export interface CoreResult {
-  readonly entriesPerSecond: number;
-  readonly microsecondsPerEntry: number;
-}
+/** Of the entries, where it is only to be seen that it works. */
+const QUICK_PART = 0.1;
 
 const COMMAND = new Uint8Array(100).fill(7);
 const SNAPSHOT = new Uint8Array(8);
@@ -40,18 +34,36 @@ interface Node {
   delivered: number;
 }
 
-/** Runs once. `now` in milliseconds. */
-export function benchCore(benchmark: CoreBenchmark, now: () => number): CoreResult {
+/**
+ * What the core alone costs: three nodes in one process, memory in place of disks, a function call in place of a
+ * network. An entry counts once it is committed and delivered on all three.
+ */
+export const core: Benchmark = {
+  name: 'core',
+  about: 'three nodes in one process, memory for disks, calls for a network: entries of 100 bytes',
+  run: async ({ runs, isQuick, checkInterrupt }) => {
+    const rows: Row[] = [];
+    for (const way of WAYS) {
+      const values: number[] = [];
+      while (values.length < runs) {
+        // Lets an interrupt through.
+        await new Promise((resolve) => setImmediate(resolve));
+        checkInterrupt();
+        values.push(entriesPerSecond(isQuick ? { ...way, entries: way.entries * QUICK_PART } : way));
+      }
+      rows.push(rowOf('core', { figure: way.what, unit: 'entries/s', values }));
+    }
+    return rows;
+  },
+};
+
+function entriesPerSecond(way: Way): number {
   const cluster = new Cluster();
   cluster.elect();
-  cluster.propose(benchmark.entries / 10, benchmark); // warm
-  const began = now();
-  cluster.propose(benchmark.entries, benchmark);
-  const seconds = (now() - began) / 1000;
-  return {
-    entriesPerSecond: benchmark.entries / seconds,
-    microsecondsPerEntry: (seconds * 1e6) / benchmark.entries,
-  };
+  cluster.propose(way.entries / 10, way); // warm
+  const begun = performance.now();
+  cluster.propose(way.entries, way);
+  return way.entries / ((performance.now() - begun) / 1000);
 }
 
 class Cluster {
@@ -67,7 +79,7 @@ class Cluster {
     if (this.#leader.raft.role !== 'leader') fail();
   }
 
-  propose(entries: number, { inFlight, perTurn }: CoreBenchmark): void {
+  propose(entries: number, { inFlight, perTurn }: Way): void {
     const target = this.#leader.delivered + entries;
     const answeredBefore = this.#answered;
     let proposed = 0;

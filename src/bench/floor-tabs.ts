@@ -41,17 +41,38 @@ export class FloorTabs {
   ) {}
 
   static async open(browser: RealBrowser, server: FloorServer, tabs: number): Promise<FloorTabs> {
-    FloorTabs.#rooms += 1;
+    const floor = await FloorTabs.#blank(browser, tabs);
+    await floor.#load(server);
+    return floor;
+  }
+
+  /** How long it takes from the first page that is asked for until all channels are open, in milliseconds. */
+  static async timeOpening(browser: RealBrowser, server: FloorServer, tabs: number): Promise<number> {
+    const floor = await FloorTabs.#blank(browser, tabs);
+    const ready = await floor.#load(server);
+    const begun = await Promise.all(floor.pages.map((page) => page.evaluate(() => performance.timeOrigin)));
+    await floor.close();
+    return Math.max(...ready) - Math.min(...begun);
+  }
+
+  static async #blank(browser: RealBrowser, tabs: number): Promise<FloorTabs> {
     const pages: Page[] = [];
-    for (let index = 0; index < tabs; index += 1)
-      pages.push(await browser.newPage(`${server.url}?room=${FloorTabs.#rooms}&index=${index}&tabs=${tabs}`));
-    for (const page of pages) {
-      await page.waitForFunction(() => 'floor' in window, null, { polling: 50 });
-      await page.evaluate(() => window.floor.ready());
-    }
+    while (pages.length < tabs) pages.push(await browser.newPage('about:blank'));
     const [leader] = pages;
     if (leader === undefined) throw new Error('A floor has tabs.');
     return new FloorTabs(leader, pages);
+  }
+
+  /** All at once. Resolves with when each had its channels open. */
+  async #load(server: FloorServer): Promise<number[]> {
+    FloorTabs.#rooms += 1;
+    const room = `?room=${FloorTabs.#rooms}&tabs=${this.pages.length}`;
+    return Promise.all(
+      this.pages.map(async (page, index) => {
+        await page.goto(`${server.url}${room}&index=${index}`);
+        return page.evaluate(() => window.floor.ready());
+      }),
+    );
   }
 
   /** In front, as the tab is that has the same load on the cluster. */
@@ -61,9 +82,11 @@ export class FloorTabs {
   }
 
   async close(): Promise<void> {
-    for (const page of this.pages) {
+    const ends = this.pages.map(async (page) => {
       await page.evaluate(() => window.floor.end());
       await page.close();
-    }
+    });
+    // Those that went with their browser need no closing.
+    await Promise.allSettled(ends);
   }
 }

@@ -19,6 +19,7 @@ export class Lab {
   #floorServer: Promise<FloorServer> | null = null;
   #productDir: Promise<string> | null = null;
   #loadScript: Promise<string> | null = null;
+  #closing: Promise<void> | null = null;
   #configs = 0;
 
   constructor(private readonly tell: (text: string) => void) {}
@@ -37,6 +38,7 @@ export class Lab {
 
   /** Its server alone, for tabs to come. */
   async serveCluster(options: Omit<ClusterOptions, 'tabs'>): Promise<ClusterTabs> {
+    this.#checkOpen();
     const productDir = await (this.#productDir ??= this.#buildProduct());
     const loadScript = await (this.#loadScript ??= buildLoad());
     const browser = await this.browser();
@@ -47,6 +49,12 @@ export class Lab {
   async openFloor(tabs: number): Promise<FloorTabs> {
     const server = await this.floorServer();
     return FloorTabs.open(await this.browser(), server, tabs);
+  }
+
+  /** How long it takes to open it, in milliseconds. */
+  async timeFloor(tabs: number): Promise<number> {
+    const server = await this.floorServer();
+    return FloorTabs.timeOpening(await this.browser(), server, tabs);
   }
 
   /** A cluster and its floor, of as many tabs. */
@@ -65,18 +73,31 @@ export class Lab {
   }
 
   async browser(): Promise<RealBrowser> {
+    this.#checkOpen();
     return (this.#browser ??= this.#launch());
   }
 
-  async floorServer(): Promise<FloorServer> {
+  private async floorServer(): Promise<FloorServer> {
+    this.#checkOpen();
     return (this.#floorServer ??= this.#serveFloor());
   }
 
-  /** Ends whatever is under way. */
+  /** Ends whatever is under way, and nothing can be begun any more. */
   async close(): Promise<void> {
-    await (await this.#browser)?.kill();
-    await (await this.#floorServer)?.close();
+    await (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const [browser, floorServer] = await Promise.allSettled([this.#browser, this.#floorServer]);
+    if (browser.status === 'fulfilled') await browser.value?.kill();
+    if (floorServer.status === 'fulfilled') await floorServer.value?.close();
+    // What is being built goes into the directory.
+    await Promise.allSettled([this.#productDir, this.#loadScript]);
     await rm(await this.#directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== null) throw new Error('The laboratory is closed.');
   }
 
   async #launch(): Promise<RealBrowser> {

@@ -1,4 +1,6 @@
 import type { BenchContext } from './benchmark.ts';
+import type { ClusterTabs } from './cluster-tabs.ts';
+import type { FloorTabs } from './floor-tabs.ts';
 import type { FloorLoad } from './floor/contract.ts';
 import type { Load } from './load/load.ts';
 
@@ -27,4 +29,14 @@ export function replication(
 
 export function roundTrip({ durationMs }: Pick<BenchContext, 'durationMs'>, inFlight = 1): FloorLoad {
   return { kind: 'round-trip', inFlight, bytes: ROUND_TRIP_BYTES, durationMs };
+}
+
+/** What was never run is slow. */
+export async function warm(
+  { durationMs }: Pick<BenchContext, 'durationMs'>,
+  cluster: ClusterTabs,
+  floor: FloorTabs,
+): Promise<void> {
+  await floor.run(replication({ durationMs: durationMs / 2 }));
+  for (const page of cluster.pages) await cluster.run(page, load({ durationMs: durationMs / 2 }, 'put'));
 }

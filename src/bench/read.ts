@@ -1,6 +1,6 @@
 import { interleave, type Benchmark, type Row } from './benchmark.ts';
-import { latencyRow, warm } from './commit.ts';
-import { load, roundTrip } from './loads.ts';
+import { latencyRows } from './latency.ts';
+import { load, roundTrip, warm } from './loads.ts';
 
 export const read: Benchmark = {
   name: 'read',
@@ -14,16 +14,18 @@ export const read: Benchmark = {
         ['follower', await cluster.follower()],
       ] as const) {
         for (const inFlight of [1, 256]) {
-          const what = `${through}, ${inFlight} in flight: `;
-          context.tell(what.replace(': ', ''));
+          const what = `${through}, ${inFlight} in flight`;
+          context.tell(what);
           const { floors, values } = await interleave(
             context,
             () => floor.run(roundTrip(context, inFlight)),
             () => cluster.run(page, load(context, 'get', inFlight)),
           );
           rows.push(
-            latencyRow('read', 'p50', values, 'channel round trip', floors, 1.5, what),
-            latencyRow('read', 'p99', values, 'channel round trip', floors, undefined, what),
+            ...latencyRows('read', {
+              ...{ what, values, floor: 'channel round trip', floors },
+              aims: { p50: 1.5 },
+            }),
           );
         }
       }

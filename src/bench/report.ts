@@ -1,12 +1,16 @@
 import { cpus, type as systemType } from 'node:os';
 import type { Row } from './benchmark.ts';
 
-/** What is written, and what `--compare` reads. */
+export interface MeasuredRow extends Row {
+  /** The day. */
+  readonly measured: string;
+}
+
+/** What `--json` prints and `--compare` reads. */
 export interface Results {
-  readonly date: string;
   readonly machine: string;
   readonly isQuick: boolean;
-  readonly rows: readonly Row[];
+  readonly rows: readonly MeasuredRow[];
 }
 
 /** Its kind; nothing by which one could tell which it is. */

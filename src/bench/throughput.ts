@@ -1,6 +1,6 @@
 import { interleave, rowOf, type Benchmark, type Row } from './benchmark.ts';
-import { latencyRow, warm } from './commit.ts';
-import { load, replication, WRITE_BYTES } from './loads.ts';
+import { latencyRows } from './latency.ts';
+import { load, replication, warm, WRITE_BYTES } from './loads.ts';
 
 const DEPTHS = [
   { inFlight: 16, bytes: WRITE_BYTES },
@@ -32,7 +32,7 @@ export const throughput: Benchmark = {
             floor: { what: 'bare replication', values: floors.map(({ perSecond }) => perSecond) },
             aim: { bound: 'at least', limit: 0.7 },
           }),
-          latencyRow('throughput', 'p50', values, 'bare replication', floors, undefined, `${what}: `),
+          ...latencyRows('throughput', { what, values, floor: 'bare replication', floors }),
         );
       }
       return rows;

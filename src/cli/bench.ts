@@ -1,24 +1,32 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ROOT } from '../../scripts/setup.mjs';
 import type { BenchContext, Benchmark, Row } from '../bench/benchmark.ts';
 import { BENCHMARKS } from '../bench/catalog.ts';
-import { Lab } from '../bench/lab.ts';
+import type { Lab } from '../bench/lab.ts';
 import { machine, tableOf, type Results } from '../bench/report.ts';
 import { exitStatusOf, UsageError } from './usage.ts';
 
-const HELP = `Usage: npm run bench [-- [--quick] [--runs N] [--json] [--compare FILE] [NAME...]]
+const LONG = BENCHMARKS.filter(({ isLong }) => isLong)
+  .map(({ name }) => name)
+  .join(', ');
+
+const HELP = `Usage: npm run bench [-- [--quick] [--runs N] [--json] [--compare FILE] [--save] [NAME...]]
 
 Measures what the cluster costs, in real tabs of an installed browser, and prints a table: each figure is a
 median over several runs with its spread, beside its floor, measured in turn with it in the same browser.
 
 ${BENCHMARKS.map(({ name, about }) => `  ${name.padEnd(16)}${about}`).join('\n')}
 
-Without a NAME: all of them, one after the other.
+Without a NAME: all of them but ${LONG}, one after the other.
 
   --quick         few runs, small numbers: to see that it works, not how fast
   --runs N        runs of each figure (7; with --quick 3)
   --json          one JSON object instead of the table (with npm run -s, nothing else)
   --compare FILE  beside each figure its ratio to that in FILE, which --json wrote
+  --save          also into docs/performance: the results, a page of them, and its pictures; of benchmarks
+                  that were not run, what was saved earlier stays
   --help          this
 
 It builds the page by itself. How far it has come stands on the standard error.
@@ -30,16 +38,10 @@ interface Options {
   readonly runs: number;
   readonly json: boolean;
   readonly before: Results | null;
+  readonly isSaved: boolean;
 }
 
-const lab = new Lab(tell);
 let isInterrupted = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => {
-    isInterrupted = true;
-    // What waits for the browser fails at that.
-    void lab.close();
-  });
 
 process.exitCode = await exitStatusOf('bench', main);
 
@@ -49,14 +51,30 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const { rows, hasFailed } = await runAll(options);
-  await lab.close();
+  const { rows, hasFailed } = await inLab((lab) => runAll(lab, options));
   if (isInterrupted) {
     tell('interrupted');
     return 130;
   }
-  print(rows, options);
+  await report(rows, options);
   return hasFailed ? 1 : 0;
+}
+
+/** Browser and bundler are only loaded where something is to be measured. */
+async function inLab<T>(use: (lab: Lab) => Promise<T>): Promise<T> {
+  const { Lab } = await import('../bench/lab.ts');
+  const lab = new Lab(tell);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      isInterrupted = true;
+      // What waits for the browser fails at that.
+      void lab.close();
+    });
+  try {
+    return await use(lab);
+  } finally {
+    await lab.close();
+  }
 }
 
 /** Null: it is help that is wanted. */
@@ -68,16 +86,20 @@ function readOptions(): Options | null {
       runs: { type: 'string' },
       json: { type: 'boolean', default: false },
       compare: { type: 'string' },
+      save: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return null;
+  if (values.save && values.quick) throw new UsageError('--save: what --quick measures is not worth keeping');
   return {
-    chosen: positionals.length === 0 ? BENCHMARKS : positionals.map(benchmarkNamed),
+    chosen:
+      positionals.length === 0 ? BENCHMARKS.filter(({ isLong }) => !isLong) : positionals.map(benchmarkNamed),
     isQuick: values.quick,
     runs: integer('--runs', values.runs ?? (values.quick ? '3' : '7')),
     json: values.json,
     before: values.compare === undefined ? null : readResults(values.compare),
+    isSaved: values.save,
   };
 }
 
@@ -106,7 +128,10 @@ function readResults(file: string): Results {
 }
 
 /** One that cannot be measured does not keep the others from it. */
-async function runAll({ chosen, isQuick, runs }: Options): Promise<{ rows: Row[]; hasFailed: boolean }> {
+async function runAll(
+  lab: Lab,
+  { chosen, isQuick, runs }: Options,
+): Promise<{ rows: Row[]; hasFailed: boolean }> {
   const rows: Row[] = [];
   let hasFailed = false;
   for (const { name, run } of chosen) {
@@ -129,10 +154,17 @@ async function runAll({ chosen, isQuick, runs }: Options): Promise<{ rows: Row[]
   return { rows, hasFailed };
 }
 
-function print(rows: readonly Row[], { isQuick, json, before }: Options): void {
-  const results: Results = { date: new Date().toISOString().slice(0, 10), machine: machine(), isQuick, rows };
+async function report(rows: readonly Row[], { isQuick, json, before, isSaved }: Options): Promise<void> {
+  const measured = new Date().toISOString().slice(0, 10);
+  const results: Results = {
+    ...{ machine: machine(), isQuick },
+    rows: rows.map((row) => ({ ...row, measured })),
+  };
   if (json) console.log(JSON.stringify(results, null, 2));
   else console.log([results.machine, '', ...tableOf(rows, before)].join('\n'));
+  if (!isSaved) return;
+  const { save } = await import('../bench/save.ts');
+  await save(join(ROOT, 'docs/performance'), results, BENCHMARKS);
 }
 
 function tell(text: string): void {

@@ -40,6 +40,12 @@ export class RealBrowser {
     return new RealBrowser(child, browser, await browser.newBrowserCDPSession());
   }
 
+  /** Of the process from which all others of it descend. */
+  get pid(): number {
+    if (this.process.pid === undefined) throw new Error('the browser has not started');
+    return this.process.pid;
+  }
+
   /** A new tab of the one window, in front of the others, once the page has its `window.tabraft`. */
   async openTab(url: string): Promise<Page> {
     const page = await this.newPage(url);

@@ -22,6 +22,8 @@ export type FloorLoad =
     }
   /** One strict write after the other, in this tab alone. */
   | { readonly kind: 'write'; readonly bytes: number; readonly durationMs: number }
+  /** So many bytes that are stored here in one store, read at once. */
+  | { readonly kind: 'read'; readonly bytes: number }
   /** So many bytes one way, as fast as the channel takes them. */
   | { readonly kind: 'transfer'; readonly bytes: number };
 

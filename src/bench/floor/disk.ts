@@ -26,6 +26,12 @@ export class FloorDisk {
     };
   }
 
+  /** All that is stored. */
+  async read(): Promise<readonly Uint8Array[]> {
+    const transaction = this.database.transaction(STORE);
+    return resultOf(transaction.objectStore(STORE).getAll() as IDBRequest<Uint8Array[]>);
+  }
+
   async clear(): Promise<void> {
     const transaction = this.database.transaction(STORE, 'readwrite');
     await resultOf(transaction.objectStore(STORE).clear());

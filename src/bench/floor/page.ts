@@ -65,7 +65,10 @@ async function ask({
     requests.onmessage = ({ data: number }: MessageEvent<number>) => {
       const now = performance.now();
       latencies.push(now - (askedAt[number] ?? now));
-      if (now - begun < durationMs) { next(number); return; }
+      if (now - begun < durationMs) {
+        next(number);
+        return;
+      }
       left -= 1;
       if (left === 0) resolve();
     };

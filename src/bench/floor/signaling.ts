@@ -21,7 +21,8 @@ export function connectAll(place: FloorPlace, onChannel: OnChannel): void {
   const describe = async (connection: RTCPeerConnection, to: number): Promise<void> => {
     await connection.setLocalDescription();
     await gathered(connection);
-    const description = connection.localDescription?.toJSON()!;
+    if (connection.localDescription === null) throw new Error('a connection describes itself first');
+    const description = connection.localDescription.toJSON();
     tell({ type: 'description', from: index, to, description });
   };
   const connect = (peer: number): RTCPeerConnection => {

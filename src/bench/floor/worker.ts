@@ -7,6 +7,9 @@ import { Replication } from './replication.ts';
 
 type Load<K extends FloorLoad['kind']> = Extract<FloorLoad, { kind: K }>;
 
+/** Of what is written only to be read. */
+const RECORD_BYTES = 65_536;
+
 /** One tab's part: its disk, its channels, and, in tab 0, the load. */
 class FloorWorker {
   readonly #links = new Map<number, FrameLink>();
@@ -46,6 +49,8 @@ class FloorWorker {
           return await this.#roundTrip(load);
         case 'write':
           return await this.#write(load);
+        case 'read':
+          return await this.#read(load);
         case 'transfer':
           return await this.#transfer(load);
       }
@@ -75,7 +80,10 @@ class FloorWorker {
   async #serve(replication: Replication): Promise<null> {
     await new Promise<void>((resolve) => {
       this.requests.onmessage = ({ data: { number, command } }: MessageEvent<PageRequest>) => {
-        if (command.length === 0) { resolve(); return; }
+        if (command.length === 0) {
+          resolve();
+          return;
+        }
         replication.add({ command, onCommit: () => this.requests.postMessage(number) });
         replication.flush();
       };
@@ -101,7 +109,10 @@ class FloorWorker {
         if (kind !== Kind.Pong) return;
         const now = performance.now();
         latencies.push(now - (sentAt[number] ?? now));
-        if (now - begun < durationMs) { ping(number); return; }
+        if (now - begun < durationMs) {
+          ping(number);
+          return;
+        }
         left -= 1;
         if (left === 0) resolve();
       };
@@ -127,6 +138,19 @@ class FloorWorker {
       next();
     });
     return resultOf(latencies, performance.now() - begun);
+  }
+
+  async #read({ bytes }: Load<'read'>): Promise<LoadResult> {
+    for (let left = bytes; left > 0; left -= RECORD_BYTES) {
+      const record = new Uint8Array(Math.min(left, RECORD_BYTES)).fill(7);
+      await new Promise<void>((resolve) => this.disk.write(record, resolve));
+    }
+    const begun = performance.now();
+    const records = await this.disk.read();
+    const elapsed = performance.now() - begun;
+    const read = records.reduce((sum, { length }) => sum + length, 0);
+    if (read !== bytes) throw new Error(`Of ${bytes} bytes, ${read} were read.`);
+    return resultOf([elapsed], elapsed);
   }
 
   async #transfer({ bytes }: Load<'transfer'>): Promise<LoadResult> {
@@ -160,7 +184,10 @@ async function closedLoop(
       const onCommit = (): void => {
         const now = performance.now();
         latencies.push(now - from);
-        if (now - begun < durationMs) { add(); return; }
+        if (now - begun < durationMs) {
+          add();
+          return;
+        }
         left -= 1;
         if (left === 0) resolve();
       };

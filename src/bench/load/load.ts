@@ -1,4 +1,4 @@
-import type { Failure, Tabraft } from '../../api.ts';
+import type { Failure } from '../../api.ts';
 import { resultOf, type LoadResult } from '../samples.ts';
 
 /** What a page does to its node, through its own API. */
@@ -14,17 +14,17 @@ export interface Load {
   readonly keys: number;
 }
 
-declare global {
-  interface Window {
-    tabraft: Tabraft;
-    benchLoad: (load: Load) => Promise<LoadResult>;
-  }
-}
-
 type Ask = (key: string) => Promise<{ outcome: 'ok' } | Failure>;
 
 /** Each operation that ends is followed by another one, as long as it lasts. Rejects where one does not end well. */
-window.benchLoad = async ({ operation, inFlight, bytes, durationMs, count, keys }) => {
+export async function putLoad({
+  operation,
+  inFlight,
+  bytes,
+  durationMs,
+  count,
+  keys,
+}: Load): Promise<LoadResult> {
   const ask = operations('x'.repeat(bytes))[operation];
   const latencies: number[] = [];
   let next = 0;
@@ -46,7 +46,7 @@ window.benchLoad = async ({ operation, inFlight, bytes, durationMs, count, keys 
   };
   await Promise.all(Array.from({ length: inFlight }, client));
   return resultOf(latencies, performance.now() - begun);
-};
+}
 
 function operations(value: string): Record<Load['operation'], Ask> {
   const { raft, abd } = window.tabraft;

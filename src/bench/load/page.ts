@@ -1,0 +1,19 @@
+import type { Tabraft } from '../../api.ts';
+import { commitGap, drawnTimeout } from './failover.ts';
+import { putLoad } from './load.ts';
+
+/** What the driver finds in a page of the cluster, beside its `window.tabraft`. */
+export interface PageBench {
+  readonly putLoad: typeof putLoad;
+  readonly commitGap: typeof commitGap;
+  readonly drawnTimeout: typeof drawnTimeout;
+}
+
+declare global {
+  interface Window {
+    tabraft: Tabraft;
+    bench: PageBench;
+  }
+}
+
+window.bench = { putLoad, commitGap, drawnTimeout };
