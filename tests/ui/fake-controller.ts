@@ -12,7 +12,7 @@ import type {
 import { operationsOf, type HistoryEvent } from '../../src/check/history.ts';
 import { TraceInvariants } from '../../src/check/trace-invariants.ts';
 import { checkOperations } from '../../src/check/linearizability.ts';
-import type { LiveNode, Notice, PageController, PageView, TestView } from '../../src/ui/view.ts';
+import type { LessonAct, LiveNode, Notice, PageController, PageView, TestView } from '../../src/ui/view.ts';
 
 /** A call that the page made, by the name it has in the public API. */
 export interface Call {
@@ -60,6 +60,10 @@ export class FakeController implements PageController {
 
   async newCluster(): Promise<void> {
     await this.#called('newCluster');
+  }
+
+  lesson(act: LessonAct): void {
+    this.calls.push({ name: 'lesson', args: [act] });
   }
 
   async #called(name: string, ...args: unknown[]): Promise<void> {
@@ -316,6 +320,7 @@ export function readyView(): PageView {
     ],
     targetVoters: 3,
     test: null,
+    lesson: null,
     live: { nodes: [], events: [], skipped: 0, verdicts: new TraceInvariants().verdicts() },
   };
 }
