@@ -19,6 +19,8 @@ test('the grid shows every member’s log, what is committed, and what only one 
   const tabs = await openCluster(context, server.url, 3);
   const page = await looked(tabs);
   const leader = await agreedLeader(tabs);
+  // The last entries that a new cluster appends by itself.
+  await expect.poll(async () => (await leader.status()).registers.ready.length).toBe(3);
   const { name, term } = await leader.status();
   const written = await leader.put('colour', 'teal');
   if (written.outcome !== 'ok') throw new Error(written.reason);
