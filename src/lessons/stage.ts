@@ -143,8 +143,8 @@ export class Stage {
     this.hooks.onAwait(`${name} to take over the lead`);
     const result = await this.ports.transferLeadership(name);
     if (result.outcome !== 'ok') throw new NotSeen(`${name} could not take over the lead: ${result.reason}`);
-    await this.gather();
-    if (this.cast.leader !== name) throw new NotSeen(`${this.cast.leader} leads, not ${name}.`);
+    await this.until(`${name} to lead`, (scene) => (scene.status.leader === name ? isInOrder(scene) : null));
+    this.#assign();
   }
 
   async rest(ms: number): Promise<void> {

@@ -105,7 +105,8 @@ async function electAnother(run: LessonRun, index: number, term: number): Promis
         if (leader === null || leader.name === s1 || leader.term <= term) return null;
         const s5 = leader.name;
         const s2 = s5 === one ? other : one;
-        if (termAt(leader.log, index) !== leader.term || termAtEnd(scene, s2, index - 1) === null) return null;
+        if (termAt(leader.log, index) !== leader.term || termAtEnd(scene, s2, index - 1) === null)
+          return null;
         return { s1, s2, s5, index, term, otherTerm: leader.term };
       }),
     seen: ({ s5, s2, otherTerm }) =>

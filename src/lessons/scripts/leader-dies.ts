@@ -80,8 +80,7 @@ async function ask(run: LessonRun, victim: string, elected: Election): Promise<v
           ? `${name} is dead: nothing runs in it, and nobody hears of it.`
           : `${name} follows. Look for the one whose role is Leader.`,
     })),
-    play: async () =>
-      stage.until('a leader', (scene) => electionIn(scene, victim, elected.term - 1) ?? null),
+    play: async () => stage.until('a leader', (scene) => electionIn(scene, victim, elected.term - 1) ?? null),
     judge: ({ name, term, voters }) => ({
       right: names.indexOf(name),
       seen: `${name} was elected in term ${term}, ${voters.length === 0 ? 'by a majority' : `by itself and ${listed(voters)}: two votes of three are a majority`}.`,

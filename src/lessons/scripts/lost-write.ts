@@ -37,7 +37,8 @@ export async function lostWrite(run: LessonRun): Promise<void> {
       });
       return { index, term, held };
     },
-    seen: ({ index, term, held }) => `“ok”: entry ${index} of term ${term} is on the disks of ${listed(held)}.`,
+    seen: ({ index, term, held }) =>
+      `“ok”: entry ${index} of term ${term} is on the disks of ${listed(held)}.`,
   });
   const alone = await writeAlone(run);
   await ask(run, alone);
@@ -91,7 +92,9 @@ async function ask(run: LessonRun, { index }: Alone): Promise<void> {
     ],
     play: () => comeBack(run, index),
     judge: ({ leader: now, term, there, first, second }) => {
-      const [hasFirst, hasSecond] = [first, second].map((read) => read.outcome === 'ok' && read.value !== null);
+      const [hasFirst, hasSecond] = [first, second].map(
+        (read) => read.outcome === 'ok' && read.value !== null,
+      );
       const right = hasFirst ? (hasSecond ? 2 : 0) : hasSecond ? 1 : 3;
       return {
         right,

@@ -98,7 +98,10 @@ async function ask(run: LessonRun, old: Leader, young: Leader): Promise<Writes> 
         label: 'Both',
         no: 'Each would need two of three to store its entry, and two such majorities have a member in common.',
       },
-      { label: 'Neither', no: `${one} and ${other} still reach each other, and two of three are a majority.` },
+      {
+        label: 'Neither',
+        no: `${one} and ${other} still reach each other, and two of three are a majority.`,
+      },
     ],
     play: () => writeAtBoth(run, old, young),
     judge: ({ alone, index, held, won }) => ({

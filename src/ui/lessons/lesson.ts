@@ -150,16 +150,16 @@ export class Lesson extends LitElement {
 
   override updated(changed: PropertyValues<this>): void {
     if (!changed.has('lesson') || !this.follows) return;
-    const before = changed.get('lesson')?.now ?? null;
-    const now = this.lesson?.now ?? null;
-    const isSame = before?.kind === now?.kind && now?.kind !== 'asking';
+    const [before, after] = [placeOf(changed.get('lesson') ?? null), placeOf(this.lesson)];
     const isElsewhere = !this.matches(':focus-within') && document.activeElement !== document.body;
-    if (isSame || isElsewhere) return;
+    if (before === after || isElsewhere) return;
     void this.#focusNext();
   }
 
   async #focusNext(): Promise<void> {
-    const target = this.renderRoot.querySelector<HTMLElement & { updateComplete?: Promise<unknown> }>('.next');
+    const target = this.renderRoot.querySelector<HTMLElement & { updateComplete?: Promise<unknown> }>(
+      '.next',
+    );
     await target?.updateComplete;
     target?.focus({ preventScroll: true });
   }
@@ -247,6 +247,13 @@ export class Lesson extends LitElement {
     this.follows = true;
     this.dispatchEvent(new ActionEvent({ kind: 'lesson', act }));
   }
+}
+
+/** Where the reader is: it is another one with each button that comes. */
+function placeOf(lesson: LessonView | null): string {
+  if (lesson === null) return '';
+  const { now, steps } = lesson;
+  return `${steps.length} ${now.kind} ${now.kind === 'asking' ? (now.wrong?.text ?? '') : ''}`;
 }
 
 function busy(text: string): unknown {

@@ -95,7 +95,9 @@ export class Lessons extends LitElement {
       <section aria-labelledby="heading">
         <header>
           <h2 id="heading">Lessons</h2>
-          <span class="small soft">consensus by breaking this cluster · ${count} of ${LESSONS.length} seen</span>
+          <span class="small soft"
+            >consensus by breaking this cluster · ${count} of ${LESSONS.length} seen</span
+          >
         </header>
         ${lesson === null || lesson === this.closed ? this.#list(view) : this.#lesson(lesson)}
       </section>
@@ -154,7 +156,9 @@ function hindranceBox({ text, remedy }: Hindrance, act: (action: Action) => void
       ${
         offer === null
           ? nothing
-          : html`<wa-button appearance="outlined" @click=${() => act(offer.action)}>${offer.label}</wa-button>`
+          : html`<wa-button appearance="outlined" @click=${() => act(offer.action)}
+              >${offer.label}</wa-button
+            >`
       }
     </div>
   </wa-callout>`;
