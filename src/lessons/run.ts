@@ -64,8 +64,10 @@ export class LessonRun {
     this.#show({ now: { kind: 'busy', text: 'Healing what the lesson broke …' } });
     const problems = await this.stage.heal();
     const missing = await this.stage.restore();
-    const rest = missing === null ? [] : [`The cluster is not in order yet: ${missing}.`];
-    this.#show({ now: { kind: 'over', ...end, text: [end.text, ...problems, ...rest].join(' ') } });
+    if (missing !== null) problems.push(`The cluster is not in order yet: ${missing}.`);
+    const isWhole = problems.length === 0 && this.#view.steps.length > 0;
+    const text = [end.text, ...(isWhole ? ['All is healed.'] : problems)].join(' ');
+    this.#show({ now: { kind: 'over', ...end, text } });
   }
 
   async #play(script: Script): Promise<{ end: 'done' | 'missed' | 'left'; text: string }> {
@@ -77,11 +79,11 @@ export class LessonRun {
     try {
       // What hangs does not keep anybody here.
       await Promise.race([playing, aborted(signal)]);
-      return { end: 'done', text: 'That was it. All is healed.' };
+      return { end: 'done', text: 'That was it.' };
     } catch (error) {
       playing.catch(() => undefined); // it is told here, or was left
       this.#end.abort(error);
-      if (error instanceof Left) return { end: 'left', text: 'You left. All is healed.' };
+      if (error instanceof Left) return { end: 'left', text: 'You left.' };
       if (error instanceof NotSeen) return { end: 'missed', text: error.message };
       const reason = error instanceof Error ? error.message : String(error);
       return { end: 'missed', text: `The lesson could not go on: ${reason}` };

@@ -120,9 +120,8 @@ export class Stage {
       await this.until(IN_ORDER, isInOrder);
     } catch (error) {
       const missing = disorderIn(this.ports.scene());
-      throw error instanceof NotSeen && missing !== null
-        ? new NotSeen(`The cluster is not in order: ${missing}.`)
-        : error;
+      if (!(error instanceof NotSeen) || missing === null) throw error;
+      throw new NotSeen(`The cluster is not in order: ${missing}. Nothing was done.`);
     }
     this.#assign();
   }

@@ -206,8 +206,8 @@ export class App extends LitElement {
             ></tabraft-cluster>
           </div>
           <div class="column aside">
-            <tabraft-join id="join" .link=${view.joinLink}></tabraft-join>
             <tabraft-lessons id="lessons" .view=${view}></tabraft-lessons>
+            <tabraft-join id="join" .link=${view.joinLink}></tabraft-join>
             <tabraft-data id="data" .records=${this.records} .states=${this.#states.view}></tabraft-data>
             <tabraft-faults
               id="faults"

@@ -41,11 +41,17 @@ async function press(page: Page, name: RegExp | string): Promise<void> {
 }
 
 async function answer(page: Page, name: string): Promise<void> {
-  await lesson(page).getByRole('group', { name: 'Answers' }).getByRole('button', { name, exact: true }).click();
+  await lesson(page)
+    .getByRole('group', { name: 'Answers' })
+    .getByRole('button', { name, exact: true })
+    .click();
 }
 
 /** It was seen to its end, its rules are gone, and whoever it stopped is back. */
-async function expectHealed({ page, tabs }: Reader, end = /Done That was it\. All is healed\./): Promise<void> {
+async function expectHealed(
+  { page, tabs }: Reader,
+  end = /Done That was it\. All is healed\./,
+): Promise<void> {
   await expect(lesson(page)).toContainText(end);
   const first = await Promise.all(tabs.map((tab) => tab.page.evaluate(() => window.tabraft.faults.list())));
   expect(first).toEqual([[], [], []]);
@@ -108,7 +114,9 @@ test('a write that is lost, and one that is not', async ({ context, server }) =>
   await press(page, 'Make the first write');
   await expect(seen(page)).toHaveText([/^“ok”: entry \d+ of term \d+ is on the disks of/]);
   await press(page, `Cut ${leader} off, and make the second write`);
-  await expect(seen(page).nth(1)).toContainText(`in the log of ${leader} alone. Its client was told “unknown”`);
+  await expect(seen(page).nth(1)).toContainText(
+    `in the log of ${leader} alone. Its client was told “unknown”`,
+  );
   await answer(page, 'Neither');
   await expect(lesson(page)).toContainText('Neither: Not so.');
   await answer(page, 'The first only');

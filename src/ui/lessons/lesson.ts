@@ -71,6 +71,17 @@ export class Lesson extends LitElement {
       li.past > .tell {
         color: var(--ink-soft);
       }
+      /* Short, so that the newest stays beside the ring; at the end, all can be read again. */
+      ol:not(.whole) li:has(+ li + li) > .tell {
+        display: none;
+      }
+      ol:not(.whole) li:has(+ li + li) > .seen {
+        font-size: 0.8125rem;
+        padding-block: var(--gap-1);
+      }
+      .source {
+        white-space: nowrap;
+      }
       .seen {
         max-inline-size: 68ch;
         display: grid;
@@ -130,7 +141,7 @@ export class Lesson extends LitElement {
         ${
           now.kind === 'over'
             ? nothing
-            : html`<wa-button appearance="plain" size="s" @click=${() => this.#act({ do: 'leave' })}
+            : html`<wa-button appearance="outlined" size="s" @click=${() => this.#act({ do: 'leave' })}
                 >Leave</wa-button
               >`
         }
@@ -138,7 +149,7 @@ export class Lesson extends LitElement {
       ${
         steps.length === 0
           ? nothing
-          : html`<ol>
+          : html`<ol class=${now.kind === 'over' ? 'whole' : ''}>
               ${steps.map((step, at) => this.#step(step, at === steps.length - 1))}
             </ol>`
       }

@@ -15,6 +15,8 @@ const REMEDIES: Readonly<Record<NonNullable<Hindrance['remedy']>, { label: strin
   'clear-all-rules': { label: 'Clear the rules', action: { kind: 'clear-all-rules' } },
 };
 
+const PAPER = 'https://raft.github.io/raft.pdf';
+
 /** Consensus by breaking it: six lessons on the cluster that is there. */
 @customElement('tabraft-lessons')
 export class Lessons extends LitElement {
@@ -71,6 +73,12 @@ export class Lessons extends LitElement {
       strong {
         font-weight: 600;
       }
+      .source {
+        white-space: nowrap;
+      }
+      a {
+        color: inherit;
+      }
     `,
   ];
 
@@ -122,6 +130,10 @@ export class Lessons extends LitElement {
       <ol>
         ${LESSONS.map((lesson) => this.#row(lesson, hindrance !== null))}
       </ol>
+      <p class="small soft">
+        Sections are those of <a href=${PAPER} target="_blank" rel="noreferrer">the extended Raft paper</a> by
+        Ongaro and Ousterhout.
+      </p>
     `;
   }
 
@@ -133,7 +145,7 @@ export class Lessons extends LitElement {
           <strong>${title}</strong>
           ${isSeen ? html`<span class="mark small good">${icon('ok')}seen</span>` : nothing}
         </div>
-        <p class="small soft">${about} ${source}</p>
+        <p class="small soft">${about} <span class="source">${source}</span></p>
       </div>
       <wa-button
         appearance="outlined"
