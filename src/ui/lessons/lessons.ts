@@ -119,8 +119,15 @@ export class Lessons extends LitElement {
       .about=${LESSONS[at] ?? null}
       .next=${LESSONS[at + 1] ?? null}
       .follows=${this.#isFollowed}
-      @tabraft-close-lesson=${() => (this.closed = lesson)}
+      @tabraft-close-lesson=${() => void this.#close(lesson)}
     ></tabraft-lesson>`;
+  }
+
+  async #close(lesson: LessonView): Promise<void> {
+    this.closed = lesson;
+    await this.updateComplete;
+    // The button that was pressed is gone.
+    this.renderRoot.querySelector<HTMLElement>('wa-button:not([disabled])')?.focus({ preventScroll: true });
   }
 
   #list(view: PageView): unknown {
