@@ -1,5 +1,16 @@
 import type { BrowserContext, Locator, Page } from '@playwright/test';
-import { agreedLeader, expect, openCluster, test, type Tab, type TestServer } from './support/fixtures.ts';
+import { RealBrowser } from '../../src/drive/browser.ts';
+import { LESSONS } from '../../src/lessons/catalog.ts';
+import {
+  agreedLeader,
+  expect,
+  openCluster,
+  openTabs,
+  test,
+  type Tab,
+  type TestServer,
+} from './support/fixtures.ts';
+import { LAUNCH } from './support/launch.ts';
 
 interface Reader {
   readonly page: Page;
@@ -45,6 +56,30 @@ async function answer(page: Page, name: string): Promise<void> {
     .getByRole('group', { name: 'Answers' })
     .getByRole('button', { name, exact: true })
     .click();
+}
+
+/** Presses whatever comes next, and tries one answer after the other, until the lesson is over. */
+async function goOn(page: Page): Promise<void> {
+  const over = lesson(page).locator('.over');
+  const next = lesson(page).locator('wa-button.next');
+  for (let answers = 0; ;) {
+    await expect(over.or(next).first()).toBeVisible();
+    if (await over.isVisible()) return;
+    const options = lesson(page).getByRole('group', { name: 'Answers' }).getByRole('button');
+    const labels = await options.allInnerTexts();
+    if (labels.length === 0) {
+      const count = await seen(page).count();
+      await next.click();
+      await expect(seen(page)).toHaveCount(count + 1);
+      continue;
+    }
+    await options.nth(answers).click();
+    const wrong = lesson(page)
+      .locator('.wrong')
+      .filter({ hasText: `${labels[answers]}: Not so.` });
+    await expect(wrong.or(seen(page).filter({ hasText: /^Right\./ }))).toBeVisible();
+    answers += 1;
+  }
 }
 
 /** It was seen to its end, its rules are gone, and whoever it stopped is back. */
@@ -175,6 +210,33 @@ test('Raft and ABD under the same fault', async ({ context, server }) => {
   await expect(seen(page).nth(2)).toContainText(/Raft: “(unknown|failed)”. ABD: “(unknown|failed)”/);
   await press(page, 'Heal');
   await expectHealed(reader);
+});
+
+test('all six, one after the other, in a browser as a person runs it: the other tabs are hidden', async ({
+  profile,
+  server,
+}) => {
+  const browser = await RealBrowser.launch(LAUNCH.executablePath, profile);
+  try {
+    const tabs = await openTabs(browser, server.url, 3);
+    await agreedLeader(tabs);
+    const page = tabs[2]?.page;
+    if (page === undefined) throw new Error('three tabs');
+    const hidden = tabs.map((tab) => tab.page.evaluate(() => document.visibilityState));
+    expect(await Promise.all(hidden)).toEqual(['hidden', 'hidden', 'visible']);
+    await page.getByRole('button', { name: 'Begin: A leader dies' }).click();
+    for (const [at, { title }] of LESSONS.entries()) {
+      await expect(lesson(page).getByRole('heading', { name: title, exact: true })).toBeVisible();
+      await goOn(page);
+      await expect(lesson(page)).toContainText('Done That was it. All is healed.');
+      await expect(page.locator('tabraft-lessons')).toContainText(`${at + 1} of 6 seen`);
+      const next = lesson(page).getByRole('button', { name: /^Next: / });
+      if (at + 1 < LESSONS.length) await next.click();
+      else await expect(next).toHaveCount(0);
+    }
+  } finally {
+    await browser.close();
+  }
 });
 
 test('a lesson that is left in the middle is healed, and so is one whose tab goes', async ({

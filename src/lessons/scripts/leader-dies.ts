@@ -64,7 +64,7 @@ async function kill(run: LessonRun, victim: string, term: number, handed: string
     },
     // Who it is, the reader has yet to find.
     seen: (elected) =>
-      `${victim} fell silent, the others’ election timers ran out, and ${duration(ms)} later there was an election: the term is ${elected.term} now.`,
+      `${victim} fell silent, the others’ election timers ran out, and within ${duration(ms)} there was an election: the term is ${elected.term} now.`,
   });
 }
 
@@ -80,10 +80,14 @@ async function ask(run: LessonRun, victim: string, elected: Election): Promise<v
           ? `${name} is dead: nothing runs in it, and nobody hears of it.`
           : `${name} follows. Look for the one whose role is Leader.`,
     })),
-    play: async () => stage.until('a leader', (scene) => electionIn(scene, victim, elected.term - 1) ?? null),
+    play: async () =>
+      stage.until('the votes', (scene) => {
+        const election = electionIn(scene, victim, elected.term - 1);
+        return election !== null && election.voters.length > 0 ? election : null;
+      }),
     judge: ({ name, term, voters }) => ({
       right: names.indexOf(name),
-      seen: `${name} was elected in term ${term}, ${voters.length === 0 ? 'by a majority' : `by itself and ${listed(voters)}: two votes of three are a majority`}.`,
+      seen: `${name} was elected in term ${term}, with its own vote and that of ${listed(voters)}: two of three are a majority.`,
     }),
   });
 }

@@ -1,10 +1,10 @@
 import type { WriteResult } from '../../api.ts';
 import type { LessonRun } from '../run.ts';
 import { actorIn, holders, termAt, uncommitted, type Scene } from '../scene.ts';
-import { expectOk } from '../stage.ts';
+import { expectOk, NotSeen } from '../stage.ts';
 import { shownOutcome } from '../words.ts';
 
-/** The old leader must be told within the two seconds in which it still believes to lead. */
+/** How long the client of the old leader waits for its answer. */
 const ALONE_MS = 1500;
 
 interface Leader {
@@ -55,12 +55,8 @@ async function split(run: LessonRun, old: Leader): Promise<Leader> {
     play: async () => {
       await stage.isolate(old.name);
       await stage.campaign(one);
-      const young = await stage.until('two leaders at the same time', bothLead(old));
-      await stage.pause(old.name);
-      await stage.until(`${old.name} to stand still`, (scene) => {
-        const actor = actorIn(scene, old.name);
-        return actor?.state === 'paused' && actor.role === 'leader' ? actor : null;
-      });
+      const young = await stage.until('another leader', (scene) => leaderAfter(scene, old.term));
+      await standStill(run, old);
       return young;
     },
     seen: (young) =>
@@ -68,17 +64,21 @@ async function split(run: LessonRun, old: Leader): Promise<Leader> {
   });
 }
 
-/** The old one has told that it leads after the new one had. */
-function bothLead(old: Leader): (scene: Scene) => Leader | null {
-  let ledAt: number | null = null;
-  return (scene) => {
-    const young = scene.actors.find(({ role, term }) => role === 'leader' && term > old.term);
-    if (young === undefined) return null;
-    ledAt ??= young.at;
-    const actor = actorIn(scene, old.name);
-    const leads = actor?.role === 'leader' && actor.term === old.term && actor.at > ledAt;
-    return leads ? { name: young.name, term: young.term } : null;
-  };
+function leaderAfter({ actors }: Scene, before: number): Leader | null {
+  const leader = actors.find(({ role, term }) => role === 'leader' && term > before);
+  return leader === undefined ? null : { name: leader.name, term: leader.term };
+}
+
+/** It was seen that another leads, and only then is this one stopped: if it leads still, both did at the same time. */
+async function standStill({ stage }: LessonRun, old: Leader): Promise<void> {
+  await stage.pause(old.name);
+  const { now } = stage.scene;
+  const actor = await stage.until(`${old.name} to stand still`, (scene) => {
+    const told = actorIn(scene, old.name);
+    return told?.state === 'paused' && told.at > now ? told : null;
+  });
+  if (actor.role !== 'leader' || actor.term !== old.term)
+    throw new NotSeen(`${old.name} had given up its lead before both were seen to lead. Try again.`);
 }
 
 async function ask(run: LessonRun, old: Leader, young: Leader): Promise<Writes> {
