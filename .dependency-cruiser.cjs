@@ -44,6 +44,11 @@ module.exports = {
       to: { path: '^(src|signaling|tests)/', pathNot: '^src/(drive|client)/|^src/api\\.ts$' },
     },
     only('client', [CORE, '^src/check/', '^src/proxy/presets\\.ts$'], 'A client sees what any script sees.'),
+    only(
+      'lessons',
+      ['^src/client/(cluster|time)\\.ts$', '^src/ui/view\\.ts$', WORKER_CONTRACT],
+      'They see what the page shows, and do what any script can.',
+    ),
     only('proxy', [CORE, LINK_INTERFACE, CLOCK_INTERFACE], 'A decorator of a link.'),
     only('runtime', [CORE, STORAGE_INTERFACE, LINK_INTERFACE, '^src/trace/'], 'Interfaces only.'),
     only('signaling', [PROTOCOL], 'The client, and the definition it shares with the server.'),
@@ -56,6 +61,7 @@ module.exports = {
       'ui',
       [
         '^src/(worker/contract|core/message|proxy/rules|proxy/presets|client/tests/catalog)\\.ts$',
+        '^src/lessons/(catalog|hindrance)\\.ts$',
         '^src/check/',
         '^src/trace/',
       ],
