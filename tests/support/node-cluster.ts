@@ -6,7 +6,7 @@ import type { PageView } from '../../src/ui/view.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { foundCluster, Node } from '../../src/worker/node.ts';
-import type { NodeSnapshot } from '../../src/worker/contract.ts';
+import type { KeyReadResult, NodeSnapshot } from '../../src/worker/contract.ts';
 import { readyView } from '../ui/fake-controller.ts';
 
 /** Four times as fast as the page's own. */
@@ -115,14 +115,16 @@ export class NodeCluster implements ClusterPort {
     const key = String(first);
     switch (method) {
       case 'raft.transact':
-        return node.transact(first as Instruction[], timeoutMs, null);
+        return new Promise((done) => node.operations.transact(done, first as Instruction[], timeoutMs, null));
       case 'raft.get': {
         const { consistency } = second as { consistency: 'local' | 'linearizable' };
-        const read = await node.read([key], consistency, timeoutMs);
+        const read = await new Promise<KeyReadResult>((done) =>
+          node.operations.read(done, [key], consistency, timeoutMs),
+        );
         return read.outcome === 'ok' ? { outcome: 'ok', value: read.states[key] ?? null } : read;
       }
       case 'abd.put':
-        return node.writeRegister(key, String(second), timeoutMs);
+        return new Promise((done) => node.operations.writeRegister(done, key, String(second), timeoutMs));
       default:
         throw new Error(`not for this test: ${method}`);
     }
