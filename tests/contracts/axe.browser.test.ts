@@ -139,7 +139,7 @@ const STATES: Readonly<Record<string, State>> = {
     await page.getByText('Filter', { exact: true }).click();
     await page.getByRole('gridcell', { name: /^A, entry 4/ }).click();
     await page.getByRole('application').click();
-    await userEvent.keyboard('{ArrowLeft}[');
+    await userEvent.keyboard('{ArrowLeft}[[');
     await expect.element(button('Range to here')).toBeVisible();
   },
   'a merged trace': async (app) => {
