@@ -2,8 +2,10 @@
 import './curves/curves.ts';
 import './data.ts';
 import './faults.ts';
+import './join.ts';
 import './lessons/lessons.ts';
 import './logs/logs.ts';
+import './notice-list.ts';
 import './promises.ts';
 import './tests.ts';
 import './timeline/section.ts';

@@ -1,10 +1,11 @@
-import type { MemberId } from '../../core/ids.ts';
-import type { RaftRole } from '../../core/raft/interface.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { groupOf, type Group } from './groups.ts';
 import type { Span } from './scale.ts';
 
-export type LaneRole = RaftRole | 'learner' | 'stopped' | 'unknown';
+type Node = TraceEvent['node'];
+type RoleChange = Extract<TraceEvent, { readonly kind: 'role' }>;
+
+export type LaneRole = RoleChange['role'] | 'learner' | 'stopped' | 'unknown';
 
 /** For so long a node was the same. */
 export interface RoleSpan extends Span {
@@ -19,7 +20,7 @@ export interface FaultSpan extends Span {
 
 /** One node's line. */
 export interface Lane {
-  readonly node: MemberId;
+  readonly node: Node;
   readonly name: string;
   /** By time. */
   readonly events: readonly TraceEvent[];
@@ -57,8 +58,8 @@ export function timelineModel(
 ): TimelineModel {
   const from = events[0]?.time ?? (Number.isFinite(until) ? until - 1000 : 0);
   const whole = { from, to: Math.max(until, events.at(-1)?.time ?? 0, from + 1) };
-  const byNode = new Map<MemberId, TraceEvent[]>();
-  const names = new Map<MemberId, string>();
+  const byNode = new Map<Node, TraceEvent[]>();
+  const names = new Map<Node, string>();
   for (const event of events) {
     const own = byNode.get(event.node);
     if (own === undefined) byNode.set(event.node, [event]);
@@ -74,7 +75,7 @@ export function timelineModel(
 }
 
 function laneOf(
-  node: MemberId,
+  node: Node,
   name: string,
   events: readonly TraceEvent[],
   firstRoles: FirstRoles,
@@ -114,7 +115,7 @@ function laneOf(
   return { node, name, events, roles, faults };
 }
 
-function arrowOf(event: TraceEvent, lanes: ReadonlyMap<MemberId, number>): Arrow | null {
+function arrowOf(event: TraceEvent, lanes: ReadonlyMap<Node, number>): Arrow | null {
   if (event.kind === 'receive') {
     const [from, to] = [lanes.get(event.from), lanes.get(event.node)];
     if (from === undefined || to === undefined || event.sentAt === null) return null;
@@ -127,16 +128,4 @@ function arrowOf(event: TraceEvent, lanes: ReadonlyMap<MemberId, number>): Arrow
   if (from === undefined || to === undefined) return null;
   const isHeld = event.act === 'held';
   return { event, group: groupOf(event), from, to, sentAt: event.time, arrivedAt: null, isHeld };
-}
-
-/** The place of the first element whose time is `time` or later. */
-export function firstAt<T>(elements: readonly T[], timeOf: (element: T) => number, time: number): number {
-  let [low, high] = [0, elements.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const element = elements[middle];
-    if (element !== undefined && timeOf(element) < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
