@@ -15,6 +15,7 @@ const only = (folder, allowed, comment) => ({
 
 const CORE = '^src/core/';
 const STORAGE_INTERFACE = '^src/storage/storage\\.ts$';
+const PRIVATE_FILES = '^src/storage/private-files\\.ts$';
 const LINK_INTERFACE = '^src/transport/link\\.ts$';
 const CLOCK_INTERFACE = '^src/runtime/clock\\.ts$';
 const WORKER_CONTRACT = '^src/worker/contract\\.ts$';
@@ -33,7 +34,7 @@ module.exports = {
     only('config', [CORE], 'The schema names message types, and nothing that has effects.'),
     only('storage', [CORE], 'An implementation of its own interface.'),
     only('transport', [CORE, CLOCK_INTERFACE, STAMP], 'An implementation of its own interface.'),
-    only('trace', [CORE], 'Reads what the core says.'),
+    only('trace', [CORE, PRIVATE_FILES], 'Reads what the core says.'),
     only('check', [CORE, '^src/trace/'], 'Judges histories and traces.'),
     {
       name: 'drive-imports',
@@ -43,6 +44,11 @@ module.exports = {
       to: { path: '^(src|signaling|tests)/', pathNot: '^src/(drive|client)/|^src/api\\.ts$' },
     },
     only('client', [CORE, '^src/check/', '^src/proxy/presets\\.ts$'], 'A client sees what any script sees.'),
+    only(
+      'lessons',
+      ['^src/client/(cluster|time)\\.ts$', '^src/ui/view\\.ts$', WORKER_CONTRACT],
+      'They see what the page shows, and do what any script can.',
+    ),
     only('proxy', [CORE, LINK_INTERFACE, CLOCK_INTERFACE], 'A decorator of a link.'),
     only('runtime', [CORE, STORAGE_INTERFACE, LINK_INTERFACE, '^src/trace/'], 'Interfaces only.'),
     only('signaling', [PROTOCOL], 'The client, and the definition it shares with the server.'),
@@ -55,6 +61,7 @@ module.exports = {
       'ui',
       [
         '^src/(worker/contract|core/message|proxy/rules|proxy/presets|client/tests/catalog)\\.ts$',
+        '^src/lessons/(catalog|hindrance)\\.ts$',
         '^src/check/',
         '^src/trace/',
       ],

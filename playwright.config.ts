@@ -4,8 +4,8 @@ import { LAUNCH } from './tests/e2e/support/launch.ts';
 export default defineConfig({
   testDir: 'tests/e2e',
   testMatch: '**/*.e2e.ts',
-  // Several tabs with a node each are enough for one machine at a time.
-  workers: 1,
+  // Most of the time a cluster waits for its own timers: two at a time leave a small machine enough.
+  workers: 2,
   // A retry would hide a race; machines are slow and shared, so limits are generous.
   retries: 0,
   timeout: 180_000,

@@ -27,6 +27,7 @@ export default defineConfig({
             '@awesome.me/webawesome/dist/components/callout/callout.js',
             '@awesome.me/webawesome/dist/components/input/input.js',
             '@awesome.me/webawesome/dist/components/progress-bar/progress-bar.js',
+            '@tanstack/lit-virtual',
             'axe-core',
             'comlink',
             'idb',

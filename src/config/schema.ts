@@ -76,6 +76,7 @@ const Names = v.union([Name, List(Name, 1, MAX_RULES)], 'expected a name or a li
 const ElectionTimeoutMs = Range(20, HOUR_MS);
 const HeartbeatMs = Integer(10, 60_000);
 const Seed = Integer(0, MAX_SEED);
+const StorageKind = OneOf(['indexeddb', 'opfs', 'memory']);
 const SocketUrl = Text('a ws:// or wss:// address without a fragment', isSocketUrl);
 
 const FaultRuleSchema = v.pipe(
@@ -146,7 +147,7 @@ const ConfigSchema = Keys({
     }),
     {},
   ),
-  storage: v.optional(Keys({ kind: v.optional(OneOf(['indexeddb', 'memory']), 'indexeddb') }), {}),
+  storage: v.optional(Keys({ kind: v.optional(StorageKind, 'indexeddb') }), {}),
   signaling: v.optional(
     Keys({
       /** Null: the server that the page came from. */
@@ -231,6 +232,7 @@ export function applyUrlOverrides(config: Config, search: URLSearchParams): Chec
   const logLevel = override('logLevel', OneOf(LOG_LEVELS));
   const heartbeatMs = override('heartbeatMs', HeartbeatMs, readNumber);
   const electionTimeoutMs = override('electionTimeoutMs', ElectionTimeoutMs, readRange);
+  const kind = override('storage', StorageKind);
   const url = override('signaling', SocketUrl);
   const seed = override('seed', Seed, readNumber);
   const trace = override('trace', OneOf(['on', 'off']));
@@ -246,6 +248,7 @@ export function applyUrlOverrides(config: Config, search: URLSearchParams): Chec
       heartbeatMs: heartbeatMs ?? timing.heartbeatMs,
       electionTimeoutMs: electionTimeoutMs ?? timing.electionTimeoutMs,
     },
+    storage: { kind: kind ?? config.storage.kind },
     signaling: { ...signaling, url: url ?? signaling.url },
     proxy: { ...proxy, seed: seed ?? proxy.seed },
     trace: { ...config.trace, enabled: isTraced },

@@ -8,10 +8,18 @@ export class DecodeError extends Error {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Appends to a buffer that grows; `finish` returns what was written. */
+/** A text of no more bytes is written and read byte by byte while it is ASCII: that beats the calls that can do more. */
+const SHORT_TEXT_BYTES = 256;
+
+/** Appends to a buffer that grows; `finish` returns a copy of what was written. */
 export class Writer {
-  #buffer = new Uint8Array(256);
+  #buffer: Uint8Array<ArrayBuffer>;
   #length = 0;
+
+  /** `capacity`: how much is likely to be written. */
+  constructor(capacity = 256) {
+    this.#buffer = new Uint8Array(capacity);
+  }
 
   byte(value: number): void {
     this.#reserve(1);
@@ -42,7 +50,26 @@ export class Writer {
   }
 
   text(value: string): void {
-    this.bytes(encoder.encode(value));
+    if (!this.#shortAscii(value)) this.bytes(encoder.encode(value));
+  }
+
+  /** False: it is not one, and nothing was written. */
+  #shortAscii(value: string): boolean {
+    const { length } = value;
+    if (length > SHORT_TEXT_BYTES) return false;
+    const start = this.#length;
+    this.integer(length);
+    this.#reserve(length);
+    for (let at = 0; at < length; at += 1) {
+      const code = value.charCodeAt(at);
+      if (code >= 0x80) {
+        this.#length = start;
+        return false;
+      }
+      this.#buffer[this.#length + at] = code;
+    }
+    this.#length += length;
+    return true;
   }
 
   get length(): number {
@@ -53,6 +80,15 @@ export class Writer {
     return this.#buffer.slice(0, this.#length);
   }
 
+  /** Begins anew, in the same buffer. */
+  clear(): void {
+    this.#length = 0;
+  }
+
+  get capacity(): number {
+    return this.#buffer.length;
+  }
+
   #reserve(more: number): void {
     const needed = this.#length + more;
     if (needed <= this.#buffer.length) return;
@@ -60,6 +96,20 @@ export class Writer {
     larger.set(this.#buffer);
     this.#buffer = larger;
   }
+}
+
+const MAX_SPARE_BYTES = 1024 * 1024;
+/** One for each `encoded` within another. */
+const spareWriters: Writer[] = [];
+
+/** What `write` writes. The buffer that it grows in serves the next one. */
+export function encoded(write: (writer: Writer) => void): Uint8Array<ArrayBuffer> {
+  const writer = spareWriters.pop() ?? new Writer();
+  writer.clear();
+  write(writer);
+  const bytes = writer.finish();
+  if (writer.capacity <= MAX_SPARE_BYTES) spareWriters.push(writer);
+  return bytes;
 }
 
 /** Reads what `Writer` wrote. Never beyond its input, and nothing is allocated by an unchecked length. */
@@ -108,6 +158,8 @@ export class Reader {
 
   text(maxBytes: number): string {
     const value = this.bytes(maxBytes);
+    if (value.length <= SHORT_TEXT_BYTES && isAscii(value))
+      return String.fromCharCode.apply(null, value as unknown as number[]);
     try {
       return decoder.decode(value);
     } catch {
@@ -131,4 +183,9 @@ export class Reader {
     const left = this.input.length - this.#position;
     if (left > 0) throw new DecodeError(`${left} bytes follow its end`);
   }
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  for (const byte of bytes) if (byte >= 0x80) return false;
+  return true;
 }

@@ -2,11 +2,22 @@ import type { NodeAction, PeerStatus, Status, Tabraft } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
 import { createSecret, deriveKeys, fragmentOf, parseFragment, type ClusterKeys } from '../mesh/secret.ts';
 import { strangerAmong } from '../proxy/rules.ts';
-import type { LiveView, Notice, PageController, PageView, Phase, SignalingView } from '../ui/view.ts';
+import { sceneOf } from '../lessons/scene.ts';
+import type {
+  LessonAct,
+  LiveView,
+  Notice,
+  PageController,
+  PageView,
+  Phase,
+  SignalingView,
+} from '../ui/view.ts';
 import type { NodeNotice, NodeSnapshot } from '../worker/contract.ts';
 import { rememberCluster, withOwnCluster } from './catalog.ts';
 import { logToConsole } from './console.ts';
+import type { ClusterPort } from '../client/cluster.ts';
 import { createClusterPort, invoke } from './cluster-port.ts';
+import { Lessons } from './lessons.ts';
 import { createOperations } from './operations.ts';
 import type { CallOutcome } from './remote-nodes.ts';
 import { Session } from './session.ts';
@@ -14,6 +25,7 @@ import { Tests } from './tests.ts';
 import { createTrace } from './trace.ts';
 
 const MAX_NOTICES = 200;
+const REFRESH_PERIOD_MS = 100;
 const MEMBER_KEY = 'tabraft.member';
 const DEFAULT_READY_TIMEOUT_MS = 30_000;
 /** `ready` waits at most so long for links that are still being set up. */
@@ -27,6 +39,7 @@ export class ClusterController implements PageController {
   view: PageView;
   readonly api: Tabraft;
   readonly #tests: Tests;
+  readonly #lessons: Lessons;
   #keys: ClusterKeys;
   #session: Session | null = null;
   #obsolete: Session | null = null;
@@ -37,6 +50,7 @@ export class ClusterController implements PageController {
   #changing: Promise<void> = Promise.resolve();
   readonly #listeners = new Set<() => void>();
   #isRefreshPending = false;
+  #refreshedAt = Number.NEGATIVE_INFINITY;
 
   /**
    * Finds this page's cluster, hands out the controller, and starts its node. Throws only where
@@ -71,7 +85,9 @@ export class ClusterController implements PageController {
   ) {
     this.#keys = keys;
     this.api = this.#createApi();
-    this.#tests = this.#createTests();
+    const port = this.#createClusterPort();
+    this.#tests = this.#createTests(port);
+    this.#lessons = this.#createLessons(port);
     this.view = this.#buildView();
     document.addEventListener('visibilitychange', this.#look);
   }
@@ -110,7 +126,7 @@ export class ClusterController implements PageController {
         onNotice: (notice) => this.#notify(notice),
         onObsolete: () => this.#replaceObsolete(session),
         onCall: (method, args) => invoke(this.api, method, args),
-        testUnderWay: () => this.#tests.underWay,
+        testUnderWay: () => this.#tests.underWay ?? this.#lessons.underWay,
         onTestAbandoned: () => this.#healAfterTest(),
       },
     );
@@ -122,9 +138,10 @@ export class ClusterController implements PageController {
     this.#changed();
   }
 
-  /** A page that nobody sees does not watch the nodes. */
+  /** A page that nobody sees does not watch the nodes, unless a lesson does. */
   readonly #look = (): void => {
-    this.#session?.live.setWatching(document.visibilityState === 'visible');
+    const isSeen = document.visibilityState === 'visible';
+    this.#session?.live.setWatching(isSeen || this.#lessons.underWay !== null);
   };
 
   async #change(change: () => Promise<void>): Promise<void> {
@@ -172,18 +189,25 @@ export class ClusterController implements PageController {
     logToConsole(server?.logLevel ?? 'info', level, `${name ?? 'tabraft'}: ${text}`);
   }
 
-  /** At most one new view a frame; a hidden page, which has no frames, still gets one now and then. */
+  /**
+   * A new view soon, and not more often than a reader can follow: what moves between two views is drawn from the
+   * events. A hidden page, which has no frames, still gets one now and then.
+   */
   #changed(): void {
     if (this.#isRefreshPending) return;
     this.#isRefreshPending = true;
     const refresh = (): void => {
       if (!this.#isRefreshPending) return;
       this.#isRefreshPending = false;
+      this.#refreshedAt = performance.now();
       this.view = this.#buildView();
       for (const listener of this.#listeners) listener();
     };
-    if (document.visibilityState === 'visible') requestAnimationFrame(refresh);
-    setTimeout(refresh, 100);
+    const waitMs = Math.max(0, this.#refreshedAt + REFRESH_PERIOD_MS - performance.now());
+    setTimeout(() => {
+      if (document.visibilityState === 'visible') requestAnimationFrame(refresh);
+      setTimeout(refresh, REFRESH_PERIOD_MS);
+    }, waitMs);
   }
 
   #buildView(): PageView {
@@ -204,6 +228,7 @@ export class ClusterController implements PageController {
       notices: this.#notices,
       targetVoters: this.config.servers.length,
       test: this.#tests.view,
+      lesson: this.#lessons.view,
       live: session?.live.view ?? NOTHING_LIVE,
     };
   }
@@ -288,6 +313,7 @@ export class ClusterController implements PageController {
       config: this.config,
       // Before its first report it has not started.
       node: () => (this.#session?.snapshot ? (this.#runningSession()?.node ?? null) : null),
+      operations: () => (this.#session?.snapshot ? (this.#runningSession()?.operations ?? null) : null),
       snapshot: () => this.#session?.snapshot ?? null,
       rules: () => this.#session?.rules() ?? [],
       setRules: async (rules) => this.#anySession().setRules(rules),
@@ -324,33 +350,69 @@ export class ClusterController implements PageController {
     };
   }
 
-  #createTests(): Tests {
-    const members = (): NodeSnapshot['members'] => this.#session?.snapshot?.members ?? [];
+  #createClusterPort(): ClusterPort {
+    return createClusterPort({
+      api: this.api,
+      status: () => this.#freshStatus(),
+      members: () => this.#session?.snapshot?.members ?? [],
+      ownName: () => this.#session?.snapshot?.name ?? null,
+      call: async (...call) => this.#session?.call(...call) ?? NOTHING_SENT,
+      setRules: async (rules) => this.#anySession().setRules(rules),
+      clearRules: async (ids) => this.#anySession().clearRules(ids),
+      links: () => this.#session?.links() ?? [],
+    });
+  }
+
+  #createTests(port: ClusterPort): Tests {
     return new Tests({
-      port: createClusterPort({
-        api: this.api,
-        status: () => this.#freshStatus(),
-        members,
-        ownName: () => this.#session?.snapshot?.name ?? null,
-        call: async (...call) => this.#session?.call(...call) ?? NOTHING_SENT,
-        setRules: async (rules) => this.#anySession().setRules(rules),
-        clearRules: async (ids) => this.#anySession().clearRules(ids),
-        links: () => this.#session?.links() ?? [],
-      }),
-      ruleIds: () => (this.#session?.rules() ?? []).map(({ id }) => id),
-      testers: () => {
-        const testing = this.#session?.testers() ?? [];
-        return members()
-          .filter(({ id }) => testing.includes(id))
-          .map(({ name }) => name);
-      },
+      port,
+      ruleIds: () => this.#ruleIds(),
+      testers: () => this.#testers(),
+      lessonUnderWay: () => this.#lessons.underWay,
       onChange: () => this.#changed(),
       onUnderWay: () => this.#session?.tell(),
     });
   }
 
+  #createLessons(port: ClusterPort): Lessons {
+    return new Lessons({
+      stage: {
+        port,
+        scene: () => sceneOf(this.view, Date.now()),
+        subscribe: (listener) => this.subscribe(listener),
+        transferLeadership: (name) => this.api.raft.transferLeadership(name),
+        limits: this.config.limits,
+        replaceVoterMs: this.config.timing.replaceVoterMs,
+      },
+      view: () => this.#buildView(),
+      ruleIds: () => this.#ruleIds(),
+      testers: () => this.#testers(),
+      onChange: () => this.#changed(),
+      onUnderWay: () => {
+        this.#look();
+        this.#session?.tell();
+      },
+    });
+  }
+
+  lesson(act: LessonAct): void {
+    this.#lessons.act(act);
+  }
+
+  #ruleIds(): string[] {
+    return (this.#session?.rules() ?? []).map(({ id }) => id);
+  }
+
+  /** The names of other members whose tabs run a test or a lesson. */
+  #testers(): string[] {
+    const testing = this.#session?.testers() ?? [];
+    const members = this.#session?.snapshot?.members ?? [];
+    return members.filter(({ id }) => testing.includes(id)).map(({ name }) => name);
+  }
+
   #healAfterTest(): void {
-    this.#tests.heal().catch((error: unknown) => this.#notify({ level: 'error', text: String(error) }));
+    for (const healing of [this.#tests.heal(), this.#lessons.heal()])
+      healing.catch((error: unknown) => this.#notify({ level: 'error', text: String(error) }));
   }
 
   /** Also one whose node is crashed or stopped: rules are the page's. */

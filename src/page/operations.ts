@@ -6,7 +6,6 @@ import type {
   LinkCounters,
   LogEntryView,
   PingResult,
-  ReadResult,
   SessionResult,
   SessionUse,
   Tabraft,
@@ -16,7 +15,8 @@ import { parseFaultRule, type PageConfig } from '../config/schema.ts';
 import { createRandom, nextInteger } from '../core/random.ts';
 import { presetRules } from '../proxy/presets.ts';
 import { strangerAmong } from '../proxy/rules.ts';
-import type { KeyReadResult, NodeApi, NodeSnapshot } from '../worker/contract.ts';
+import type { NodeApi, NodeSnapshot, ArgsOf, OperationName, ResultOf } from '../worker/contract.ts';
+import type { OperationCalls } from './operation-calls.ts';
 
 /** The worker keeps time itself; if even that does not answer, the page gives up a little later. */
 const WORKER_GRACE_MS = 2000;
@@ -27,6 +27,7 @@ const MAX_RULES = 256;
 export interface OperationPorts {
   readonly config: PageConfig;
   node(): Remote<NodeApi> | null;
+  operations(): OperationCalls | null;
   snapshot(): NodeSnapshot | null;
   rules(): FaultRule[];
   setRules(rules: readonly FaultRule[]): Promise<void>;
@@ -64,9 +65,12 @@ export function createOperations(ports: OperationPorts): Pick<Tabraft, 'raft' | 
     return Promise.race([call(node), silence(timeoutMs + WORKER_GRACE_MS)]);
   }
 
+  const operate: Operate = async (method, timeoutMs, ...args) =>
+    ports.operations()?.call(method, args, timeoutMs) ?? NOT_RUNNING;
+
   return {
-    raft: createRaft(ports, timeoutOf, withNode),
-    abd: createAbd(ports.config, timeoutOf, withNode),
+    raft: createRaft(ports, timeoutOf, withNode, operate),
+    abd: createAbd(ports.config, timeoutOf, operate),
     faults: createFaults(ports),
     async ping(name) {
       const result = await withNode<PingResult>(timing.requestTimeoutMs, (node) =>
@@ -82,10 +86,17 @@ type WithNode = <T>(
   call: (node: Remote<NodeApi>) => Promise<T | Failure>,
 ) => Promise<T | Failure>;
 
+type Operate = <M extends OperationName>(
+  method: M,
+  timeoutMs: number,
+  ...args: ArgsOf<M>
+) => Promise<ResultOf<M>>;
+
 function createRaft(
   ports: OperationPorts,
   timeoutOf: (options: Timeout) => number,
   withNode: WithNode,
+  operate: Operate,
 ): Tabraft['raft'] {
   const { limits, timing } = ports.config;
 
@@ -94,7 +105,7 @@ function createRaft(
     const session = checkSession(options?.session);
     const problem = checkInstructions(instructions, limits);
     if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
-    return withNode<WriteResult>(timeoutMs, (node) => node.transact(instructions, timeoutMs, session));
+    return operate('transact', timeoutMs, instructions, timeoutMs, session);
   }
 
   async function change(kind: 'promote' | 'remove' | 'transfer', name: string): Promise<WriteResult> {
@@ -109,9 +120,7 @@ function createRaft(
       const problem = checkKey(key, limits.keyBytes);
       if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
       const consistency = checkConsistency(options?.consistency);
-      const result = await withNode<KeyReadResult>(timeoutMs, (node) =>
-        node.read([key], consistency, timeoutMs),
-      );
+      const result = await operate('read', timeoutMs, [key], consistency, timeoutMs);
       return result.outcome === 'ok' ? { outcome: 'ok', value: result.states[key] ?? null } : result;
     },
     put: (key, value, options) => transact([{ op: 'SET', key, val: value }], options),
@@ -131,9 +140,7 @@ function createRaft(
     async states(keys, options) {
       const timeoutMs = timing.requestTimeoutMs;
       const consistency = checkConsistency(options?.consistency);
-      const result = await withNode<KeyReadResult>(timeoutMs, (node) =>
-        node.read(keys ?? null, consistency, timeoutMs),
-      );
+      const result = await operate('read', timeoutMs, keys ?? null, consistency, timeoutMs);
       if (result.outcome !== 'ok') throw new Error(result.reason);
       const { states, commitIndex, lastIndex } = result;
       return { states, commitIndex, lastIndex };
@@ -153,20 +160,20 @@ function createRaft(
 function createAbd(
   { limits }: PageConfig,
   timeoutOf: (options: Timeout) => number,
-  withNode: WithNode,
+  operate: Operate,
 ): Tabraft['abd'] {
   return {
     async get(key, options) {
       const timeoutMs = timeoutOf(options);
       const problem = checkKey(key, limits.keyBytes);
       if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
-      return withNode<ReadResult>(timeoutMs, (node) => node.readRegister(key, timeoutMs));
+      return operate('readRegister', timeoutMs, key, timeoutMs);
     },
     async put(key, value, options) {
       const timeoutMs = timeoutOf(options);
       const problem = checkKey(key, limits.keyBytes) ?? checkValue(value, limits.valueBytes);
       if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
-      return withNode<WriteResult>(timeoutMs, (node) => node.writeRegister(key, value, timeoutMs));
+      return operate('writeRegister', timeoutMs, key, value, timeoutMs);
     },
   };
 }
@@ -264,23 +271,28 @@ function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
 
-function utf8Bytes(text: string): number {
-  return new TextEncoder().encode(text).length;
+/** Of a text that may have more than `maxBytes` of them; null: it cannot. A UTF-16 unit has three at most. */
+function utf8Bytes(text: string, maxBytes: number): number | null {
+  return 3 * text.length <= maxBytes ? null : new TextEncoder().encode(text).length;
 }
 
 function checkKey(key: unknown, maxBytes: number): string | null {
   if (typeof key !== 'string' || key === '') return 'key: expected a text that is not empty';
   if (!isWellFormed(key)) return 'key: expected Unicode text, received half of a surrogate pair';
-  const size = utf8Bytes(key);
-  return size <= maxBytes ? null : `key: expected at most ${maxBytes} bytes, received ${size}`;
+  const size = utf8Bytes(key, maxBytes);
+  return size === null || size <= maxBytes
+    ? null
+    : `key: expected at most ${maxBytes} bytes, received ${size}`;
 }
 
 function checkValue(value: unknown, maxBytes: number): string | null {
   if (value === null) return null;
   if (typeof value !== 'string') return 'value: expected a text, or null for none';
   if (!isWellFormed(value)) return 'value: expected Unicode text, received half of a surrogate pair';
-  const size = utf8Bytes(value);
-  return size <= maxBytes ? null : `value: expected at most ${maxBytes} bytes, received ${size}`;
+  const size = utf8Bytes(value, maxBytes);
+  return size === null || size <= maxBytes
+    ? null
+    : `value: expected at most ${maxBytes} bytes, received ${size}`;
 }
 
 function checkInstructions(instructions: unknown, limits: PageConfig['limits']): string | null {

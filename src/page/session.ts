@@ -10,6 +10,7 @@ import type { SignalingState } from '../signaling/client.ts';
 import { relay } from '../transport/port.ts';
 import type { LinkCommand, LinkEvent, NodeApi, NodeNotice, NodeSnapshot } from '../worker/contract.ts';
 import { LiveFeed } from './live.ts';
+import { OperationCalls } from './operation-calls.ts';
 import { describeDevice } from './device.ts';
 import {
   linkCounters,
@@ -62,6 +63,7 @@ export class Session {
   /** What all nodes do, while this page looks. */
   readonly live: LiveFeed;
   readonly node: Comlink.Remote<NodeApi>;
+  readonly operations: OperationCalls;
   readonly #worker: Worker;
   readonly #links: MessagePort;
   #hasFollowed = false;
@@ -85,10 +87,15 @@ export class Session {
     });
     this.node = Comlink.wrap<NodeApi>(this.#worker);
     this.live = this.#createLive();
-    const { port1, port2 } = new MessageChannel();
-    this.#links = port1;
-    port1.onmessage = ({ data }: MessageEvent<LinkEvent>) => this.#mesh?.onLinkClosed(data.link);
-    void this.node.connectLinks(Comlink.transfer(port2, [port2]));
+    const links = new MessageChannel();
+    this.#links = links.port1;
+    links.port1.onmessage = ({ data }: MessageEvent<LinkEvent>) => this.#mesh?.onLinkClosed(data.link);
+    const operations = new MessageChannel();
+    this.operations = new OperationCalls(operations.port1);
+    void this.node.connect(
+      Comlink.transfer(links.port2, [links.port2]),
+      Comlink.transfer(operations.port2, [operations.port2]),
+    );
   }
 
   /** Resolves with the member's id once the node runs; null where it cannot run. */
@@ -189,6 +196,7 @@ export class Session {
   crash(): void {
     this.#hasCrashed = true;
     this.#worker.terminate();
+    this.operations.close();
     this.stoppedReason = 'It was crashed on purpose. Restart it to bring it back.';
     this.#remotes?.tell();
     this.handlers.onChange();
@@ -210,6 +218,7 @@ export class Session {
     const ending = (wipe ? this.node.wipe() : this.node.stop()).then(() => true);
     const answer = await Promise.race([ending, silence(END_TIMEOUT_MS)]);
     this.#worker.terminate();
+    this.operations.close();
     return answer !== null;
   }
 

@@ -19,8 +19,10 @@ export interface TestsPorts {
   readonly port: ClusterPort;
   /** Of the rules in force. */
   ruleIds(): readonly string[];
-  /** The names of other members whose tabs run a test. */
+  /** The names of other members whose tabs run a test or a lesson. */
   testers(): readonly string[];
+  /** Of this page. */
+  lessonUnderWay(): string | null;
   onChange(): void;
   /** A test has begun or ended: the other tabs should know at once. */
   onUnderWay(): void;
@@ -59,8 +61,10 @@ export class Tests {
     const [other] = this.ports.testers();
     if (this.underWay !== null)
       throw new Error(`The test ${this.underWay} is under way: wait for its end, or cancel it.`);
+    if (this.ports.lessonUnderWay() !== null)
+      throw new Error('A lesson is under way: play it to its end, or leave it.');
     if (other !== undefined)
-      throw new Error(`The tab of ${other} runs a test: two at a time would disturb each other.`);
+      throw new Error(`The tab of ${other} runs a test or a lesson: two at a time would disturb each other.`);
     const { seed } = checked;
     this.#show({
       ...{ name: test.name, algorithm, seed, steps: [], progress: { fraction: 0, text: 'starting' } },

@@ -6,24 +6,27 @@ import {
   type IDBPTransaction,
   type OpenDBCallbacks,
 } from 'idb';
-import { decodeRegister, encodeRegister } from '../core/abd/codec.ts';
-import {
-  NO_REGISTERS,
-  type Register,
-  type ReplicaState,
-  type StoredRegisters,
-} from '../core/abd/register.ts';
-import { DecodeError } from '../core/bytes.ts';
-import { crc32 } from '../core/raft/checksum.ts';
-import {
-  decodeEntries,
-  decodeSnapshotMetadata,
-  encodeEntries,
-  encodeSnapshotMetadata,
-} from '../core/raft/entry-codec.ts';
-import type { Entry, HardState, Snapshot } from '../core/raft/log-entry.ts';
+import { encodeRegister } from '../core/abd/codec.ts';
+import { NO_REGISTERS, type ReplicaState, type StoredRegisters } from '../core/abd/register.ts';
+import { encodeEntries, encodeSnapshotMetadata } from '../core/raft/entry-codec.ts';
+import type { HardState } from '../core/raft/log-entry.ts';
+import { anotherMembers, corrupt, deleted, olderVersion, storageError, takenAway } from './errors.ts';
 import { checkBatch, type LogExtent } from './memory.ts';
-import { StorageError, type Storage, type StoredState, type WriteBatch } from './storage.ts';
+import {
+  StorageError,
+  type Storage,
+  type StoredState,
+  type StoreIdentity,
+  type WriteBatch,
+} from './storage.ts';
+import {
+  decodeRun,
+  decodeSnapshot,
+  decodeStoredRegister,
+  extentOf,
+  type StoredRun,
+  type StoredSnapshot,
+} from './stored.ts';
 
 /**
  * Raised whenever the layout changes; a database of a higher version is refused. Version 2 added the
@@ -32,24 +35,6 @@ import { StorageError, type Storage, type StoredState, type WriteBatch } from '.
 export const DATABASE_VERSION = 3;
 const OLDEST_VERSION = 2;
 
-/** Whose database this is. Written when it is created, checked whenever it is opened. */
-export interface StoreIdentity {
-  readonly clusterId: string;
-  readonly memberId: string;
-}
-
-/** A contiguous run of entries, as they were written together. Its key is `first`. */
-interface Run {
-  readonly first: number;
-  readonly last: number;
-  readonly bytes: Uint8Array;
-}
-
-interface StoredSnapshot {
-  readonly metadata: Uint8Array;
-  readonly data: Uint8Array;
-}
-
 interface NodeSchema extends DBSchema {
   identity: { key: 'identity'; value: StoreIdentity & { readonly createdAt: number } };
   state: { key: 'hardState'; value: HardState };
@@ -57,11 +42,11 @@ interface NodeSchema extends DBSchema {
   /** The encoded registers, by their keys. */
   registers: { key: string; value: Uint8Array };
   snapshot: { key: 'snapshot'; value: StoredSnapshot };
-  log: { key: number; value: Run };
+  /** By the first index of each. */
+  log: { key: number; value: StoredRun };
 }
 
-const WRITTEN = ['state', 'snapshot', 'log', 'replica', 'registers'] as const;
-type StoreName = (typeof WRITTEN)[number];
+type StoreName = 'state' | 'snapshot' | 'log' | 'replica' | 'registers';
 type WriteTransaction = IDBPTransaction<NodeSchema, StoreName[], 'readwrite'>;
 
 const NAME_PREFIX = 'tabraft';
@@ -94,7 +79,6 @@ export async function openIndexedDbStorage(
   mustExist = false,
 ): Promise<Storage> {
   let storage: IndexedDbStorage | null = null;
-  const lose = (why: string): void => storage?.lose(new StorageError('lost', why));
   const found = { isMissing: false, isOld: false };
   try {
     const db = await openUnblocked(databaseName(identity), {
@@ -115,22 +99,19 @@ export async function openIndexedDbStorage(
         created.createObjectStore('log');
         void transaction.objectStore('identity').put({ ...identity, createdAt: Date.now() }, 'identity');
       },
-      blocking: () => lose('Another tab deletes or upgrades this tab’s storage. Reload the page.'),
-      terminated: () =>
-        lose('The browser has closed this tab’s storage, or its data was cleared. Reload the page.'),
+      blocking: () => {
+        const text = 'Another tab deletes or upgrades this tab’s storage. Reload the page.';
+        storage?.lose(new StorageError('lost', text));
+      },
+      terminated: () => storage?.lose(takenAway()),
     });
     storage = new IndexedDbStorage(db, onLost);
     await checkIdentity(db, identity);
     return storage;
   } catch (error) {
     // What is missing was deleted since the member was listed.
-    if (found.isMissing)
-      throw new StorageError('lost', 'This tab’s storage has been deleted. Reload the page.');
-    if (found.isOld) {
-      const text =
-        'This tab’s storage was written by an earlier version of tabraft, which this one cannot read.';
-      throw new StorageError('older-version', `${text} Wipe the storage to rejoin as a new member.`);
-    }
+    if (found.isMissing) throw deleted();
+    if (found.isOld) throw olderVersion();
     throw storageError(error);
   }
 }
@@ -162,7 +143,7 @@ async function checkIdentity(
   const stored = await db.get('identity', 'identity');
   if (stored?.clusterId === clusterId && stored.memberId === memberId) return;
   db.close();
-  throw new StorageError('corrupt', 'This tab’s storage belongs to another member. Wipe it to start anew.');
+  throw anotherMembers();
 }
 
 class IndexedDbStorage implements Storage {
@@ -213,16 +194,9 @@ class IndexedDbStorage implements Storage {
       transaction.done,
     ]);
     const snapshot = stored === undefined ? null : decodeSnapshot(stored);
-    const snapshotIndex = snapshot?.metadata.index ?? 0;
     const entries = runs.flatMap((run) => decodeRun(run));
-    const firstIndex = entries[0]?.index ?? snapshotIndex + 1;
-    const gap = entries.findIndex((entry, position) => entry.index !== firstIndex + position);
-    if (gap >= 0) throw corrupt(`entry ${firstIndex + gap} is missing`);
-    if (firstIndex > snapshotIndex + 1) throw corrupt(`entry ${snapshotIndex + 1} is missing`);
-    const lastIndex = entries.at(-1)?.index ?? snapshotIndex;
-    if (lastIndex < snapshotIndex) throw corrupt('it ends before its snapshot does');
+    this.#extent = extentOf(snapshot, entries);
     this.#runs = runs.map(({ first, last }) => ({ first, last }));
-    this.#extent = { snapshotIndex, firstIndex, lastIndex };
     this.#isLoaded = true;
     return { hardState: hardState ?? null, snapshot, entries };
   }
@@ -242,14 +216,16 @@ class IndexedDbStorage implements Storage {
   async #write(batch: WriteBatch): Promise<void> {
     if (!this.#isLoaded) throw new StorageError('contract', 'A store is loaded before it is written.');
     const extent = checkBatch(batch, this.#extent);
-    const transaction = this.db.transaction([...WRITTEN], 'readwrite', {
-      durability: 'strict',
-    });
+    const stores = storesOf(batch);
+    if (stores.length === 0) return;
+    const transaction = this.db.transaction(stores, 'readwrite', { durability: 'strict' });
     const writes: Promise<unknown>[] = [transaction.done];
     try {
       if (batch.truncateFrom !== null) await this.#truncate(transaction, batch.truncateFrom);
       this.#put(transaction, batch, writes);
       if (batch.compactTo !== null) writes.push(this.#compact(transaction, batch.compactTo));
+      // Without this the browser first comes back to ask whether there is more.
+      transaction.commit();
       await Promise.all(writes);
       this.#extent = { ...extent, firstIndex: this.#runs[0]?.first ?? extent.snapshotIndex + 1 };
     } catch (error) {
@@ -326,6 +302,19 @@ class IndexedDbStorage implements Storage {
   }
 }
 
+/** No more than it changes: others need not be locked. */
+function storesOf(batch: WriteBatch): StoreName[] {
+  const { hardState, snapshot, replica, registers = [] } = batch;
+  const changesLog = batch.entries.length > 0 || batch.truncateFrom !== null || batch.compactTo !== null;
+  const stores: StoreName[] = [];
+  if (changesLog) stores.push('log');
+  if (hardState !== null) stores.push('state');
+  if (snapshot !== null) stores.push('snapshot');
+  if (replica !== undefined && replica !== null) stores.push('replica');
+  if (registers.length > 0) stores.push('registers');
+  return stores;
+}
+
 /** What was written so far would else become durable without the rest. */
 function abort(transaction: WriteTransaction): void {
   try {
@@ -333,61 +322,4 @@ function abort(transaction: WriteTransaction): void {
   } catch {
     // It has ended already: the browser aborted it, and that is why we are here.
   }
-}
-
-function decodeSnapshot({ metadata: bytes, data }: StoredSnapshot): Snapshot {
-  try {
-    const metadata = decodeSnapshotMetadata(bytes);
-    if (metadata.bytes === data.length && metadata.checksum === crc32(data)) return { metadata, data };
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-  }
-  throw corrupt('its snapshot does not parse');
-}
-
-function decodeStoredRegister(key: string, bytes: Uint8Array): Register {
-  try {
-    const register = decodeRegister(bytes);
-    if (register.key === key) return register;
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-  }
-  throw corrupt(`the register "${key}" does not parse`);
-}
-
-function decodeRun({ first, last, bytes }: Run): Entry[] {
-  let entries: Entry[];
-  try {
-    entries = decodeEntries(bytes);
-  } catch (error) {
-    if (error instanceof DecodeError) throw corrupt(error.message);
-    throw error;
-  }
-  if (entries[0]?.index !== first || entries.at(-1)?.index !== last)
-    throw corrupt(`the run from entry ${first} is damaged`);
-  return entries;
-}
-
-function corrupt(what: string): StorageError {
-  return new StorageError(
-    'corrupt',
-    `This tab’s stored log is damaged (${what}). Wipe the storage to rejoin as a new member.`,
-  );
-}
-
-function storageError(error: unknown): StorageError {
-  if (error instanceof StorageError) return error;
-  const options = { cause: error };
-  const name = error instanceof DOMException ? error.name : '';
-  if (name === 'VersionError') {
-    const text =
-      'This tab’s storage was written by a newer version of tabraft. Reload the page, or update the server.';
-    return new StorageError('newer-version', text, options);
-  }
-  if (name === 'QuotaExceededError') {
-    const text = 'There is no space left for this tab’s storage. Free some space, then reload the page.';
-    return new StorageError('quota', text, options);
-  }
-  const why = error instanceof Error ? error.message : String(error);
-  return new StorageError('io', `This tab’s storage has failed: ${why}. Reload the page.`, options);
 }

@@ -1,6 +1,12 @@
 import type { Register, ReplicaState, StoredRegisters } from '../core/abd/register.ts';
 import type { Entry, HardState, Snapshot } from '../core/raft/log-entry.ts';
 
+/** Whose store it is. Written when it is created, checked whenever it is opened. */
+export interface StoreIdentity {
+  readonly clusterId: string;
+  readonly memberId: string;
+}
+
 /** What one node has stored. A fresh store has `hardState` null and no entries. */
 export interface StoredState {
   readonly hardState: HardState | null;

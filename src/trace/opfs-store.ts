@@ -1,4 +1,5 @@
 import type { MemberId } from '../core/ids.ts';
+import { openPrivateFile, privateDirectory, removePrivateEntry } from '../storage/private-files.ts';
 import type { TraceChunk, TraceStore } from './store.ts';
 
 /** Where a chunk's bytes stand. */
@@ -16,20 +17,13 @@ interface Handles {
 }
 
 const ROOT = 'tabraft-trace';
-/** A worker that was just killed may still hold its files. */
-const PATIENCE_MS = 3000;
-const RETRY_MS = 50;
 /** The run (8 bytes), and the file (1). */
 const HEAD_BYTES = 9;
 /** Before each chunk: its length (4 bytes), and the number of its last event (8). */
 const CHUNK_HEAD_BYTES = 12;
 
 export async function deleteStoredTrace(clusterId: string, memberId: MemberId): Promise<void> {
-  const cluster = await directoryOf(clusterId);
-  await cluster.removeEntry(memberId, { recursive: true }).catch((error: unknown) => {
-    // There was none.
-    if (!(error instanceof DOMException && error.name === 'NotFoundError')) throw error;
-  });
+  await removePrivateEntry(await privateDirectory(ROOT, clusterId), memberId);
 }
 
 /**
@@ -41,34 +35,10 @@ export async function openOpfsTrace(
   memberId: MemberId,
   maxBytes: number,
 ): Promise<TraceStore> {
-  const cluster = await directoryOf(clusterId);
-  const directory = await cluster.getDirectoryHandle(memberId, { create: true });
-  const head = await openFile(directory, 'head');
-  const files = [await openFile(directory, '0'), await openFile(directory, '1')] as const;
+  const directory = await privateDirectory(ROOT, clusterId, memberId);
+  const head = await openPrivateFile(directory, 'head');
+  const files = [await openPrivateFile(directory, '0'), await openPrivateFile(directory, '1')] as const;
   return new OpfsTrace({ head, files }, maxBytes / 2);
-}
-
-async function directoryOf(clusterId: string): Promise<FileSystemDirectoryHandle> {
-  const origin = await navigator.storage.getDirectory();
-  const root = await origin.getDirectoryHandle(ROOT, { create: true });
-  return root.getDirectoryHandle(clusterId, { create: true });
-}
-
-async function openFile(
-  directory: FileSystemDirectoryHandle,
-  name: string,
-): Promise<FileSystemSyncAccessHandle> {
-  const file = await directory.getFileHandle(name, { create: true });
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await file.createSyncAccessHandle();
-    } catch (error) {
-      const isHeld = error instanceof DOMException && error.name === 'NoModificationAllowedError';
-      if (!isHeld || performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
 }
 
 class OpfsTrace implements TraceStore {

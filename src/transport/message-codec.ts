@@ -1,5 +1,5 @@
 import { unreachable } from '../core/assert.ts';
-import { DecodeError, Reader, Writer } from '../core/bytes.ts';
+import { DecodeError, encoded, Reader, type Writer } from '../core/bytes.ts';
 import {
   readHeld,
   readRegister,
@@ -96,9 +96,7 @@ function readChoice<T extends string>(reader: Reader, choices: readonly T[]): T 
 }
 
 export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
-  const writer = new Writer();
-  writeMessage(writer, message);
-  return writer.finish();
+  return encoded((writer) => writeMessage(writer, message));
 }
 
 export function writeMessage(writer: Writer, message: Message): void {

@@ -1,4 +1,4 @@
-import { DecodeError, Reader, Writer } from '../core/bytes.ts';
+import { DecodeError, encoded, Reader, type Writer } from '../core/bytes.ts';
 import type { MemberId } from '../core/ids.ts';
 import type { Message } from '../core/message.ts';
 import { readMemberId, writeMemberId } from '../core/raft/entry-codec.ts';
@@ -114,10 +114,11 @@ export class LinkSession {
   }
 
   #encode(message: Message, writeStamp: (writer: Writer) => void): Uint8Array<ArrayBuffer>[] {
-    const writer = new Writer();
-    writeStamp(writer);
-    writeMessage(writer, message);
-    return [...messageFrames(writer.finish(), this.#nextMessage)];
+    const bytes = encoded((writer) => {
+      writeStamp(writer);
+      writeMessage(writer, message);
+    });
+    return [...messageFrames(bytes, this.#nextMessage)];
   }
 
   #repeatHello(): void {
@@ -126,12 +127,13 @@ export class LinkSession {
   }
 
   #sendHello(): void {
-    const writer = new Writer();
-    writer.text(this.options.clusterId);
-    writeMemberId(writer, this.options.self);
-    writer.bool(this.#member !== null);
-    writer.bool(this.#isAcknowledged);
-    this.carrier.send(helloFrame(writer.finish()));
+    const hello = encoded((writer) => {
+      writer.text(this.options.clusterId);
+      writeMemberId(writer, this.options.self);
+      writer.bool(this.#member !== null);
+      writer.bool(this.#isAcknowledged);
+    });
+    this.carrier.send(helloFrame(hello));
   }
 
   #onFrame(frame: Uint8Array): void {

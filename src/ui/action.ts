@@ -3,7 +3,7 @@ import { formatHistory } from '../check/history.ts';
 import { formatCount } from './format.ts';
 import type { Operation } from './operation.ts';
 import { saveText } from './save.ts';
-import type { PageController } from './view.ts';
+import type { LessonAct, PageController } from './view.ts';
 
 /** Something done to the cluster, the node or the rules. */
 export type Command =
@@ -22,6 +22,7 @@ export type Action =
   | { kind: 'operation'; operation: Operation }
   /** Its course is part of the view. */
   | { kind: 'run-test'; name: string; options: TestRunOptions }
+  | { kind: 'lesson'; act: LessonAct }
   | { kind: 'open-tab' }
   | { kind: 'reload' };
 

@@ -38,6 +38,7 @@ const GOOD_NEWS_MS = 8000;
 
 const PLACES: readonly Place[] = [
   { id: 'cluster', label: 'Cluster' },
+  { id: 'lessons', label: 'Lessons' },
   { id: 'timeline', label: 'Timeline' },
   { id: 'logs', label: 'Logs' },
   { id: 'curves', label: 'Curves' },
@@ -205,6 +206,7 @@ export class App extends LitElement {
             ></tabraft-cluster>
           </div>
           <div class="column aside">
+            <tabraft-lessons id="lessons" .view=${view}></tabraft-lessons>
             <tabraft-join id="join" .link=${view.joinLink}></tabraft-join>
             <tabraft-data id="data" .records=${this.records} .states=${this.#states.view}></tabraft-data>
             <tabraft-faults
@@ -281,6 +283,9 @@ export class App extends LitElement {
         return;
       case 'run-test':
         void this.#runTest(action.name, action.options);
+        return;
+      case 'lesson':
+        this.controller?.lesson(action.act);
         return;
       case 'open-tab':
         // Without an opener, the new tab gets no copy of this tab's session storage, and so no member of it.

@@ -2,6 +2,7 @@
 import './curves/curves.ts';
 import './data.ts';
 import './faults.ts';
+import './lessons/lessons.ts';
 import './logs/logs.ts';
 import './promises.ts';
 import './tests.ts';

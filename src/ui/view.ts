@@ -42,6 +42,41 @@ export interface TestView {
   check: CheckResult | null;
 }
 
+/** One step of a lesson: what was told of it and, once it was, what was seen. */
+export interface LessonStepView {
+  readonly tell: string;
+  readonly seen: string | null;
+}
+
+/** What a lesson waits for now. */
+export type LessonMoment =
+  /** For the reader, to let the newest step happen. */
+  | { readonly kind: 'ready'; readonly button: string }
+  | { readonly kind: 'busy'; readonly text: string }
+  /** For the reader's answer. `wrong`: what was answered last, and why that was not it. */
+  | {
+      readonly kind: 'asking';
+      readonly options: readonly string[];
+      readonly wrong: { readonly option: number; readonly text: string } | null;
+    }
+  /** `missed`: what it is about was not seen. */
+  | { readonly kind: 'over'; readonly end: 'done' | 'missed' | 'left'; readonly text: string };
+
+/** A lesson of this page, under way or over. */
+export interface LessonView {
+  readonly name: string;
+  readonly steps: readonly LessonStepView[];
+  readonly now: LessonMoment;
+  /** The reader has given the right answer. */
+  readonly isAnswered: boolean;
+}
+
+/** What the reader of a lesson does. */
+export type LessonAct =
+  | { readonly do: 'begin'; readonly name: string }
+  | { readonly do: 'go-on' | 'leave' }
+  | { readonly do: 'answer'; readonly option: number };
+
 /** How a node stood when it last told. */
 export interface LiveNode {
   readonly memberId: string;
@@ -87,15 +122,19 @@ export interface PageView {
   targetVoters: number;
   /** The last test of this page; null: there was none. */
   test: TestView | null;
+  /** The last lesson of this page; null: there was none. */
+  lesson: LessonView | null;
   live: LiveView;
 }
 
 /** What components may ask for. The controller behind it is the only one that talks to the worker. */
 export interface PageController {
   readonly view: PageView;
-  /** Calls back after every change of `view`, at most once a frame; returns the unsubscriber. */
+  /** Calls back after changes of `view`, some ten times a second; returns the unsubscriber. */
   subscribe(listener: () => void): () => void;
   readonly api: Tabraft;
   /** Leaves this member and creates a cluster of its own. */
   newCluster(): Promise<void>;
+  /** What comes of it is part of the view. */
+  lesson(act: LessonAct): void;
 }

@@ -147,26 +147,63 @@ export interface LinkEvent {
   readonly reason: string;
 }
 
+/** What comes by the thousand: a port of its own carries many at a time. */
+interface Operations {
+  readonly read: {
+    readonly args: readonly [keys: readonly string[] | null, consistency: Consistency, timeoutMs: number];
+    readonly result: KeyReadResult;
+  };
+  readonly transact: {
+    /** `session` null: in this node's own. */
+    readonly args: readonly [
+      instructions: readonly Instruction[],
+      timeoutMs: number,
+      session: SessionUse | null,
+    ];
+    readonly result: WriteResult;
+  };
+  readonly readRegister: {
+    readonly args: readonly [key: string, timeoutMs: number];
+    readonly result: ReadResult;
+  };
+  readonly writeRegister: {
+    readonly args: readonly [key: string, value: string | null, timeoutMs: number];
+    readonly result: WriteResult;
+  };
+}
+
+export type OperationName = keyof Operations;
+export type ArgsOf<M extends OperationName> = Operations[M]['args'];
+export type ResultOf<M extends OperationName> = Operations[M]['result'];
+/** Each calls `done` once. */
+export type OperationHandlers = {
+  readonly [M in OperationName]: (done: (result: ResultOf<M>) => void, ...args: ArgsOf<M>) => void;
+};
+
+export type OperationCall = {
+  [M in OperationName]: { readonly id: number; readonly method: M; readonly args: ArgsOf<M> };
+}[OperationName];
+
+export type OperationAnswer =
+  | { readonly id: number; readonly value: unknown }
+  /** A bug of the worker. */
+  | { readonly id: number; readonly error: string };
+
+/** Everything else, through comlink. */
 export interface NodeApi {
   start(options: StartOptions): Promise<StartResult>;
-  /** Once, before `start`: the port for `LinkCommand` and `LinkEvent`. */
-  connectLinks(port: MessagePort): void;
+  /**
+   * Once, before `start`: the port for `LinkCommand` and `LinkEvent`, and the one for lists of `OperationCall` and
+   * `OperationAnswer`.
+   */
+  connect(links: MessagePort, operations: MessagePort): void;
   /** Calls back with the newest snapshot after changes, and with what happened in between. */
   subscribe(onChange: (snapshot: NodeSnapshot, notices: readonly NodeNotice[]) => void): void;
   snapshot(): NodeSnapshot | null;
 
   setRules(rules: readonly FaultRule[]): void;
 
-  read(keys: readonly string[] | null, consistency: Consistency, timeoutMs: number): Promise<KeyReadResult>;
-  /** `session` null: in this node's own. */
-  transact(
-    instructions: readonly Instruction[],
-    timeoutMs: number,
-    session: SessionUse | null,
-  ): Promise<WriteResult>;
   openSession(timeoutMs: number): Promise<SessionResult>;
-  readRegister(key: string, timeoutMs: number): Promise<ReadResult>;
-  writeRegister(key: string, value: string | null, timeoutMs: number): Promise<WriteResult>;
   log(from: number, to: number): LogEntryView[];
   change(kind: 'promote' | 'remove' | 'transfer', name: string, timeoutMs: number): Promise<WriteResult>;
   ping(name: string, timeoutMs: number): Promise<PingResult>;

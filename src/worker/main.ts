@@ -1,11 +1,8 @@
 import * as Comlink from 'comlink';
 import type { TracePage } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
-import type { MemberId } from '../core/ids.ts';
 import { systemClock, wallClock } from '../runtime/clock.ts';
-import { deleteStoredMember, listStoredMembers, openIndexedDbStorage } from '../storage/indexeddb.ts';
-import { MemoryStorage } from '../storage/memory.ts';
-import { StorageError, type Storage } from '../storage/storage.ts';
+import { StorageError } from '../storage/storage.ts';
 import { sample } from '../trace/sample.ts';
 import { deleteStoredTrace, openOpfsTrace } from '../trace/opfs-store.ts';
 import { MemoryTrace } from '../trace/store.ts';
@@ -13,14 +10,11 @@ import { Tracer } from '../trace/tracer.ts';
 import { claimMember, type Claim } from './claim.ts';
 import type { NodeApi, NodeNotice, NodeSnapshot, StartOptions, StartResult, Watched } from './contract.ts';
 import { foundCluster, Node } from './node.ts';
+import { serveOperations } from './operation-port.ts';
+import { deleteMember, listMembers, openMember, type Identity } from './stores.ts';
 
 /** The page redraws no faster than this, so more snapshots would only cost time. */
 const REPORT_PERIOD_MS = 50;
-
-interface Identity {
-  readonly clusterId: string;
-  readonly memberId: MemberId;
-}
 
 type Listener = (snapshot: NodeSnapshot, notices: readonly NodeNotice[]) => void;
 
@@ -35,8 +29,9 @@ class NodeHost {
   #notices: NodeNotice[] = [];
   #isReportPending = false;
 
-  connectLinks(port: MessagePort): void {
-    this.#links = port;
+  connect(links: MessagePort, operations: MessagePort): void {
+    this.#links = links;
+    serveOperations(operations, () => this.node.operations);
   }
 
   subscribe(listener: Listener): void {
@@ -53,15 +48,15 @@ class NodeHost {
   }
 
   async #start({ clusterId, preferredMember, found, config }: StartOptions): Promise<StartResult> {
-    if (this.#links === null || this.#node !== null) throw new Error('connectLinks, then start, once');
-    const isDurable = config.storage.kind === 'indexeddb';
-    const list = async (): Promise<string[]> => (isDurable ? listStoredMembers(clusterId) : []);
-    this.#claim = await claimMember(clusterId, preferredMember, list);
+    if (this.#links === null || this.#node !== null) throw new Error('connect, then start, once');
+    const { kind } = config.storage;
+    this.#claim = await claimMember(clusterId, preferredMember, () => listMembers(clusterId, kind));
     const { memberId, isNew } = this.#claim;
     this.#identity = { clusterId, memberId };
-    const storage: Storage = isDurable
-      ? await openIndexedDbStorage(this.#identity, (error) => this.#node?.fail(error.message), !isNew)
-      : new MemoryStorage();
+    const storage = await openMember(this.#identity, isNew, kind, {
+      onLost: (error) => this.#node?.fail(error.message),
+      onNotice: (level, text) => this.#notify(level, text),
+    });
     await storage.load();
     if (found) await foundCluster(storage, memberId, config);
     this.#tracer = await this.#openTrace(this.#identity, config);
@@ -87,22 +82,22 @@ class NodeHost {
     if (!trace.enabled) return null;
     try {
       const store =
-        storage.kind === 'indexeddb'
-          ? await openOpfsTrace(clusterId, memberId, trace.bytes)
-          : new MemoryTrace(trace.bytes);
+        storage.kind === 'memory'
+          ? new MemoryTrace(trace.bytes)
+          : await openOpfsTrace(clusterId, memberId, trace.bytes);
       return new Tracer(memberId, store, {
         now: wallClock,
         after: (delayMs, callback) => systemClock.after(delayMs, callback),
-        onFailure: (reason) => this.#warn(`The trace cannot be stored any more: ${reason}`),
+        onFailure: (reason) => this.#notify('warning', `The trace cannot be stored any more: ${reason}`),
       });
     } catch (error) {
-      this.#warn(`This node keeps no trace, as its storage cannot be opened: ${String(error)}`);
+      this.#notify('warning', `This node keeps no trace, as its storage cannot be opened: ${String(error)}`);
       return null;
     }
   }
 
-  #warn(text: string): void {
-    this.#notices.push({ level: 'warning', text });
+  #notify(level: NodeNotice['level'], text: string): void {
+    this.#notices.push({ level, text });
     this.#scheduleReport();
   }
 
@@ -136,7 +131,7 @@ class NodeHost {
   async wipe(): Promise<void> {
     await this.#node?.close();
     if (this.#identity !== null) {
-      await deleteStoredMember(this.#identity);
+      await deleteMember(this.#identity);
       await deleteStoredTrace(this.#identity.clusterId, this.#identity.memberId);
     }
     this.#claim?.release();
@@ -158,16 +153,12 @@ class NodeHost {
 const host = new NodeHost();
 
 const api: NodeApi = {
-  connectLinks: (port) => host.connectLinks(port),
+  connect: (links, operations) => host.connect(links, operations),
   subscribe: (listener) => host.subscribe(listener),
   start: (options) => host.start(options),
   snapshot: () => host.snapshot(),
   setRules: (rules) => host.node.setRules(rules),
-  read: (keys, consistency, timeoutMs) => host.node.read(keys, consistency, timeoutMs),
-  transact: (instructions, timeoutMs, session) => host.node.transact(instructions, timeoutMs, session),
   openSession: (timeoutMs) => host.node.openSession(timeoutMs),
-  readRegister: (key, timeoutMs) => host.node.readRegister(key, timeoutMs),
-  writeRegister: (key, value, timeoutMs) => host.node.writeRegister(key, value, timeoutMs),
   log: (from, to) => host.node.log(from, to),
   change: (kind, name, timeoutMs) => host.node.change(kind, name, timeoutMs),
   ping: (name, timeoutMs) => host.node.ping(name, timeoutMs),

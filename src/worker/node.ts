@@ -1,14 +1,10 @@
 import type {
-  Consistency,
   Failure,
   FaultRule,
-  Instruction,
   LogEntryView,
   PingResult,
-  ReadResult,
   RegisterStatus,
   SessionResult,
-  SessionUse,
   WriteResult,
 } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
@@ -18,7 +14,6 @@ import { Registers } from '../core/abd/registers.ts';
 import type { StoredRegisters } from '../core/abd/register.ts';
 import { isRegisterMessage, type Message } from '../core/message.ts';
 import { KeyValueMachine } from '../core/kv/machine.ts';
-import { decodeResult, encodeTransaction } from '../core/kv/transaction.ts';
 import { allMembers, findMember, firstConfiguration } from '../core/raft/configuration.ts';
 import type { RaftOptions } from '../core/raft/interface.ts';
 import type { Operation, OperationResult } from '../core/raft/message.ts';
@@ -35,11 +30,12 @@ import { NodeSession, type Request } from '../runtime/session.ts';
 import type { Storage } from '../storage/storage.ts';
 import { Recording } from '../trace/recording.ts';
 import type { Stamp, Tracer } from '../trace/tracer.ts';
-import type { KeyReadResult, NodeNotice, NodeSnapshot } from './contract.ts';
+import type { NodeNotice, NodeSnapshot } from './contract.ts';
 import { detailOf } from './detail.ts';
 import { LinkTable } from './links.ts';
 import { describeEvent } from './notices.ts';
 import { describeEntry } from './log-view.ts';
+import { NodeOperations } from './node-operations.ts';
 import { NodeTrace, timed } from './node-trace.ts';
 import { createMachine, raftRules, registerRules } from './rules.ts';
 import { Traffic } from './traffic.ts';
@@ -129,6 +125,7 @@ function mixSeed(seed: number, memberId: MemberId): number {
 
 /** A running node: core, driver, proxy, links and state machine put together. */
 export class Node {
+  readonly operations: NodeOperations;
   readonly #raft: Raft;
   readonly #driver: Driver;
   readonly #values = new KeyValueMachine();
@@ -225,6 +222,10 @@ export class Node {
       this.#driver.request(operation, timeoutMs, onResult);
     this.#session = new NodeSession(systemClock, request);
     this.#clients = new ClientSessions(request);
+    this.operations = new NodeOperations({
+      ...{ raft, request, values: this.#values, trace: this.#trace },
+      ...{ session: this.#session, clients: this.#clients, registers: this.#registers },
+    });
   }
 
   #createProxy(): Proxy<Outgoing> {
@@ -278,78 +279,8 @@ export class Node {
 
   // ── Operations ────────────────────────────────────────────────────────────────────────────────
 
-  async transact(
-    instructions: readonly Instruction[],
-    timeoutMs: number,
-    session: SessionUse | null,
-  ): Promise<WriteResult> {
-    const command = encodeTransaction(instructions);
-    const work = (): Promise<WriteResult> =>
-      settled(
-        (onResult) => {
-          if (session === null) this.#session.command(command, timeoutMs, onResult);
-          else this.#clients.command(session, command, timeoutMs, onResult);
-        },
-        (result) => {
-          if (result.outcome !== 'ok') return result;
-          const { index, term } = result;
-          const transaction = decodeResult(result.value);
-          if (transaction.applied) return { outcome: 'ok', index, term };
-          if ('malformed' in transaction)
-            return { outcome: 'failed', code: 'invalid', reason: transaction.malformed };
-          const { key, expected, actual } = transaction;
-          const reason = `ASSERT failed: "${key}" is ${shown(actual)}, not ${shown(expected)}. Nothing was changed.`;
-          return { outcome: 'failed', code: 'assertion', reason };
-        },
-      );
-    return this.#traced('transact', instructions[0]?.key ?? null, work);
-  }
-
   async openSession(timeoutMs: number): Promise<SessionResult> {
     return new Promise((resolve) => this.#clients.open(timeoutMs, resolve));
-  }
-
-  async read(
-    keys: readonly string[] | null,
-    consistency: Consistency,
-    timeoutMs: number,
-  ): Promise<KeyReadResult> {
-    const states = (): KeyReadResult => {
-      const found = keys?.map((key): [string, string | null] => [key, this.#values.get(key)]);
-      const { commitIndex, log } = this.#raft;
-      const values = Object.fromEntries<string | null>(found ?? this.#values.entries());
-      return { outcome: 'ok', states: values, commitIndex, lastIndex: log.lastIndex };
-    };
-    if (consistency === 'local') return states();
-    return this.#traced('read', keys?.[0] ?? null, () =>
-      this.#request({ kind: 'read' }, timeoutMs, (result) => (result.outcome === 'ok' ? states() : result)),
-    );
-  }
-
-  /** ABD: a quorum of the replica set, whoever leads. */
-  async readRegister(key: string, timeoutMs: number): Promise<ReadResult> {
-    const work = (): Promise<ReadResult> =>
-      new Promise((resolve) => {
-        this.#registers.request({ kind: 'read', key }, timeoutMs, (result) =>
-          resolve(result.outcome === 'ok' ? { outcome: 'ok', value: result.value } : result),
-        );
-      });
-    return this.#traced('register read', key, work);
-  }
-
-  /** `index` is the counter of the write's tag, `term` the epoch of its replica set. */
-  async writeRegister(key: string, value: string | null, timeoutMs: number): Promise<WriteResult> {
-    const work = (): Promise<WriteResult> =>
-      new Promise((resolve) => {
-        this.#registers.request({ kind: 'write', key, value }, timeoutMs, (result) =>
-          resolve(
-            result.outcome === 'ok'
-              ? { outcome: 'ok', index: result.tag?.counter ?? 0, term: result.epoch }
-              : result,
-          ),
-        );
-      });
-    return this.#traced('register write', key, work);
   }
 
   /** Outside of any session: it does no harm where it comes twice, and whoever wants it asks again. */
@@ -581,8 +512,3 @@ async function settled<T>(
 
 const REMOVED =
   'This member was removed from the cluster. Wipe its storage to come back as a new member, or close the tab.';
-
-function shown(value: string | null): string {
-  if (value === null) return 'absent';
-  return value.length <= 60 ? `"${value}"` : `"${value.slice(0, 60)}…"`;
-}

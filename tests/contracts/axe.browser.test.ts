@@ -16,6 +16,7 @@ import { randomTrace } from '../support/random-trace.ts';
 import {
   failedTest,
   FakeController,
+  lessonView,
   liveNode,
   measuredTest,
   member,
@@ -113,6 +114,20 @@ const STATES: Readonly<Record<string, State>> = {
   'a test that measured': (_, show) => {
     show({ test: measuredTest() });
   },
+  'a lesson that may go on': (_, show) => {
+    show({ lesson: lessonView({ kind: 'ready', button: 'Split the network' }) });
+  },
+  'a lesson that waits': (_, show) => {
+    show({ lesson: lessonView({ kind: 'busy', text: 'Waiting for two leaders …' }) });
+  },
+  'a lesson with a wrong answer': (_, show) => {
+    const wrong = { option: 2, text: 'Not so. Two majorities have a member in common.' };
+    show({ lesson: lessonView({ kind: 'asking', options: ['A', 'B', 'Both'], wrong }) });
+  },
+  'a lesson that is over': (_, show) => {
+    const text = 'Not seen within 20 s: two leaders. Seen instead: A: leader, term 4.';
+    show({ lesson: lessonView({ kind: 'over', end: 'missed', text }) });
+  },
   'a command that worked': async (_, show) => {
     show({});
     await button('Snapshot').click();
@@ -139,7 +154,7 @@ const STATES: Readonly<Record<string, State>> = {
     await page.getByText('Filter', { exact: true }).click();
     await page.getByRole('gridcell', { name: /^A, entry 4/ }).click();
     await page.getByRole('application').click();
-    await userEvent.keyboard('{ArrowLeft}[');
+    await userEvent.keyboard('{ArrowLeft}[[');
     await expect.element(button('Range to here')).toBeVisible();
   },
   'a merged trace': async (app) => {
@@ -189,12 +204,17 @@ async function open(state: State): Promise<void> {
     return controller;
   });
   await opened.updateComplete;
+  // What the sticky row of sections covers, anybody can scroll to where it does not.
+  scrollTo(0, 0);
   // What components below it render, and what those do, up to the next paint.
   await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 }
 
 beforeAll(() => {
-  document.documentElement.lang = 'en';
+  const { documentElement: root } = document;
+  root.lang = 'en';
+  // A colour halfway to another is not what anybody reads.
+  for (const speed of ['fast', 'normal', 'slow']) root.style.setProperty(`--wa-transition-${speed}`, '0s');
 });
 
 afterEach(() => {

@@ -6,10 +6,9 @@ import {
   deleteStoredMember,
   listStoredMembers,
   openIndexedDbStorage,
-  type StoreIdentity,
 } from '../../src/storage/indexeddb.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
-import type { Storage, StorageError } from '../../src/storage/storage.ts';
+import type { Storage, StorageError, StoreIdentity } from '../../src/storage/storage.ts';
 import { batch, command, entries, snapshotAt, storageContract } from './storage-suite.ts';
 
 let nextStore = 1;

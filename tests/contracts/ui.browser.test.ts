@@ -582,7 +582,7 @@ describe('the ring', () => {
         { name: 'C', state: 'gone' },
       ],
     });
-    await expect.element(node('B')).toHaveTextContent(/Paused/);
+    await expect.element(node('B')).toHaveTextContent(/Follower, paused/);
     await expect.element(node('C')).toHaveTextContent(/Not heard/);
   });
 

@@ -7,6 +7,8 @@ import { runClient } from './support/client-command.ts';
 import type { Tab } from './support/fixtures.ts';
 import { expect, openCluster, ROOT, test, TestServer } from './support/fixtures.ts';
 
+test.describe.configure({ mode: 'parallel' });
+
 const run = (tab: Tab, name: string, options: TestRunOptions): Promise<TestReport> =>
   tab.page.evaluate(([chosen, o]) => window.tabraft.tests.run(chosen, o), [name, options] as const);
 const rules = (tab: Tab): Promise<string[]> =>

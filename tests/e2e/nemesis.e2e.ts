@@ -15,7 +15,7 @@ const EVERY_FAULT = [
   ...['reload', 'freeze', 'kill-tab', 'kill-browser'],
 ];
 
-test.describe.configure({ timeout: 120_000 + 8000 * SECONDS });
+test.describe.configure({ mode: 'parallel', timeout: 120_000 + 8000 * SECONDS });
 
 /** In a browser as a person runs it, from outside: tabs are killed, reloaded and frozen, and the browser is killed. */
 async function nemesis(

@@ -128,7 +128,7 @@ test('a member is acted on from the ring: by mouse, keyboard and touch', async (
   const panel = ring.getByRole('group', { name: `Act on ${name}` });
   await member.click();
   await panel.getByRole('button', { name: `Pause: node ${name}` }).click();
-  await expect(member).toContainText('Paused');
+  await expect(member).toContainText('paused');
 
   await panel.getByRole('button', { name: `Resume: node ${name}` }).focus();
   await page.keyboard.press('Enter');

@@ -5,6 +5,7 @@ import type { PageView } from '../../src/ui/view.ts';
 import {
   failedTest,
   FakeController,
+  lessonView,
   measuredTest,
   member,
   notice,
@@ -67,6 +68,8 @@ const STATES: Readonly<Record<string, Change>> = {
   testing: { test: testView() },
   'test-failed': { test: failedTest() },
   'test-measured': { test: measuredTest() },
+  lesson: { lesson: lessonView() },
+  'lesson-over': { lesson: lessonView({ kind: 'over', end: 'done', text: 'That was it. All is healed.' }) },
   paused: { paused: true, status: { role: 'follower', leader: 'B' } },
   stopped: {
     phase: 'stopped',

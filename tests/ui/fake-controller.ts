@@ -12,7 +12,16 @@ import type {
 import { operationsOf, type HistoryEvent } from '../../src/check/history.ts';
 import { TraceInvariants } from '../../src/check/trace-invariants.ts';
 import { checkOperations } from '../../src/check/linearizability.ts';
-import type { LiveNode, Notice, PageController, PageView, TestView } from '../../src/ui/view.ts';
+import type {
+  LessonAct,
+  LessonMoment,
+  LessonView,
+  LiveNode,
+  Notice,
+  PageController,
+  PageView,
+  TestView,
+} from '../../src/ui/view.ts';
 
 /** A call that the page made, by the name it has in the public API. */
 export interface Call {
@@ -60,6 +69,10 @@ export class FakeController implements PageController {
 
   async newCluster(): Promise<void> {
     await this.#called('newCluster');
+  }
+
+  lesson(act: LessonAct): void {
+    this.calls.push({ name: 'lesson', args: [act] });
   }
 
   async #called(name: string, ...args: unknown[]): Promise<void> {
@@ -265,6 +278,21 @@ export function measuredTest(): TestView {
   });
 }
 
+/** One that has come to its question. */
+export function lessonView(
+  now: LessonMoment = { kind: 'asking', options: ['A, in term 4', 'B, in term 5', 'Both'], wrong: null },
+  change: Partial<LessonView> = {},
+): LessonView {
+  const steps = [
+    {
+      tell: 'A leads in term 4. The network is about to split: A here, B and C there. A is not told.',
+      seen: 'Two leaders: A in term 4, and B in term 5.',
+    },
+    { tell: 'Both believe that they lead, and each is asked to write. Which can commit it?', seen: null },
+  ];
+  return { name: 'two-leaders', steps, now, isAnswered: false, ...change };
+}
+
 function linkCounters(from: string, to: string): LinkCounters {
   const faults = { dropped: 0, delayed: 0, held: 0, duplicated: 0, reordered: 0, lost: 0 };
   return { from, to, sent: 1280, delivered: 1279, ...faults };
@@ -316,6 +344,7 @@ export function readyView(): PageView {
     ],
     targetVoters: 3,
     test: null,
+    lesson: null,
     live: { nodes: [], events: [], skipped: 0, verdicts: new TraceInvariants().verdicts() },
   };
 }

@@ -96,7 +96,7 @@ describe('config.json', () => {
       { servers: [{ name: 'A', logLevel: 'loud' }] },
       'servers.0.logLevel: expected one of debug, info, warn, error, silent, received "loud"',
     ],
-    [{ storage: { kind: 'disk' } }, 'storage.kind: expected one of indexeddb, memory, received "disk"'],
+    [{ storage: { kind: 'disk' } }, 'storage.kind: expected one of indexeddb, opfs, memory, received "disk"'],
     [
       { signaling: { url: 'http://localhost' } },
       'signaling.url: expected a ws:// or wss:// address without a fragment, received "http://localhost"',
@@ -202,7 +202,7 @@ describe("the page's address", () => {
     const { servers, timing, signaling, proxy, trace } = defaults();
     expect(
       apply(
-        'channel=relay&logLevel=debug&heartbeatMs=50&electionTimeoutMs=500-900&signaling=ws://localhost:1/s&seed=7&trace=off',
+        'channel=relay&logLevel=debug&heartbeatMs=50&electionTimeoutMs=500-900&signaling=ws://localhost:1/s&seed=7&storage=opfs&trace=off',
       ),
     ).toEqual({
       ok: true,
@@ -210,6 +210,7 @@ describe("the page's address", () => {
         ...defaults(),
         servers: servers.map(({ name }) => ({ name, logLevel: 'debug' })),
         timing: { ...timing, heartbeatMs: 50, electionTimeoutMs: [500, 900] },
+        storage: { kind: 'opfs' },
         signaling: { ...signaling, url: 'ws://localhost:1/s' },
         proxy: { ...proxy, seed: 7 },
         trace: { ...trace, enabled: false },
@@ -222,6 +223,7 @@ describe("the page's address", () => {
   test.each([
     ['channel=pigeon', '?channel: expected one of worker, relay, received "pigeon"'],
     ['logLevel=', '?logLevel: expected one of debug, info, warn, error, silent, received ""'],
+    ['storage=disk', '?storage: expected one of indexeddb, opfs, memory, received "disk"'],
     ['heartbeatMs=fast', '?heartbeatMs: expected an integer from 10 to 60000, received "fast"'],
     ['heartbeatMs=-5', '?heartbeatMs: expected an integer from 10 to 60000, received "-5"'],
     ['heartbeatMs=', '?heartbeatMs: expected an integer from 10 to 60000, received ""'],

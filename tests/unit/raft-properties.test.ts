@@ -270,4 +270,18 @@ it('the checksum is the CRC-32 that everybody knows', () => {
     'cbf43926',
     '414fa339',
   ]);
+  /** Its definition, bit by bit. */
+  const defined = (bytes: Uint8Array): number => {
+    let value = 0xffffffff;
+    for (const byte of bytes) {
+      value ^= byte;
+      for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+    }
+    return ~value >>> 0;
+  };
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+      expect(crc32(bytes)).toBe(defined(bytes));
+    }),
+  );
 });

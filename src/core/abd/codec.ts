@@ -1,4 +1,4 @@
-import { DecodeError, Reader, Writer } from '../bytes.ts';
+import { DecodeError, encoded, Reader, type Writer } from '../bytes.ts';
 import { MAX_TEXT_BYTES } from '../kv/transaction.ts';
 import { readMemberId, writeMemberId } from '../raft/entry-codec.ts';
 import type { Found, Register } from './register.ts';
@@ -44,9 +44,7 @@ export function readRegisters(reader: Reader): Register[] {
 }
 
 export function encodeRegister(register: Register): Uint8Array {
-  const writer = new Writer();
-  writeRegister(writer, register);
-  return writer.finish();
+  return encoded((writer) => writeRegister(writer, register));
 }
 
 /** Throws `DecodeError`. */

@@ -1,4 +1,4 @@
-import { DecodeError, Reader, Writer } from '../bytes.ts';
+import { DecodeError, encoded, Reader, type Writer } from '../bytes.ts';
 import type { MemberId } from '../ids.ts';
 import { readMemberId, writeMemberId } from '../raft/entry-codec.ts';
 import { MAX_MEMBERS } from '../raft/log-entry.ts';
@@ -90,11 +90,11 @@ export class EpochMachine {
 }
 
 export function encodeEpochCommand(command: EpochCommand): Uint8Array {
-  const writer = new Writer();
-  writer.byte(KINDS.indexOf(command.kind));
-  writer.integer(command.number);
-  writeMembers(writer, command.kind === 'propose' ? command.replicas : [command.member]);
-  return writer.finish();
+  return encoded((writer) => {
+    writer.byte(KINDS.indexOf(command.kind));
+    writer.integer(command.number);
+    writeMembers(writer, command.kind === 'propose' ? command.replicas : [command.member]);
+  });
 }
 
 /** Throws `DecodeError`. */

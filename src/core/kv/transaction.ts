@@ -1,4 +1,4 @@
-import { DecodeError, Reader, Writer } from '../bytes.ts';
+import { DecodeError, encoded, Reader, type Writer } from '../bytes.ts';
 
 /** `null` stands for the absence of the key. */
 export interface Instruction {
@@ -33,14 +33,14 @@ function readValue(reader: Reader): string | null {
 }
 
 export function encodeTransaction(instructions: readonly Instruction[]): Uint8Array {
-  const writer = new Writer();
-  writer.integer(instructions.length);
-  for (const { op, key, val } of instructions) {
-    writer.bool(op === 'SET');
-    writer.text(key);
-    writeValue(writer, val);
-  }
-  return writer.finish();
+  return encoded((writer) => {
+    writer.integer(instructions.length);
+    for (const { op, key, val } of instructions) {
+      writer.bool(op === 'SET');
+      writer.text(key);
+      writeValue(writer, val);
+    }
+  });
 }
 
 /** Throws `DecodeError`. */
@@ -59,19 +59,19 @@ export function decodeTransaction(command: Uint8Array): Instruction[] {
 const RESULT_TAGS = { applied: 0, refused: 1, malformed: 2 } as const;
 
 export function encodeResult(result: TransactionResult): Uint8Array {
-  const writer = new Writer();
-  if (result.applied) {
-    writer.byte(RESULT_TAGS.applied);
-  } else if ('malformed' in result) {
-    writer.byte(RESULT_TAGS.malformed);
-    writer.text(result.malformed);
-  } else {
-    writer.byte(RESULT_TAGS.refused);
-    writer.text(result.key);
-    writeValue(writer, result.expected);
-    writeValue(writer, result.actual);
-  }
-  return writer.finish();
+  return encoded((writer) => {
+    if (result.applied) {
+      writer.byte(RESULT_TAGS.applied);
+    } else if ('malformed' in result) {
+      writer.byte(RESULT_TAGS.malformed);
+      writer.text(result.malformed);
+    } else {
+      writer.byte(RESULT_TAGS.refused);
+      writer.text(result.key);
+      writeValue(writer, result.expected);
+      writeValue(writer, result.actual);
+    }
+  });
 }
 
 /** Throws `DecodeError`. */

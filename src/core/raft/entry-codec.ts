@@ -1,5 +1,5 @@
 import { unreachable } from '../assert.ts';
-import { DecodeError, Reader, Writer } from '../bytes.ts';
+import { DecodeError, encoded, Reader, type Writer } from '../bytes.ts';
 import type { MemberId } from '../ids.ts';
 import {
   MAX_COMMAND_BYTES,
@@ -89,9 +89,7 @@ export function readSnapshotMetadata(reader: Reader): SnapshotMetadata {
 
 /** Metadata as a store keeps them beside the data. */
 export function encodeSnapshotMetadata(metadata: SnapshotMetadata): Uint8Array<ArrayBuffer> {
-  const writer = new Writer();
-  writeSnapshotMetadata(writer, metadata);
-  return writer.finish();
+  return encoded((writer) => writeSnapshotMetadata(writer, metadata));
 }
 
 /** Throws `DecodeError`. */
@@ -159,9 +157,7 @@ export function readEntries(reader: Reader): Entry[] {
 }
 
 export function encodeEntries(entries: readonly Entry[]): Uint8Array<ArrayBuffer> {
-  const writer = new Writer();
-  writeEntries(writer, entries);
-  return writer.finish();
+  return encoded((writer) => writeEntries(writer, entries));
 }
 
 /** Throws `DecodeError`. Commands are views of `bytes`. */

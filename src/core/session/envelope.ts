@@ -1,4 +1,4 @@
-import { DecodeError, Reader, Writer } from '../bytes.ts';
+import { DecodeError, encoded, Reader } from '../bytes.ts';
 import { MAX_COMMAND_BYTES } from '../raft/log-entry.ts';
 
 /**
@@ -37,19 +37,19 @@ const REPLY_KINDS = ['done', 'opened', 'expired', 'malformed'] as const;
 const MAX_REASON_BYTES = 4096;
 
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
-  const writer = new Writer();
-  writer.byte(ENVELOPE_KINDS.indexOf(envelope.kind));
-  if (envelope.kind === 'open') {
-    writer.integer(envelope.ttlMs);
-    return writer.finish();
-  }
-  if (envelope.kind === 'session') {
-    writer.integer(envelope.session);
-    writer.integer(envelope.sequence);
-    writer.integer(envelope.lowestPending);
-  }
-  writer.bytes(envelope.command);
-  return writer.finish();
+  return encoded((writer) => {
+    writer.byte(ENVELOPE_KINDS.indexOf(envelope.kind));
+    if (envelope.kind === 'open') {
+      writer.integer(envelope.ttlMs);
+      return;
+    }
+    if (envelope.kind === 'session') {
+      writer.integer(envelope.session);
+      writer.integer(envelope.sequence);
+      writer.integer(envelope.lowestPending);
+    }
+    writer.bytes(envelope.command);
+  });
 }
 
 /** Throws `DecodeError`. */
@@ -78,12 +78,12 @@ function readEnvelope(reader: Reader, kind: Envelope['kind'] | undefined): Envel
 }
 
 export function encodeReply(reply: Reply): Uint8Array {
-  const writer = new Writer();
-  writer.byte(REPLY_KINDS.indexOf(reply.kind));
-  if (reply.kind === 'done') writer.bytes(reply.value);
-  if (reply.kind === 'opened') writer.integer(reply.session);
-  if (reply.kind === 'malformed') writer.text(reply.reason);
-  return writer.finish();
+  return encoded((writer) => {
+    writer.byte(REPLY_KINDS.indexOf(reply.kind));
+    if (reply.kind === 'done') writer.bytes(reply.value);
+    if (reply.kind === 'opened') writer.integer(reply.session);
+    if (reply.kind === 'malformed') writer.text(reply.reason);
+  });
 }
 
 /** Throws `DecodeError`. */

@@ -1,5 +1,5 @@
 import { EpochMachine } from '../abd/epochs.ts';
-import { DecodeError, Reader, Writer } from '../bytes.ts';
+import { DecodeError, encoded, Reader, type Writer } from '../bytes.ts';
 import { MAX_COMMAND_BYTES } from '../raft/log-entry.ts';
 import { decodeEnvelope, encodeReply, type Envelope, type Reply } from './envelope.ts';
 
@@ -61,12 +61,12 @@ export class SessionMachine {
   }
 
   snapshot(): Uint8Array {
-    const writer = new Writer();
-    writer.integer(this.#timeMs);
-    this.writeSessions(writer);
-    this.inner.snapshot(writer);
-    this.epochs.snapshot(writer);
-    return writer.finish();
+    return encoded((writer) => {
+      writer.integer(this.#timeMs);
+      this.writeSessions(writer);
+      this.inner.snapshot(writer);
+      this.epochs.snapshot(writer);
+    });
   }
 
   /** Throws `DecodeError` where `data` is no snapshot of this machine. */
@@ -115,10 +115,7 @@ export class SessionMachine {
     if (sequence < session.lowestPending) return { kind: 'expired' };
     const value = this.inner.apply(command);
     session.replies.set(sequence, value);
-    session.lowestPending = Math.max(session.lowestPending, lowestPending, sequence - MAX_REPLIES);
-    for (const answered of session.replies.keys()) {
-      if (answered < session.lowestPending) session.replies.delete(answered);
-    }
+    forgetBelow(session, Math.max(lowestPending, sequence - MAX_REPLIES));
     return { kind: 'done', value };
   }
 
@@ -166,4 +163,16 @@ export class SessionMachine {
       this.#sessions.set(id, session);
     }
   }
+}
+
+/** What has been answered may go. Each number is passed once, however many replies are kept behind it. */
+function forgetBelow(session: Session, lowestPending: number): void {
+  const { replies } = session;
+  if (lowestPending - session.lowestPending <= replies.size) {
+    for (let sequence = session.lowestPending; sequence < lowestPending; sequence += 1)
+      replies.delete(sequence);
+  } else {
+    for (const sequence of replies.keys()) if (sequence < lowestPending) replies.delete(sequence);
+  }
+  session.lowestPending = Math.max(session.lowestPending, lowestPending);
 }

@@ -298,7 +298,7 @@ function roleOf(member: MemberStatus, live: LiveNode | null, state: string, { le
 
 function wordFor(role: Role, state: PageView['nodes'][number]['state']): string {
   if (state === 'gone') return 'Not heard';
-  return state === 'paused' ? 'Paused' : ROLE_WORDS[role];
+  return state === 'paused' ? `${ROLE_WORDS[role]}, paused` : ROLE_WORDS[role];
 }
 
 function voteOf({ detail }: LiveNode): string {

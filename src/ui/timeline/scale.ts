@@ -73,3 +73,10 @@ export function timeLabel(at: number, stepMs: number): string {
   const fraction = String(Math.min(micros, 999_999)).padStart(6, '0');
   return `${seconds}.${fraction.slice(0, stepMs >= 1 ? 3 : 6)}`;
 }
+
+/** How long a span is, in the unit that suits it. */
+export function spanText(ms: number): string {
+  if (ms >= 60_000) return `${(ms / 60_000).toFixed(1)} min`;
+  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
+  return `${ms.toFixed(ms >= 10 ? 1 : 3)} ms`;
+}

@@ -6,12 +6,17 @@ import { TRACE_FORMATS, type TraceFormatName } from '../../trace/formats.ts';
 import { controls } from '../controls.ts';
 import { label } from '../label.ts';
 import { causeOf, eventDetails } from './event-details.ts';
+import './event-log.ts';
+import type { ChooseEvent } from './event-log.ts';
+import { filters } from './filters.ts';
 import { GROUPS, LANDMARKS, groupOf, type Group, type Landmark } from './groups.ts';
 import { timelineModel, type FirstRoles, type TimelineModel } from './model.ts';
 import { Layout, paint, type Painted } from './paint.ts';
 import { Pointing } from './pointing.ts';
-import { centred, pan, spanOf, timeLabel, zoom, type Span } from './scale.ts';
+import type { Filter } from './rows.ts';
+import { centred, pan, spanOf, spanText, timeLabel, zoom, type Span } from './scale.ts';
 import { styles } from './styles.ts';
+import { neighbour, nextLandmark } from './walk.ts';
 
 /** What is shown at first, and again after "Follow". */
 const FOLLOWED_MS = 3000;
@@ -148,7 +153,7 @@ export class Timeline extends LitElement {
         }
         ${this.#jump('election')} ${this.#jump('error')}
       </div>
-      ${this.#filters()}
+      ${filters(lanes, this.#filter, (filter) => ([this.groups, this.leftOut] = [filter.groups, filter.leftOut]))}
       <div class="picture" style="--lanes: ${Math.max(1, lanes.length - this.leftOut.size)}">
         <canvas
           tabindex="0"
@@ -171,6 +176,14 @@ export class Timeline extends LitElement {
       </p>
       <div class="chosen" id="chosen" aria-live="polite">${this.#details()}</div>
       ${this.#exportRow()}
+      <tabraft-event-log
+        .events=${this.events}
+        .groups=${this.groups}
+        .leftOut=${this.leftOut}
+        .chosen=${this.chosen}
+        .cursor=${this.cursor}
+        @tabraft-choose=${({ detail }: ChooseEvent) => this.#choose(detail)}
+      ></tabraft-event-log>
     `;
   }
 
@@ -184,25 +197,6 @@ export class Timeline extends LitElement {
         >${label(`${landmark} ›`, `Next ${landmark}`)}</wa-button
       >
     </span>`;
-  }
-
-  #filters(): unknown {
-    const left = this.leftOut.size + GROUPS.length - this.groups.size;
-    return html`<details class="filters">
-      <summary>Filter${left === 0 ? '' : `, ${left} left out`}</summary>
-      <fieldset>
-        <legend class="small soft">Members</legend>
-        ${this.#model.lanes.map(({ node, name }) =>
-          check(name, !this.leftOut.has(node), () => (this.leftOut = toggled(this.leftOut, node))),
-        )}
-      </fieldset>
-      <fieldset>
-        <legend class="small soft">Events</legend>
-        ${GROUPS.map((group) =>
-          check(group, this.groups.has(group), () => (this.groups = toggled(this.groups, group))),
-        )}
-      </fieldset>
-    </details>`;
   }
 
   #details(): unknown {
@@ -271,6 +265,10 @@ export class Timeline extends LitElement {
 
   get #format(): TraceFormatName {
     return TRACE_FORMATS.find((name) => name === this.formatField?.value) ?? 'text';
+  }
+
+  get #filter(): Filter {
+    return { groups: this.groups, leftOut: this.leftOut };
   }
 
   get #shown(): Span {
@@ -358,38 +356,15 @@ export class Timeline extends LitElement {
   }
 
   #jumpTo(landmark: Landmark, direction: 1 | -1): void {
-    const { chosen } = this;
-    const found = this.events.filter((event) => LANDMARKS[landmark](event) && !this.leftOut.has(event.node));
-    const at = chosen?.time ?? (direction === 1 ? this.#shown.from : this.#shown.to);
-    const next =
-      direction === 1
-        ? found.find((event) => event !== chosen && event.time > at)
-        : found.findLast((event) => event !== chosen && event.time < at);
-    // Behind the last comes the first again, and the other way round.
-    const target = next ?? found.at(direction === 1 ? 0 : -1);
+    const { from, to } = this.#shown;
+    const start = direction === 1 ? from : to;
+    const target = nextLandmark(this.events, landmark, direction, this.chosen, start, this.leftOut);
     if (target !== undefined) this.#choose(target);
   }
 
-  /** To the next event of the lane, or to the nearest one of the lane above or beneath. */
   #step(rows: number, direction: number): void {
-    const lanes = this.#model.lanes.filter(({ node }) => !this.leftOut.has(node));
-    const { chosen } = this;
-    const row = Math.max(
-      0,
-      lanes.findIndex(({ node }) => node === chosen?.node),
-    );
-    const lane = lanes[Math.min(Math.max(row + (chosen === null ? 0 : rows), 0), lanes.length - 1)];
-    const events = lane?.events.filter((event) => this.groups.has(groupOf(event))) ?? [];
-    const time = chosen?.time ?? Math.min(this.#shown.to, this.cursor ?? Number.POSITIVE_INFINITY);
-    const at = events.findIndex((event) => event === chosen);
-    const target =
-      at >= 0
-        ? events[at + direction]
-        : events.reduce<TraceEvent | undefined>(
-            (best, event) =>
-              best === undefined || Math.abs(event.time - time) < Math.abs(best.time - time) ? event : best,
-            undefined,
-          );
+    const time = Math.min(this.#shown.to, this.cursor ?? Number.POSITIVE_INFINITY);
+    const target = neighbour(this.#model.lanes, this.#filter, { rows, events: direction }, this.chosen, time);
     if (target !== undefined) this.#choose(target);
   }
 
@@ -430,24 +405,6 @@ export class Timeline extends LitElement {
         return null;
     }
   }
-}
-
-function check(label: string, isOn: boolean, onToggle: () => void): unknown {
-  return html`<label class="check"
-    ><input type="checkbox" .checked=${isOn} @change=${onToggle} />${label}</label
-  >`;
-}
-
-function toggled<T>(set: ReadonlySet<T>, element: T): ReadonlySet<T> {
-  const next = new Set(set);
-  if (!next.delete(element)) next.add(element);
-  return next;
-}
-
-function spanText(ms: number): string {
-  if (ms >= 60_000) return `${(ms / 60_000).toFixed(1)} min`;
-  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
-  return `${ms.toFixed(ms >= 10 ? 1 : 3)} ms`;
 }
 
 declare global {

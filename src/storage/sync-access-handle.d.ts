@@ -8,6 +8,8 @@ interface FileSystemSyncAccessHandle {
   close(): void;
 }
 
+declare const FileSystemSyncAccessHandle: { readonly prototype: FileSystemSyncAccessHandle };
+
 interface FileSystemFileHandle {
   createSyncAccessHandle(): Promise<FileSystemSyncAccessHandle>;
 }

@@ -1,0 +1,111 @@
+import type { Consistency, Instruction, SessionUse, WriteResult } from '../api.ts';
+import type { KeyValueMachine } from '../core/kv/machine.ts';
+import { decodeResult, encodeTransaction } from '../core/kv/transaction.ts';
+import type { OperationResult } from '../core/raft/message.ts';
+import type { Raft } from '../core/raft/state.ts';
+import type { ClientSessions } from '../runtime/client-sessions.ts';
+import type { RegisterRouter } from '../runtime/register-router.ts';
+import type { NodeSession, Request } from '../runtime/session.ts';
+import type { KeyReadResult, OperationHandlers, ResultOf } from './contract.ts';
+import type { NodeTrace } from './node-trace.ts';
+
+export interface NodeOperationPorts {
+  readonly raft: Raft;
+  readonly values: KeyValueMachine;
+  readonly request: Request;
+  readonly session: NodeSession;
+  readonly clients: ClientSessions;
+  readonly registers: RegisterRouter;
+  /** Null: this node keeps none. */
+  readonly trace: NodeTrace | null;
+}
+
+type Done<R> = (result: R) => void;
+
+/** What clients ask of a node. They come by the thousand, so that none of them costs a promise. */
+export class NodeOperations implements OperationHandlers {
+  constructor(private readonly ports: NodeOperationPorts) {}
+
+  transact(
+    done: Done<WriteResult>,
+    instructions: readonly Instruction[],
+    timeoutMs: number,
+    session: SessionUse | null,
+  ): void {
+    const end = this.#traced('transact', instructions[0]?.key ?? null, done);
+    const command = encodeTransaction(instructions);
+    const onResult: Done<OperationResult> = (result) => end(writeResultOf(result));
+    if (session === null) this.ports.session.command(command, timeoutMs, onResult);
+    else this.ports.clients.command(session, command, timeoutMs, onResult);
+  }
+
+  read(
+    done: Done<KeyReadResult>,
+    keys: readonly string[] | null,
+    consistency: Consistency,
+    timeoutMs: number,
+  ): void {
+    if (consistency === 'local') {
+      done(this.#states(keys));
+      return;
+    }
+    const end = this.#traced('read', keys?.[0] ?? null, done);
+    this.ports.request({ kind: 'read' }, timeoutMs, (result) =>
+      end(result.outcome === 'ok' ? this.#states(keys) : result),
+    );
+  }
+
+  /** ABD: a quorum of the replica set, whoever leads. */
+  readRegister(done: Done<ResultOf<'readRegister'>>, key: string, timeoutMs: number): void {
+    const end = this.#traced('register read', key, done);
+    this.ports.registers.request({ kind: 'read', key }, timeoutMs, (result) =>
+      end(result.outcome === 'ok' ? { outcome: 'ok', value: result.value } : result),
+    );
+  }
+
+  /** `index` is the counter of the write's tag, `term` the epoch of its replica set. */
+  writeRegister(done: Done<WriteResult>, key: string, value: string | null, timeoutMs: number): void {
+    const end = this.#traced('register write', key, done);
+    this.ports.registers.request({ kind: 'write', key, value }, timeoutMs, (result) =>
+      end(
+        result.outcome === 'ok'
+          ? { outcome: 'ok', index: result.tag?.counter ?? 0, term: result.epoch }
+          : result,
+      ),
+    );
+  }
+
+  #states(keys: readonly string[] | null): KeyReadResult {
+    const { raft, values } = this.ports;
+    const found = keys?.map((key): [string, string | null] => [key, values.get(key)]);
+    const states = Object.fromEntries<string | null>(found ?? values.entries());
+    return { outcome: 'ok', states, commitIndex: raft.commitIndex, lastIndex: raft.log.lastIndex };
+  }
+
+  /** From here on until its answer it is under way. */
+  #traced<R extends { readonly outcome: string }>(f: string, key: string | null, done: Done<R>): Done<R> {
+    const end = this.ports.trace?.begin(f, key);
+    if (end === undefined) return done;
+    return (result) => {
+      end(result);
+      done(result);
+    };
+  }
+}
+
+function writeResultOf(result: OperationResult): WriteResult {
+  if (result.outcome !== 'ok') return result;
+  const { index, term } = result;
+  const transaction = decodeResult(result.value);
+  if (transaction.applied) return { outcome: 'ok', index, term };
+  if ('malformed' in transaction)
+    return { outcome: 'failed', code: 'invalid', reason: transaction.malformed };
+  const { key, expected, actual } = transaction;
+  const reason = `ASSERT failed: "${key}" is ${shown(actual)}, not ${shown(expected)}. Nothing was changed.`;
+  return { outcome: 'failed', code: 'assertion', reason };
+}
+
+function shown(value: string | null): string {
+  if (value === null) return 'absent';
+  return value.length <= 60 ? `"${value}"` : `"${value.slice(0, 60)}…"`;
+}
