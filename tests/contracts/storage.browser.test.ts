@@ -154,7 +154,11 @@ describe('IndexedDB storage', () => {
       Object.defineProperty(transaction, 'error', { get: () => full });
       const request = put();
       if (when === 'pending') transaction.abort();
-      else request.addEventListener('success', () => transaction.abort());
+      else {
+        // It is asked to, finds no room, and aborts instead.
+        transaction.commit = () => undefined;
+        request.addEventListener('success', () => transaction.abort());
+      }
       return request;
     });
     await expect(storage.write(batch({ entries: entries(1, 1) }))).rejects.toMatchObject({ kind: 'quota' });

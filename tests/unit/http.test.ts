@@ -177,7 +177,7 @@ describe('config.json', () => {
   test('wrong at the start: the server does not start', async () => {
     await writeFile(options.configFile, '{"storage":{"kind":"disk"}}');
     await expect(startServer(options)).rejects.toThrow(
-      'config.json is wrong:\n  storage.kind: expected one of indexeddb, memory, received "disk"',
+      'config.json is wrong:\n  storage.kind: expected one of indexeddb, opfs, memory, received "disk"',
     );
     await rm(options.configFile);
     await expect(startServer(options)).rejects.toThrow('config.json: cannot be read');

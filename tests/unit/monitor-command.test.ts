@@ -120,7 +120,7 @@ describe('npm run monitor', () => {
     expect(monitor()).toMatchObject({ status: 2, out: '' });
     expect(monitor().err).toContain(`${directory} has no NAME.trace.jsonl`);
     expect(monitor('--format', 'pdf').err).toContain(
-      '--format: expected text, jsonl, shiviz, received "pdf"',
+      '--format: expected text, jsonl, shiviz, html, received "pdf"',
     );
     expect(monitor('--json').err).toContain('--json goes with --output');
     expect(monitor('--log-dir', join(directory, 'none')).err).toContain('there is no directory');
