@@ -7,13 +7,10 @@ export interface LessonDescription {
   readonly source: string;
 }
 
-/** So that the fault rules of a lesson can be told from those of the person. */
-export const LESSON_RULE_PREFIX = 'lesson:';
-
 /** How many each of them is played with. */
 export const LESSON_VOTERS = 3;
 
-/** In the order in which they are best read. What they do is in `scripts.ts`, so that a page need not load it. */
+/** In the order in which they are best read. What they do is in `scripts/`, so that a page need not load it. */
 export const LESSONS = [
   {
     name: 'leader-dies',

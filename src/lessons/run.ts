@@ -1,5 +1,4 @@
 import type { LessonMoment, LessonStepView, LessonView } from '../ui/view.ts';
-import type { LessonName } from './catalog.ts';
 import { NotSeen, Stage, type StagePorts } from './stage.ts';
 
 /** The reader has had enough. */
@@ -46,7 +45,7 @@ export class LessonRun {
   readonly #end = new AbortController();
 
   constructor(
-    name: LessonName,
+    readonly name: string,
     ports: StagePorts,
     private readonly onView: (view: LessonView) => void,
   ) {

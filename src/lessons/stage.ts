@@ -1,8 +1,9 @@
 import type { FaultRule, Failure, Instruction, NodeAction, ReadResult, WriteResult } from '../api.ts';
 import type { ClusterPort } from '../client/cluster.ts';
 import { sleep } from '../client/time.ts';
-import { LESSON_RULE_PREFIX } from './catalog.ts';
-import { describeScene, disorderIn, type Scene } from './scene.ts';
+import type { PageView } from '../ui/view.ts';
+import { LESSON_RULE_PREFIX } from './rule-prefix.ts';
+import { describeScene, disorderIn, sceneOf, type Scene } from './scene.ts';
 
 /** What a lesson is about did not happen, or was not seen to. */
 export class NotSeen extends Error {}
@@ -19,8 +20,8 @@ export interface Cast {
 
 export interface StagePorts {
   readonly port: ClusterPort;
-  scene(): Scene;
-  /** Calls back after every change of the scene; returns the unsubscriber. */
+  view(): PageView;
+  /** Calls back after every change of the view; returns the unsubscriber. */
   subscribe(listener: () => void): () => void;
   transferLeadership(name: string): Promise<WriteResult>;
   /** Of `config.json`. */
@@ -68,7 +69,7 @@ export class Stage {
   }
 
   get scene(): Scene {
-    return this.ports.scene();
+    return sceneOf(this.ports.view(), Date.now());
   }
 
   get cast(): Cast {
@@ -99,12 +100,12 @@ export class Stage {
         settle();
       };
       const check = (): void => {
-        const found = look(this.ports.scene());
+        const found = look(this.scene);
         if (found !== null) end(() => resolve(found));
       };
       const onAbort = (): void => end(() => reject(signal?.reason as Error));
       const timer = setTimeout(() => {
-        const seen = describeScene(this.ports.scene());
+        const seen = describeScene(this.scene);
         const limit = `${Math.round(limitMs / 1000)} s`;
         end(() => reject(new NotSeen(`Not seen within ${limit}: ${what}. Seen instead: ${seen}`)));
       }, limitMs);
@@ -119,7 +120,7 @@ export class Stage {
     try {
       await this.until(IN_ORDER, isInOrder);
     } catch (error) {
-      const missing = disorderIn(this.ports.scene());
+      const missing = disorderIn(this.scene);
       if (!(error instanceof NotSeen) || missing === null) throw error;
       throw new NotSeen(`The cluster is not in order: ${missing}. Nothing was done.`);
     }
@@ -127,7 +128,7 @@ export class Stage {
   }
 
   #assign(): void {
-    const { status, actors } = this.ports.scene();
+    const { status, actors } = this.scene;
     const leader = actors.find(({ name }) => name === status.leader);
     const [one, other] = actors.filter(({ name }) => name !== status.leader).map(({ name }) => name);
     if (leader === undefined || one === undefined || other === undefined || status.name === null)
@@ -220,7 +221,7 @@ export class Stage {
     this.hooks.signal.throwIfAborted();
     if (this.#patience !== null) return;
     const { replaceVoterMs } = this.ports;
-    const isReplaced = this.ports.scene().learners > 0 && replaceVoterMs !== null;
+    const isReplaced = this.scene.learners > 0 && replaceVoterMs !== null;
     const limitMs = isReplaced ? Math.min(PATIENCE_MS, 0.8 * replaceVoterMs) : PATIENCE_MS;
     const why = isReplaced ? ', since a learner would soon take the place of a voter that is away' : '';
     const reason = `The lesson was ended after ${Math.round(limitMs / 1000)} s${why}. Begin it again.`;
@@ -246,7 +247,7 @@ export class Stage {
       await this.#forgetKeys();
       return null;
     } catch (error) {
-      return disorderIn(this.ports.scene()) ?? reasonOf(error);
+      return disorderIn(this.scene) ?? reasonOf(error);
     }
   }
 

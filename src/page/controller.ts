@@ -2,7 +2,6 @@ import type { NodeAction, PeerStatus, Status, Tabraft } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
 import { createSecret, deriveKeys, fragmentOf, parseFragment, type ClusterKeys } from '../mesh/secret.ts';
 import { strangerAmong } from '../proxy/rules.ts';
-import { sceneOf } from '../lessons/scene.ts';
 import type {
   LessonAct,
   LiveView,
@@ -378,7 +377,7 @@ export class ClusterController implements PageController {
     return new Lessons({
       stage: {
         port,
-        scene: () => sceneOf(this.view, Date.now()),
+        view: () => this.view,
         subscribe: (listener) => this.subscribe(listener),
         transferLeadership: (name) => this.api.raft.transferLeadership(name),
         limits: this.config.limits,

@@ -1,5 +1,4 @@
-import { hindranceOf } from '../lessons/hindrance.ts';
-import { LESSONS, LESSON_RULE_PREFIX, type LessonName } from '../lessons/catalog.ts';
+import { LESSON_RULE_PREFIX } from '../lessons/rule-prefix.ts';
 import type { LessonRun } from '../lessons/run.ts';
 import type { StagePorts } from '../lessons/stage.ts';
 import type { LessonAct, LessonView, PageView } from '../ui/view.ts';
@@ -21,7 +20,7 @@ export class Lessons {
   /** Of the last lesson, under way or over. */
   view: LessonView | null = null;
   #run: LessonRun | null = null;
-  #isBeginning = false;
+  #isBusy = false;
 
   constructor(private readonly ports: LessonsPorts) {
     // Other tabs clear its rules as well, but only this one knows which nodes it has stopped.
@@ -29,7 +28,7 @@ export class Lessons {
   }
 
   get underWay(): string | null {
-    return this.#run === null ? null : (this.view?.name ?? null);
+    return this.#run?.name ?? null;
   }
 
   act(act: LessonAct): void {
@@ -55,22 +54,24 @@ export class Lessons {
   }
 
   async #begin(name: string): Promise<void> {
-    const lesson = LESSONS.find((candidate) => candidate.name === name);
-    if (lesson === undefined || this.#run !== null || this.#isBeginning) return;
-    this.#isBeginning = true;
+    if (this.#isBusy) return;
+    this.#isBusy = true;
     try {
-      await this.#play(lesson.name);
+      await this.#play(name);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#end(lesson.name, `The lesson could not be loaded: ${reason}. Reload the page.`);
+      this.#end(name, `The lesson could not be loaded: ${reason}. Reload the page.`);
     } finally {
-      this.#isBeginning = false;
+      this.#isBusy = false;
       this.#run = null;
       this.ports.onUnderWay();
     }
   }
 
-  async #play(name: LessonName): Promise<void> {
+  async #play(name: string): Promise<void> {
+    // Only whoever plays one loads them.
+    const { findScript, hindranceOf, LessonRun } = await import('../lessons/play.ts');
+    const script = findScript(name);
     const [other] = this.ports.testers();
     const hindrance =
       other === undefined
@@ -80,15 +81,10 @@ export class Lessons {
       this.#end(name, hindrance);
       return;
     }
-    // Only whoever plays one loads them.
-    const [{ LessonRun }, { SCRIPTS }] = await Promise.all([
-      import('../lessons/run.ts'),
-      import('../lessons/scripts.ts'),
-    ]);
     const run = new LessonRun(name, this.ports.stage, (view) => this.#show(view));
     this.#run = run;
     this.ports.onUnderWay();
-    await run.play(SCRIPTS[name]);
+    await run.play(script);
   }
 
   #end(name: string, text: string): void {

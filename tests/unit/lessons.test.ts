@@ -5,7 +5,7 @@ import { LESSONS, type LessonName } from '../../src/lessons/catalog.ts';
 import { hindranceOf } from '../../src/lessons/hindrance.ts';
 import { LessonRun, type Script } from '../../src/lessons/run.ts';
 import { describeScene, disorderIn, sceneOf, termAt, type Scene } from '../../src/lessons/scene.ts';
-import { SCRIPTS } from '../../src/lessons/scripts.ts';
+import { findScript } from '../../src/lessons/play.ts';
 import type { StagePorts } from '../../src/lessons/stage.ts';
 import type { LessonView, PageView } from '../../src/ui/view.ts';
 import { NodeCluster } from '../support/node-cluster.ts';
@@ -50,7 +50,7 @@ describe.concurrent('on three real nodes', () => {
 
   const portsOf = (port: NodeCluster): StagePorts => ({
     port,
-    scene: () => sceneOf(port.view, Date.now()),
+    view: () => port.view,
     subscribe: (listener) => port.subscribe(listener),
     transferLeadership: (name) => port.transferLeadership(name),
     limits: port.config.limits,
@@ -62,7 +62,7 @@ describe.concurrent('on three real nodes', () => {
   it.each(cases)('%s is seen to its end from tab %i, and leaves nothing behind', async (name, seat) => {
     await withNodes(seat, async (nodes) => {
       const { run, view } = readerOf(name, portsOf(nodes), goOn);
-      await run.play(SCRIPTS[name]);
+      await run.play(findScript(name));
       const { now, steps, isAnswered } = view();
       const told = steps.map(({ tell, seen }) => `${tell}\n  ${seen ?? '(not seen)'}`).join('\n');
       expect(now, told).toEqual({ kind: 'over', end: 'done', text: 'That was it. All is healed.' });
@@ -89,7 +89,7 @@ describe.concurrent('on three real nodes', () => {
         if (now.kind === 'asking' && now.wrong !== null) wrong.add(now.options[now.wrong.option] ?? '');
         goOn(reader);
       });
-      await run.play(SCRIPTS['stale-read']);
+      await run.play(findScript('stale-read'));
       expect([...wrong]).toEqual(['Nothing']);
       expect(view().steps.at(-1)?.seen).toContain('Right. The local read said “green”');
     });
@@ -103,7 +103,7 @@ describe.concurrent('on three real nodes', () => {
       });
       const mine: FaultRule = { id: 'mine', kind: 'delay', from: 'A', to: 'B', delayMs: [0, 1] };
       await nodes.setRules([mine]);
-      await run.play(SCRIPTS['two-leaders']);
+      await run.play(findScript('two-leaders'));
       expect(view().now).toEqual({ kind: 'over', end: 'left', text: 'You left. All is healed.' });
       expect(nodes.rules).toEqual([mine]);
       expect(nodes.view.nodes.map(({ state }) => state)).toEqual(['running', 'running', 'running']);
@@ -127,6 +127,12 @@ describe('a run', () => {
     /** What an action is refused with. */
     refusal: string | null = null;
 
+    /** Every node has told just now. */
+    get told(): PageView {
+      const { live } = this.view;
+      const nodes = live.nodes.map((node) => ({ ...node, at: Date.now() }));
+      return { ...this.view, live: { ...live, nodes } };
+    }
     status(): Promise<Status> {
       return Promise.resolve(this.view.status);
     }
@@ -155,7 +161,7 @@ describe('a run', () => {
   function portsOf(port: StillCluster, change: Partial<StagePorts> = {}): StagePorts {
     return {
       port,
-      scene: () => sceneOf(port.view, 0),
+      view: () => port.told,
       subscribe: () => () => undefined,
       transferLeadership: () => Promise.resolve({ outcome: 'ok', index: 4, term: 7 }),
       limits: { appendBytes: 1, valueBytes: 1, transactionInstructions: 1 },
