@@ -10,7 +10,8 @@ import type { KeyReadResult, NodeSnapshot } from '../../src/worker/contract.ts';
 import { readyView } from '../ui/fake-controller.ts';
 
 /** Four times as fast as the page's own. */
-const TIMING = { tickMs: 10, heartbeatMs: 25, electionTimeoutMs: [250, 500], requestTimeoutMs: 2000 };
+/** Timeouts that hold where other tests take the processor: a late heartbeat must not elect anybody. */
+const TIMING = { tickMs: 10, heartbeatMs: 50, electionTimeoutMs: [600, 1200], requestTimeoutMs: 4000 };
 const TELL_MS = 20;
 const NAMES = ['A', 'B', 'C'] as const;
 
