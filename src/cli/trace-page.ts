@@ -85,6 +85,8 @@ async function bundle(): Promise<string> {
     configFile: false,
     root: ROOT,
     logLevel: 'error',
+    // A library is left to whoever uses it to say which it is; this one is used as it is.
+    define: { 'process.env.NODE_ENV': '"production"' },
     build: {
       write: false,
       target: 'es2022',

@@ -149,7 +149,8 @@ export const test = base.extend<Fixtures>({
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   },
   context: async ({ profile }, use) => {
-    const context = await chromium.launchPersistentContext(profile, LAUNCH);
+    // Every tab of it counts as visible and would be drawn without end, in software: only what stands still is.
+    const context = await chromium.launchPersistentContext(profile, { ...LAUNCH, reducedMotion: 'reduce' });
     await use(context);
     await context.close();
   },
