@@ -30,7 +30,7 @@ for (const voters of [3, 5]) {
     context,
     profile,
   }) => {
-    test.setTimeout(600_000);
+    test.setTimeout(1_200_000);
     const server = await serverFor(voters, profile);
     try {
       const tabs = await openCluster(context, server.url, voters);
