@@ -10,8 +10,8 @@ import { exitStatusOf } from './usage.ts';
 
 const HELP = `Usage: npm run screenshots [-- --output DIR]
 
-Builds the page, forms a cluster of three tabs, writes a little, lets one link lose half of its messages, and takes
-pictures of the page at 1280, 768 and 390 pixels, light and dark.
+Builds the page, forms a cluster of three tabs, writes a little, and takes pictures of the page at 1280, 768 and
+390 pixels, light and dark.
 
   --output DIR  where to (docs/screenshots)
   --help        this
@@ -70,8 +70,10 @@ async function somethingToSee(context: BrowserContext, url: string): Promise<Pag
   await page.evaluate(async () => {
     for (const [at, colour] of ['teal', 'amber', 'indigo', 'coral'].entries())
       await window.tabraft.raft.put(`colour ${at + 1}`, colour);
-    await window.tabraft.faults.set({ id: 'lossy', kind: 'drop', from: 'B', to: 'C', probability: 0.5 });
   });
+  // All members have told this page how they are.
+  await page.getByRole('grid', { name: 'Logs of all members' }).waitFor();
+  await page.getByText('has told nothing').first().waitFor({ state: 'hidden' });
   return page;
 }
 
