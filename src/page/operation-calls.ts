@@ -48,7 +48,22 @@ export class OperationCalls {
   #post(): void {
     const calls = this.#waiting;
     this.#waiting = [];
-    this.port.postMessage(calls);
+    try {
+      this.port.postMessage(calls);
+    } catch {
+      // One of them holds what cannot be posted, such as a function: the others must not be lost with it.
+      for (const call of calls) this.#postAlone(call);
+    }
+  }
+
+  #postAlone(call: OperationCall): void {
+    try {
+      this.port.postMessage([call]);
+    } catch (error) {
+      const pending = this.#pending.get(call.id);
+      this.#pending.delete(call.id);
+      pending?.reject(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   #onAnswers(answers: readonly OperationAnswer[]): void {
