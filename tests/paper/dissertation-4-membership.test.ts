@@ -308,6 +308,17 @@ describe('§4.2.1 catching new servers up', () => {
     expect(votersAt(cluster, 'D')).toBe('ABD');
   });
 
+  it('§4.2.1: once it has caught up it becomes a voter, though nothing is written any more', () => {
+    const cluster = clusterOf('AB', { learners: 'D', overrides: { targetVoters: 3 } });
+    cluster.isLost = cutOff('D');
+    led(cluster);
+    cluster.tick(20, 'A', 'B');
+    cluster.heal();
+    // Its first round was a long one. Those after it have nothing to replicate, and are over at once.
+    cluster.tick(20);
+    expect(votersAt(cluster, 'D')).toBe('ABD');
+  });
+
   it('§4.2.1: one that has caught up and fallen silent is not', () => {
     const cluster = led(clusterOf('AB', { learners: 'D', overrides: { targetVoters: 2 } }));
     cluster.request('A', command(2));

@@ -152,8 +152,7 @@ export function handleAppendResponse(raft: Raft, message: AppendResponse): void 
       return;
     }
     progressOf.recordAccepted(progress, result.matchIndex);
-    const { electionTimeoutTicks } = raft.options;
-    progressOf.recordRound(progress, raft.log.lastIndex, raft.ticks, electionTimeoutTicks[0]);
+    recordRound(raft, progress);
     return;
   }
   if (progressOf.isStaleRejection(progress, result.prevIndex)) return;
@@ -176,6 +175,13 @@ export function handleHeartbeatResponse(raft: Raft, message: HeartbeatResponse):
   if (progressOf.isWindowFull(progress, raft.options)) progressOf.forgetOldestInflight(progress);
   // Whatever is missing was sent and may be lost: an append at the end of the log finds out.
   if (progress.matchIndex < raft.log.lastIndex) sendAppend(raft, message.from, progress);
+  // Where nothing is missing, no append will be answered that could end a round.
+  else recordRound(raft, progress);
+}
+
+function recordRound(raft: Raft, progress: Progress): void {
+  const { log, ticks, options } = raft;
+  progressOf.recordRound(progress, log.lastIndex, ticks, options.electionTimeoutTicks[0]);
 }
 
 export function handleSnapshotResponse(raft: Raft, message: SnapshotResponse): void {
