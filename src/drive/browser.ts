@@ -35,6 +35,12 @@ export class RealBrowser {
       // Its own process group, so that all of it can be killed at once.
       { stdio: 'ignore', detached: true },
     );
+    // It must not outlive whoever started it, however that ends: its tabs would take the processor for ever.
+    const killAtExit = (): void => {
+      killGroup(child);
+    };
+    process.once('exit', killAtExit);
+    child.once('exit', () => process.off('exit', killAtExit));
     const port = await portOf(portFile, child);
     const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
     return new RealBrowser(child, browser, await browser.newBrowserCDPSession());
@@ -81,16 +87,20 @@ export class RealBrowser {
   /** SIGKILL to every process of the browser. */
   async kill(): Promise<void> {
     const exited = new Promise((resolve) => this.process.once('exit', resolve));
-    if (this.process.pid !== undefined && this.process.exitCode === null && this.process.signalCode === null)
-      process.kill(-this.process.pid, 'SIGKILL');
-    else return;
-    await exited;
+    if (killGroup(this.process)) await exited;
   }
 
   async close(): Promise<void> {
     await this.browser.close();
     await this.kill();
   }
+}
+
+/** False: it has ended already. */
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return false;
+  process.kill(-pid, 'SIGKILL');
+  return true;
 }
 
 /** Until the page has its `window.tabraft`. A hidden tab has no frames at which to look, so timers do it. */

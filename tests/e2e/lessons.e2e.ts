@@ -216,6 +216,8 @@ test('all six, one after the other, in a browser as a person runs it: the other 
   profile,
   server,
 }) => {
+  // A minute at rest; six lessons on a machine that does other things as well take their time.
+  test.setTimeout(600_000);
   const browser = await RealBrowser.launch(LAUNCH.executablePath, profile);
   try {
     const tabs = await openTabs(browser, server.url, 3);
