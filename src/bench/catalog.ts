@@ -6,6 +6,7 @@ import { commit, commitFollower, serial } from './commit.ts';
 import { core } from './core.ts';
 import { failover } from './failover.ts';
 import { form } from './form.ts';
+import { frames } from './frames.ts';
 import { idle } from './idle.ts';
 import { jank } from './jank.ts';
 import { members } from './members.ts';
@@ -21,6 +22,6 @@ import { trace } from './trace.ts';
 /** In the order in which they are run and shown. */
 export const BENCHMARKS: readonly Benchmark[] = [
   ...[commit, commitFollower, throughput, read, serial, abd],
-  ...[failover, form, reload, catchUp, members, jank, page, trace, idle],
+  ...[failover, form, reload, catchUp, members, jank, page, frames, trace, idle],
   ...[core, sim, check, size, soak],
 ];

@@ -1,4 +1,4 @@
-import type { PageView } from '../ui/view.ts';
+import { hasEnded, type PageView } from '../ui/view.ts';
 import { LESSON_VOTERS } from './catalog.ts';
 import { listed } from './scene.ts';
 
@@ -11,7 +11,7 @@ export interface Hindrance {
 /** Null: there is none. */
 export function hindranceOf({ phase, status, nodes, rules, test }: PageView): Hindrance | null {
   const voters = status.members.filter(({ kind }) => kind === 'voter').map(({ name }) => name);
-  if (phase === 'starting' || phase === 'joining' || phase === 'stopped')
+  if (phase === 'starting' || phase === 'joining' || hasEnded(phase))
     return { text: 'Lessons begin once this tab’s node runs in a cluster.', remedy: null };
   if (voters.length < LESSON_VOTERS) return tooFew(voters.length);
   if (voters.length > LESSON_VOTERS)

@@ -217,6 +217,7 @@ export class ClusterController implements PageController {
       phase,
       phaseDetail: detail,
       paused: session?.snapshot?.paused ?? false,
+      isReplaced: session?.isReplaced ?? false,
       status,
       signaling: this.#signalingView(),
       rules: session?.rules() ?? [],
@@ -514,6 +515,7 @@ export class ClusterController implements PageController {
 
 /** What the page says about the node, worst first (see `Phase`). */
 function phaseOf(status: Status, snapshot: NodeSnapshot | null): { phase: Phase; detail: string | null } {
+  if (snapshot?.removed === true) return { phase: 'removed', detail: status.stoppedReason };
   if (status.stoppedReason !== null) return { phase: 'stopped', detail: status.stoppedReason };
   if (snapshot === null) return { phase: 'starting', detail: 'Opening this tab’s storage' };
   if (status.role === 'joining') {

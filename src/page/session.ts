@@ -67,6 +67,7 @@ export class Session {
   readonly #worker: Worker;
   readonly #links: MessagePort;
   #hasFollowed = false;
+  #hasVoted = false;
   #mesh: Mesh | null = null;
   #gossip: FaultGossip | null = null;
   #remotes: RemoteNodes | null = null;
@@ -122,6 +123,11 @@ export class Session {
     }
     this.#openMesh(result.memberId);
     return result.memberId;
+  }
+
+  /** It has been seen as a voter, and is a learner now. */
+  get isReplaced(): boolean {
+    return this.#hasVoted && this.snapshot?.role === 'learner';
   }
 
   peers(): PeerView[] {
@@ -225,6 +231,7 @@ export class Session {
   #onSnapshot(snapshot: NodeSnapshot, notices: readonly NodeNotice[]): void {
     this.snapshot = snapshot;
     this.#hasFollowed ||= snapshot.leader !== null;
+    this.#hasVoted ||= snapshot.members.some(({ id, kind }) => id === snapshot.memberId && kind === 'voter');
     if (snapshot.removed && !this.#hasFollowed) this.handlers.onObsolete();
     if (snapshot.stoppedReason !== null) this.#stop(snapshot.stoppedReason);
     for (const notice of notices) this.handlers.onNotice(notice);

@@ -14,7 +14,9 @@ export type Command =
   | { kind: 'preset'; preset: string; names: readonly string[] }
   | { kind: 'set-rule'; rule: FaultRule }
   | { kind: 'clear-rule'; id: string }
-  | { kind: 'clear-all-rules' | 'new-cluster' | 'cancel-test' | 'save-history' };
+  | { kind: 'clear-all-rules' | 'new-cluster' | 'cancel-test' | 'save-history' }
+  /** Of a member that was removed: what it has stored is of no use, so nobody is asked. */
+  | { kind: 'rejoin' };
 
 /** All that a component may ask of the page. The app carries it out; nobody else sees the controller. */
 export type Action =
@@ -62,6 +64,9 @@ export async function perform(command: Command, controller: PageController): Pro
     case 'campaign':
     case 'wipe':
       await api.node[command.kind](command.name);
+      return null;
+    case 'rejoin':
+      await api.node.wipe();
       return null;
     case 'preset':
       await api.faults.preset(command.preset, ...command.names);

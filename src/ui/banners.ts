@@ -1,6 +1,6 @@
 import type { Action } from './action.ts';
 import { plural, sentence } from './format.ts';
-import type { PageView } from './view.ts';
+import { hasEnded, type PageView } from './view.ts';
 
 export interface Banner {
   id: string;
@@ -12,10 +12,11 @@ export interface Banner {
 
 /** What the person at the page should know now and could do about it, the gravest first. */
 export function bannersOf(view: PageView): Banner[] {
-  if (view.phase === 'stopped') return [stopped(view)];
+  if (hasEnded(view.phase)) return phaseBanners(view);
   return [
     ...(view.paused ? [PAUSED] : []),
     ...phaseBanners(view),
+    ...(view.isReplaced ? [REPLACED] : []),
     ...(view.signaling.state === 'lost' ? [signalingLost(view)] : []),
   ];
 }
@@ -28,6 +29,22 @@ const PAUSED: Banner = {
   action: { label: 'Let it go on', action: { kind: 'resume' } },
 };
 
+const REPLACED: Banner = {
+  id: 'replaced',
+  level: 'info',
+  title: 'Replaced as a voter',
+  text: 'This tab was away for so long that a learner was given its vote. It is a learner itself now: it keeps all data, and takes reads and writes as before, but does not count for the majority. It becomes a voter again when another one is lost, or when it is promoted.',
+  action: null,
+};
+
+const REMOVED: Banner = {
+  id: 'removed',
+  level: 'warning',
+  title: 'Removed from the cluster',
+  text: 'Somebody has removed this member, so its vote and its copy of the data count no more. The others go on without it, and it comes back only as a new member, which gets the data from them.',
+  action: { label: 'Join as a new member', action: { kind: 'rejoin' } },
+};
+
 function phaseBanners(view: PageView): Banner[] {
   switch (view.phase) {
     case 'starting':
@@ -38,8 +55,11 @@ function phaseBanners(view: PageView): Banner[] {
       return [alone(view)];
     case 'no-quorum':
       return [noQuorum(view)];
-    case 'ready':
     case 'stopped':
+      return [stopped(view)];
+    case 'removed':
+      return [REMOVED];
+    case 'ready':
       return [];
   }
 }

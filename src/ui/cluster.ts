@@ -11,7 +11,7 @@ import './playback/bar.ts';
 import type { Moments } from './playback/moments.ts';
 import type { Playback } from './playback/playback.ts';
 import './ring/ring.ts';
-import type { PageView } from './view.ts';
+import { hasEnded, type PageView } from './view.ts';
 
 /** The members, how this tab reaches them, and what can be done to them. */
 @customElement('tabraft-cluster')
@@ -69,7 +69,7 @@ export class Cluster extends LitElement {
                   .isSelf=${member.id === status.memberId}
                   .isLeader=${member.name === status.leader}
                   .isIsolated=${isolationRules(view.rules, member.name).length > 0}
-                  .isLive=${view.phase !== 'stopped'}
+                  .isLive=${!hasEnded(view.phase)}
                   .isOnly=${status.members.length === 1}
                 ></tabraft-member>
               </li>`,
@@ -101,7 +101,7 @@ function strangerRow(peer: PeerStatus): unknown {
 function votersText({ phase, status: { members }, targetVoters }: PageView): string {
   const voters = members.filter(({ kind }) => kind === 'voter');
   if (voters.length === 0) return `wants ${plural(targetVoters, 'voter')}`;
-  if (phase === 'stopped') return plural(voters.length, 'voter');
+  if (hasEnded(phase)) return plural(voters.length, 'voter');
   const reachable = voters.filter((member) => member.reachable).length;
   const missing = targetVoters > voters.length ? ` · wants ${targetVoters}` : '';
   return `${reachable} of ${plural(voters.length, 'voter')} reachable${missing}`;

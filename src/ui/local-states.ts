@@ -1,6 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { messageOf } from './format.ts';
-import type { PageController } from './view.ts';
+import { hasEnded, type PageController } from './view.ts';
 
 /** At most so often the whole local state is read again while entries are applied. */
 const REFRESH_MS = 400;
@@ -72,5 +72,5 @@ async function readStates({ api }: PageController): Promise<StatesView> {
 }
 
 function isReadable({ view: { phase, paused } }: PageController): boolean {
-  return phase !== 'starting' && phase !== 'joining' && phase !== 'stopped' && !paused;
+  return phase !== 'starting' && phase !== 'joining' && !hasEnded(phase) && !paused;
 }

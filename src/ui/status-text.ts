@@ -4,6 +4,7 @@ import type { PageView } from './view.ts';
 /** The state in a sentence. It changes with phase, role and leader only, so that a live region may say it. */
 export function statusText({ phase, paused, status }: PageView): string {
   const { name, role, leader } = status;
+  if (phase === 'removed') return 'Removed: the cluster goes on without this tab';
   if (phase === 'stopped') return 'Stopped: this node does nothing any more';
   if (paused) return 'Paused: this node does nothing for now';
   if (phase === 'starting') return 'Starting';

@@ -6,11 +6,16 @@ import type { NodeDetail } from '../worker/contract.ts';
 
 /**
  * What the whole page says about this node, worst first:
- * `stopped` it cannot go on; `starting` its database is being opened; `joining` it looks for the
+ * `removed` the cluster goes on without it; `stopped` it cannot go on; `starting` its database is being opened; `joining` it looks for the
  * cluster or waits to be added; `no-quorum` a member, but no leader can commit; `alone` a cluster of
  * one; `ready` a leader is known.
  */
-export type Phase = 'starting' | 'joining' | 'alone' | 'ready' | 'no-quorum' | 'stopped';
+export type Phase = 'starting' | 'joining' | 'alone' | 'ready' | 'no-quorum' | 'stopped' | 'removed';
+
+/** It does nothing any more. */
+export function hasEnded(phase: Phase): boolean {
+  return phase === 'stopped' || phase === 'removed';
+}
 
 export interface SignalingView {
   state: 'connecting' | 'connected' | 'lost';
@@ -105,6 +110,8 @@ export interface PageView {
   /** Why the phase is what it is, in a sentence for people; null where the phase says it all. */
   phaseDetail: string | null;
   paused: boolean;
+  /** A learner that this page has seen as a voter: while it was away, another member has taken its vote. */
+  isReplaced: boolean;
   status: Status;
   signaling: SignalingView;
   rules: FaultRule[];

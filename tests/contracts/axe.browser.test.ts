@@ -104,6 +104,14 @@ const STATES: Readonly<Record<string, State>> = {
       status: { ...status, role: 'stopped', stoppedReason },
     });
   },
+  removed: (_, show) => {
+    const { status } = readyView();
+    show({ phase: 'removed', status: { ...status, role: 'stopped', members: [member('B'), member('C')] } });
+  },
+  replaced: (_, show) => {
+    const { status } = readyView();
+    show({ isReplaced: true, status: { ...status, role: 'learner' } });
+  },
   'a test that runs': (_, show) => {
     show({ test: testView() });
   },

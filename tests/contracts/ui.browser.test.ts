@@ -80,6 +80,14 @@ describe('what the page says', () => {
       'Stopped, because: no space.',
       /Reload this tab/,
     ],
+    [
+      'starting',
+      { phase: 'starting', phaseDetail: 'Opening this tab’s storage' },
+      'Starting',
+      /^Opening this tab’s storage\.$/,
+    ],
+    ['removed', { phase: 'removed' }, 'Removed from the cluster', /comes back only as a new member/],
+    ['replaced', { isReplaced: true }, 'Replaced as a voter', /a learner was given its vote/],
   ] satisfies [string, Partial<PageView>, string, RegExp][])(
     '%s has a text of its own',
     (_, change, title, text) => {
@@ -288,6 +296,13 @@ describe('actions', () => {
     await button('Yes, promote').click();
     await expect.poll(lastCall).toEqual({ name: 'raft.promote', args: ['C'] });
     await expect.element(page.getByText('C is a voter now.')).toBeVisible();
+  });
+
+  test('a removed member joins as a new one, without a question', async () => {
+    controller.change({ phase: 'removed' });
+    controller.changeStatus({ role: 'stopped' });
+    await button('Join as a new member').click();
+    await expect.poll(lastCall).toEqual({ name: 'node.wipe', args: [] });
   });
 
   test('any voter but the leader can be made to lead, and the page says whether it does', async () => {

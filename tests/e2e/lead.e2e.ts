@@ -103,8 +103,29 @@ for (const role of ['a follower', 'the leader']) {
       expect(await reopened.put('back', '3')).toMatchObject({ outcome: 'ok' });
       expect(await fourth.get('back')).toEqual({ outcome: 'ok', value: '3' });
       expect(await kindsIn(fourth)).toEqual(expected);
+      await expect(reopened.page.getByText('Replaced as a voter')).toBeVisible();
     } finally {
       await server.stop();
     }
   });
 }
+
+test('a removed member says so, and comes back as a new one', async ({ context, server }) => {
+  const cluster = await openCluster(context, server.url, 3);
+  const leader = await agreedLeader(cluster);
+  const removed = cluster.find((tab) => tab !== leader);
+  if (removed === undefined) throw new Error('three tabs');
+  const { memberId } = await removed.status();
+  const name = await nameOf(removed);
+  expect(await leader.put('key', '1')).toMatchObject({ outcome: 'ok' });
+  const answer = await leader.page.evaluate((who) => window.tabraft.raft.removeMember(who), name);
+  expect(answer).toMatchObject({ outcome: 'ok' });
+  const { page } = removed;
+  await expect(page.getByText('Removed from the cluster', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Join as a new member' }).click();
+  await expect(page.getByText('Removed from the cluster', { exact: true })).toBeHidden();
+  const status = await removed.ready();
+  expect(status.memberId).not.toBe(memberId);
+  expect(status.role).toBe('follower');
+  expect(await removed.get('key')).toEqual({ outcome: 'ok', value: '1' });
+});

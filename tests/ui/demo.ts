@@ -81,6 +81,19 @@ const STATES: Readonly<Record<string, Change>> = {
       stoppedReason: 'The disk is full: the write of entry 129 was refused (QuotaExceededError).',
     },
   },
+  removed: {
+    phase: 'removed',
+    phaseDetail: 'This member was removed from the cluster.',
+    status: { ...nobody(), role: 'stopped', members: [member('B'), member('C')] },
+  },
+  replaced: {
+    isReplaced: true,
+    status: {
+      ...{ name: 'D', memberId: 'id-D', role: 'learner', leader: 'B' },
+      members: [member('A'), member('B'), member('C'), member('D', { kind: 'learner' })],
+      peers: [peer('A'), peer('B'), peer('C')],
+    },
+  },
   many: {
     rules: [
       { id: 'isolate:C:out', kind: 'drop', from: 'C' },

@@ -342,6 +342,7 @@ export function readyView(): PageView {
       notice(2, 'A leads term 3.'),
       notice(3, 'Members are now A, B, C.'),
     ],
+    isReplaced: false,
     targetVoters: 3,
     test: null,
     lesson: null,

@@ -1,5 +1,6 @@
 import type { Tabraft } from '../../api.ts';
 import { commitGap, drawnTimeout } from './failover.ts';
+import { frameTimes } from './frames.ts';
 import { putLoad } from './load.ts';
 
 /** What the driver finds in a page of the cluster, beside its `window.tabraft`. */
@@ -7,6 +8,7 @@ export interface PageBench {
   readonly putLoad: typeof putLoad;
   readonly commitGap: typeof commitGap;
   readonly drawnTimeout: typeof drawnTimeout;
+  readonly frameTimes: typeof frameTimes;
 }
 
 declare global {
@@ -16,4 +18,4 @@ declare global {
   }
 }
 
-window.bench = { putLoad, commitGap, drawnTimeout };
+window.bench = { putLoad, commitGap, drawnTimeout, frameTimes };

@@ -1,0 +1,57 @@
+import type { Page } from 'playwright';
+import { interleave, rowOf, type Benchmark, type Row } from './benchmark.ts';
+import { latencyRows } from './latency.ts';
+import { load } from './loads.ts';
+import type { LoadResult } from './samples.ts';
+
+const TABS = 5;
+/** An operation of each of so many clients: none, those of a cluster at work, and those of one that can do no more. */
+const LOADS = [0, 16, 256];
+
+/**
+ * The tab in front is a follower's, and the load comes from the leader's, which is hidden: what is asked is how often
+ * the page is drawn. The floor is an empty page in front of the same load.
+ */
+export const frames: Benchmark = {
+  name: 'frames',
+  about: 'how long the page in front takes for each frame, with five tabs under load',
+  run: async (context) => {
+    const cluster = await context.lab.openCluster({ tabs: TABS });
+    try {
+      const blank = await (await context.lab.browser()).newPage('about:blank');
+      await cluster.equip(blank);
+      const leader = await cluster.leader();
+      const follower = await cluster.follower();
+      await cluster.equip(follower);
+      const rows: Row[] = [];
+      for (const inFlight of LOADS) {
+        const measure = async (page: Page): Promise<LoadResult> => {
+          await page.bringToFront();
+          const [drawn] = await Promise.all([
+            page.evaluate((ms) => window.bench.frameTimes(ms), context.durationMs),
+            inFlight === 0 ? null : cluster.runHidden(leader, load(context, 'put', inFlight)),
+          ]);
+          return drawn;
+        };
+        const { floors, values } = await interleave(
+          context,
+          () => measure(blank),
+          () => measure(follower),
+        );
+        const what = inFlight === 0 ? 'idle' : `${inFlight} in flight`;
+        const floor = 'an empty page';
+        rows.push(...latencyRows('frames', { what, values, floor, floors }));
+        rows.push(
+          rowOf('frames', {
+            ...{ figure: `${what}: drawn`, unit: 'frames/s', values: values.map(({ perSecond }) => perSecond) },
+            floor: { what: floor, values: floors.map(({ perSecond }) => perSecond) },
+          }),
+        );
+      }
+      await blank.close();
+      return rows;
+    } finally {
+      await cluster.close();
+    }
+  },
+};
