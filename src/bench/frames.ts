@@ -43,7 +43,11 @@ export const frames: Benchmark = {
         rows.push(...latencyRows('frames', { what, values, floor, floors }));
         rows.push(
           rowOf('frames', {
-            ...{ figure: `${what}: drawn`, unit: 'frames/s', values: values.map(({ perSecond }) => perSecond) },
+            ...{
+              figure: `${what}: drawn`,
+              unit: 'frames/s',
+              values: values.map(({ perSecond }) => perSecond),
+            },
             floor: { what: floor, values: floors.map(({ perSecond }) => perSecond) },
           }),
         );

@@ -150,7 +150,7 @@ const ControlSchema = v.variant('type', [
     device: v.optional(v.nullable(DeviceSchema), null),
   }),
   /** For a while, the sender wants to see what the receiver's node does. */
-  v.object({ type: v.literal('watch') }),
+  v.object({ type: v.literal('watch'), after: Version }),
   /** What it does: how it stands, and some of its newest events as JSON lines. */
   v.object({
     type: v.literal('live'),

@@ -6,11 +6,10 @@ import type { TraceEvent } from '../trace/event.ts';
 import type { LiveNode, LiveView } from '../ui/view.ts';
 import type { NodeSnapshot, Watched } from '../worker/contract.ts';
 
-/** How often a node tells, while somebody watches. */
+/** How often the nodes are asked. */
 const PERIOD_MS = 150;
-/** Who goes on watching says so again within this time. */
-const WATCH_MS = 5000;
-const RENEW_MS = 2000;
+/** Who has not answered by then is asked again. */
+const ANSWER_MS = 1000;
 /** Of one node at a time; what it did beyond that is sampled. */
 const MAX_EVENTS = 80;
 /** Of all nodes, kept for whoever looks back. */
@@ -25,15 +24,16 @@ export interface LivePorts {
   snapshot(): NodeSnapshot | null;
   /** Of this tab's node; null where it does not answer. */
   watch(after: number, limit: number): Promise<Watched | null>;
-  connectedPages(): readonly string[];
+  /** Those that can be asked, and whose node is theirs. */
+  others(): readonly { readonly page: string; readonly memberId: string }[];
   send(page: string, message: ControlMessage): boolean;
   onChange(): void;
   onRefused(reason: string): void;
 }
 
 /**
- * What all nodes do, for as long as this page looks: it asks the other pages to tell, and tells those that ask. Nobody
- * looks: nothing is sent, and no node is asked.
+ * What all nodes do, for as long as this page looks: it asks them in turn. The asking is left to whoever looks, as the
+ * others are hidden, and the timers of a hidden page hardly run. Nobody looks: nothing is sent, and no node is asked.
  */
 export class LiveFeed {
   #nodes = new Map<string, LiveNode>();
@@ -42,14 +42,9 @@ export class LiveFeed {
   readonly #invariants = new TraceInvariants(true);
   /** Of each node: the number up to which its events have been taken. */
   readonly #taken = new Map<string, number>();
-  /** Of this tab's node: the number up to which it has told. */
-  #last = 0;
-  #isWatching = false;
-  #renewedAt = Number.NEGATIVE_INFINITY;
-  /** Pages that look at this tab's node, and until when. */
-  readonly #watchers = new Map<string, number>();
+  /** When those were asked that have not answered yet: a node that is slow is not asked the faster for it. */
+  readonly #asked = new Map<string, number>();
   #timer: ReturnType<typeof setInterval> | null = null;
-  #isAsking = false;
 
   constructor(private readonly ports: LivePorts) {}
 
@@ -64,20 +59,28 @@ export class LiveFeed {
 
   /** Whether this page looks. */
   setWatching(isWatching: boolean): void {
-    if (isWatching === this.#isWatching) return;
-    this.#isWatching = isWatching;
-    this.#renewedAt = Number.NEGATIVE_INFINITY;
-    this.#run();
+    if (isWatching === (this.#timer !== null)) return;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = isWatching ? setInterval(() => this.#ask(), PERIOD_MS) : null;
+    if (isWatching) this.#ask();
   }
 
-  /** Another page looks. */
-  onWatch(page: string): void {
-    this.#watchers.set(page, performance.now() + WATCH_MS);
-    this.#run();
+  /** Another page looks, and has what this tab's node did up to event `after`. */
+  async onWatch(page: string, after: number): Promise<void> {
+    const watched = await this.ports.watch(after, MAX_EVENTS);
+    const snapshot = this.ports.snapshot();
+    if (watched === null || snapshot === null) return;
+    const { lines, untold } = linesOf(watched.events);
+    const { role, term, leader, detail } = snapshot;
+    this.ports.send(page, {
+      ...{ type: 'live', role, term, leader, detail: mutable(detail), lines },
+      ...{ skipped: watched.skipped + untold, after: watched.after, last: watched.last },
+    });
   }
 
   onLive(memberId: string, { role, term, leader, detail, lines, skipped, after, last }: Live): void {
-    if (!this.#isWatching) return;
+    this.#asked.delete(memberId);
+    if (this.#timer === null) return;
     const { events, problem } = parseTrace(lines);
     if (problem !== null) this.ports.onRefused(problem);
     const node = { memberId, role, term, leader, detail, at: Date.now() };
@@ -91,60 +94,45 @@ export class LiveFeed {
   }
 
   close(): void {
-    this.#watchers.clear();
-    this.#isWatching = false;
-    this.#run();
+    this.setWatching(false);
   }
 
-  #run(): void {
-    const isNeeded = this.#isWatching || this.#watchers.size > 0;
-    if (isNeeded) this.#timer ??= setInterval(() => void this.#turn(), PERIOD_MS);
-    else if (this.#timer !== null) {
-      clearInterval(this.#timer);
-      this.#timer = null;
-    }
+  #ask(): void {
+    const own = this.ports.snapshot();
+    if (own !== null && this.#mayAsk(own.memberId)) void this.#askOwn(own.memberId);
+    for (const { page, memberId } of this.ports.others())
+      if (this.#mayAsk(memberId)) this.ports.send(page, { type: 'watch', after: this.#takenOf(memberId) });
   }
 
-  async #turn(): Promise<void> {
-    const now = performance.now();
-    for (const [page, until] of this.#watchers) if (now > until) this.#watchers.delete(page);
-    this.#run();
-    if (this.#isWatching && now - this.#renewedAt > RENEW_MS) {
-      this.#renewedAt = now;
-      for (const page of this.ports.connectedPages()) this.ports.send(page, { type: 'watch' });
-    }
-    // A node that is slow to answer is not asked the faster for it.
-    if (this.#isAsking) return;
-    this.#isAsking = true;
-    try {
-      await this.#tell();
-    } finally {
-      this.#isAsking = false;
-    }
-  }
-
-  async #tell(): Promise<void> {
-    const watched = await this.ports.watch(this.#last, MAX_EVENTS);
+  async #askOwn(memberId: string): Promise<void> {
+    const watched = await this.ports.watch(this.#takenOf(memberId), MAX_EVENTS);
+    this.#asked.delete(memberId);
     const snapshot = this.ports.snapshot();
-    if (watched === null || snapshot === null) return;
-    this.#last = watched.last;
-    const { memberId, role, term, leader, detail } = snapshot;
-    if (this.#watchers.size > 0) {
-      const { lines, untold } = linesOf(watched.events);
-      const { skipped, after, last } = watched;
-      const state = { type: 'live', role, term, leader, detail: mutable(detail) } as const;
-      for (const page of this.#watchers.keys())
-        this.ports.send(page, { ...state, lines, skipped: skipped + untold, after, last });
-    }
-    if (this.#isWatching) this.#take({ memberId, role, term, leader, detail, at: Date.now() }, watched);
+    if (watched === null || snapshot === null || this.#timer === null) return;
+    const { role, term, leader, detail } = snapshot;
+    this.#take({ memberId, role, term, leader, detail, at: Date.now() }, watched);
+  }
+
+  #mayAsk(memberId: string): boolean {
+    const now = performance.now();
+    if (now - (this.#asked.get(memberId) ?? Number.NEGATIVE_INFINITY) < ANSWER_MS) return false;
+    this.#asked.set(memberId, now);
+    return true;
+  }
+
+  #takenOf(memberId: string): number {
+    return this.#taken.get(memberId) ?? 0;
   }
 
   #take(node: LiveNode, { events, skipped, after, last }: Watched): void {
     const id = node.memberId as MemberId;
+    const taken = this.#takenOf(id);
+    // An answer that came late, to what was asked again meanwhile.
+    if (after < taken) return;
     this.#nodes.set(id, node);
     this.#skipped += skipped;
     // What was missed may have changed its log.
-    if (this.#taken.get(id) !== after) this.#invariants.forget(id);
+    if (taken !== after) this.#invariants.forget(id);
     this.#taken.set(id, last);
     for (const event of events) this.#invariants.feed(event);
     if (events.length > 0) this.#events = inOrder([...this.#events, ...events]).slice(-MAX_KEPT);

@@ -261,8 +261,7 @@ export class Session {
       {
         onChange: () => {
           this.#remotes?.onPages();
-          const heard = mesh.peers().filter(({ state }) => state === 'connected');
-          this.live.keep(heard.flatMap(({ memberId: id }) => (id === null ? [] : [id])));
+          this.live.keep(this.#others().map((other) => other.memberId));
           this.handlers.onChange();
         },
         onSignaling: (state) => this.#onSignaling(state),
@@ -319,7 +318,7 @@ export class Session {
         this.#remotes?.onAnswer(message);
         return;
       case 'watch':
-        this.live.onWatch(page);
+        void this.live.onWatch(page, message.after);
         return;
       case 'live': {
         const memberId = mesh.peers().find((peer) => peer.page === page)?.memberId ?? null;
@@ -336,11 +335,17 @@ export class Session {
     return new LiveFeed({
       snapshot: () => (this.stoppedReason === null ? this.snapshot : null),
       watch: (after, limit) => Promise.race([this.node.watch(after, limit), silence(REFRESH_TIMEOUT_MS)]),
-      connectedPages: () => this.#mesh?.connectedPages() ?? [],
+      others: () => this.#others(),
       send: (page, message) => this.#mesh?.send(page, message) ?? false,
       onChange: () => this.handlers.onChange(),
       onRefused: (reason) => this.#onRefused('trace', reason),
     });
+  }
+
+  /** The members that can be heard. */
+  #others(): { page: string; memberId: string }[] {
+    const heard = this.#mesh?.peers().filter(({ state }) => state === 'connected') ?? [];
+    return heard.flatMap(({ page, memberId }) => (memberId === null ? [] : [{ page, memberId }]));
   }
 
   #report(): NodeReport {

@@ -182,7 +182,8 @@ export class LinkMatrix extends LitElement {
       .map(([what, count]) => `${formatCount(count)} ${what}`)
       .join(', ');
     const by = rules.length === 0 ? '' : ` (${rules.map(({ id }) => id).join(', ')})`;
-    return html`<strong>${from} to ${to}</strong>: ${link}${by}. ${counts}.`;
+    // One text: the end of it would count as moved.
+    return html`<strong>${from} to ${to}</strong>${`: ${link}${by}. ${counts}.`}`;
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {

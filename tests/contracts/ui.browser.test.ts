@@ -587,8 +587,8 @@ describe('the ring', () => {
       liveNode('C', { role: 'candidate', term: 8 }),
     ];
     controller.change({ live: { ...controller.view.live, nodes } });
-    await expect.element(node('A')).toHaveTextContent(/Leader.*term 7, voted A/);
-    await expect.element(node('B')).toHaveTextContent(/Follower.*term 7, voted A/);
+    await expect.element(node('A')).toHaveTextContent(/Leader.*term 7, *voted A/);
+    await expect.element(node('B')).toHaveTextContent(/Follower.*term 7, *voted A/);
     await expect.element(node('C')).toHaveTextContent(/Candidate.*term 8/);
     controller.change({
       nodes: [

@@ -9,7 +9,10 @@ export async function frameTimes(durationMs: number): Promise<LoadResult> {
     times.push(now - last);
     last = now;
   }
-  return resultOf(times, times.reduce((sum, time) => sum + time, 0));
+  return resultOf(
+    times,
+    times.reduce((sum, time) => sum + time, 0),
+  );
 }
 
 async function nextFrame(): Promise<number> {

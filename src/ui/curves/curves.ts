@@ -69,11 +69,8 @@ export class Curves extends LitElement {
         overflow: clip;
       }
       .title {
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: space-between;
-        gap: 0 var(--gap-3);
-        min-block-size: 1.4em;
+        display: grid;
+        min-block-size: 2.8em;
       }
     `,
   ];
@@ -112,7 +109,7 @@ export class Curves extends LitElement {
               <figcaption class="title small">
                 <span id="title-${id}">${title}</span>
                 <span class="soft number"
-                  >${lines.map(({ label }) => label).join(', ')}: ${this.latest[at]}</span
+                  >${`${lines.map(({ label }) => label).join(', ')}: ${this.latest[at]}`}</span
                 >
               </figcaption>
               <div class="plot" aria-hidden="true"></div>

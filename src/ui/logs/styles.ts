@@ -92,6 +92,11 @@ export const gridStyles = [
       display: grid;
       justify-content: center;
     }
+    /* They travel along with the entries, and nothing else moves for it. */
+    .marks span {
+      inset-inline-start: 0;
+      translate: calc(var(--column) * var(--control));
+    }
     .about {
       position: sticky;
       inset-inline-start: 0;

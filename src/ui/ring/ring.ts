@@ -106,8 +106,15 @@ export class Ring extends LitElement {
       .node[aria-pressed='true'] {
         background: color-mix(in oklab, transparent, var(--ink) 9%);
       }
+      /* A line of its own, from the left: numbers that grow move nothing. */
       .counts {
-        min-inline-size: 32ch;
+        flex: 0 0 min(100%, 42ch);
+        min-block-size: 1lh;
+      }
+      @media (max-width: 40rem) {
+        .counts {
+          min-block-size: 2lh;
+        }
       }
       .panel {
         min-block-size: 3.5rem;
@@ -167,7 +174,7 @@ export class Ring extends LitElement {
       <p class="legend small soft">
         ${FLIGHT_KINDS.map((kind) => html`<span>${FLIGHT_WORDS[kind].mark} ${FLIGHT_WORDS[kind].word}</span>`)}
         <span class="number counts"
-          >${flights.length} under way, ${skipped} not drawn, ${view.live.skipped} not told</span
+          >${`${flights.length} under way, ${skipped} not drawn, ${view.live.skipped} not told`}</span
         >
       </p>
       ${this.#panel(view)}
@@ -286,7 +293,7 @@ function nodeAt(
       <span class="mark"
         >${icon(state === 'running' ? role : state === 'paused' ? 'paused' : 'stopped')}${wordFor(role, state)}</span
       >
-      ${live === null ? nothing : html`<br /><span class="number">term ${live.term}${voteOf(live)}</span>`}
+      ${live === null ? nothing : html`<br /><span class="number">term ${live.term},<br />${voteOf(live)}</span>`}
     </span>
   </button>`;
 }
@@ -302,7 +309,7 @@ function wordFor(role: Role, state: PageView['nodes'][number]['state']): string 
 }
 
 function voteOf({ detail }: LiveNode): string {
-  return detail.votedFor === null ? '' : `, voted ${detail.votedFor}`;
+  return detail.votedFor === null ? 'no vote' : `voted ${detail.votedFor}`;
 }
 
 /** Of the election timeout, in percent. */

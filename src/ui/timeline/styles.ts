@@ -38,7 +38,12 @@ export const styles = css`
     pointer-events: none;
   }
   .counts {
-    min-block-size: 1.4em;
+    min-block-size: 1lh;
+  }
+  @media (max-width: 40rem) {
+    .counts {
+      min-block-size: 2lh;
+    }
   }
   /* Room for an event of three lines, so that choosing one moves nothing. */
   .chosen {

@@ -169,11 +169,7 @@ export class Timeline extends LitElement {
         ></canvas>
         ${lanes.length > 0 ? nothing : html`<p class="empty soft">Nothing is recorded yet.</p>`}
       </div>
-      <p class="small soft number counts">
-        ${timeLabel(this.#shown.from, 0.001)} and ${spanText(spanOf(this.#shown))} from there ·
-        ${this.painted.arrows} messages
-        drawn${this.painted.skipped > 0 ? `, ${this.painted.skipped} more not` : ''}
-      </p>
+      <p class="small soft number counts">${this.#countsText()}</p>
       <div class="chosen" id="chosen" aria-live="polite">${this.#details()}</div>
       ${this.#exportRow()}
       <tabraft-event-log
@@ -185,6 +181,13 @@ export class Timeline extends LitElement {
         @tabraft-choose=${({ detail }: ChooseEvent) => this.#choose(detail)}
       ></tabraft-event-log>
     `;
+  }
+
+  /** One text: the end of it would count as moved when a number grows. */
+  #countsText(): string {
+    const { arrows, skipped } = this.painted;
+    const drawn = `${arrows} messages drawn${skipped > 0 ? `, ${skipped} more not` : ''}`;
+    return `${timeLabel(this.#shown.from, 0.001)} and ${spanText(spanOf(this.#shown))} from there · ${drawn}`;
   }
 
   #jump(landmark: Landmark): unknown {
