@@ -18,8 +18,8 @@ export const frames: Benchmark = {
   run: async (context) => {
     const cluster = await context.lab.openCluster({ tabs: TABS });
     try {
-      const blank = await (await context.lab.browser()).newPage('about:blank');
-      await cluster.equip(blank);
+      const empty = await context.lab.showEmptyPage();
+      await cluster.equip(empty);
       const leader = await cluster.leader();
       const follower = await cluster.follower();
       await cluster.equip(follower);
@@ -35,7 +35,7 @@ export const frames: Benchmark = {
         };
         const { floors, values } = await interleave(
           context,
-          () => measure(blank),
+          () => measure(empty),
           () => measure(follower),
         );
         const what = inFlight === 0 ? 'idle' : `${inFlight} in flight`;
@@ -52,7 +52,6 @@ export const frames: Benchmark = {
           }),
         );
       }
-      await blank.close();
       return rows;
     } finally {
       await cluster.close();

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Page } from 'playwright';
 import { findOrInstallBrowser } from '../../scripts/browser.mjs';
 import { ROOT } from '../../scripts/setup.mjs';
 import type { Config } from '../config/schema.ts';
@@ -16,6 +17,7 @@ import { FloorTabs, serveFloor, type FloorServer } from './floor-tabs.ts';
 export class Lab {
   readonly #directory: Promise<string> = mkdtemp(join(tmpdir(), 'tabraft-bench-'));
   #browser: Promise<RealBrowser> | null = null;
+  #emptyPage: Promise<Page> | null = null;
   #floorServer: Promise<FloorServer> | null = null;
   #productDir: Promise<string> | null = null;
   #loadScript: Promise<string> | null = null;
@@ -75,6 +77,13 @@ export class Lab {
   async browser(): Promise<RealBrowser> {
     this.#checkOpen();
     return (this.#browser ??= this.#launch());
+  }
+
+  /** In front of all tabs: these are hidden then. */
+  async showEmptyPage(): Promise<Page> {
+    const page = await (this.#emptyPage ??= this.browser().then((browser) => browser.newPage('about:blank')));
+    await page.bringToFront();
+    return page;
   }
 
   private async floorServer(): Promise<FloorServer> {

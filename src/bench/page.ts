@@ -9,13 +9,12 @@ export const page: Benchmark = {
     context.lab.withBoth({ tabs: 3 }, async (cluster, floor) => {
       await warm(context, cluster, floor);
       const leader = await cluster.leader();
-      const blank = await (await context.lab.browser()).newPage('about:blank');
       const rows: Row[] = [];
       for (const inFlight of [1, 256]) {
         const { floors, values } = await interleave(
           context,
           async () => {
-            await blank.bringToFront();
+            await context.lab.showEmptyPage();
             return cluster.runHidden(leader, load(context, 'put', inFlight));
           },
           () => cluster.run(leader, load(context, 'put', inFlight)),
@@ -23,7 +22,6 @@ export const page: Benchmark = {
         const what = `${inFlight} in flight`;
         rows.push(...latencyRows('page', { what, values, floor: 'hidden', floors, aims: { p50: 1.1 } }));
       }
-      await blank.close();
       return rows;
     }),
 };

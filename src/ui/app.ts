@@ -26,6 +26,7 @@ import type { Report } from './report-bar.ts';
 import { saveText } from './save.ts';
 import './section-nav.ts';
 import type { GoToEvent, Place } from './section-nav.ts';
+import { SectionViews } from './section-views.ts';
 import type { TimelineSection } from './timeline/section.ts';
 import type { ExportRangeEvent } from './timeline/timeline.ts';
 import { ViewSubscription } from './view-subscription.ts';
@@ -61,6 +62,7 @@ export class App extends LitElement {
   readonly #states = new LocalStates(this, () => this.controller);
   readonly #playback = new Playback();
   readonly #moments = new Moments();
+  readonly #views = new SectionViews(this, '.column > *');
   #recorded: PageView | null = null;
   #nextRecord = 1;
 
@@ -181,12 +183,13 @@ export class App extends LitElement {
     showInTabStrip(view);
   }
 
-  #renderPage(view: PageView): unknown {
-    const banners = bannersOf(view);
+  #renderPage(current: PageView): unknown {
+    const banners = bannersOf(current);
+    const view = (id: string): PageView => this.#views.of(id, current);
     return html`
-      <tabraft-announcer .view=${view}></tabraft-announcer>
+      <tabraft-announcer .view=${current}></tabraft-announcer>
       <main class="page">
-        <tabraft-header .view=${view}></tabraft-header>
+        <tabraft-header .view=${current}></tabraft-header>
         ${
           this.fatal === null
             ? nothing
@@ -198,38 +201,42 @@ export class App extends LitElement {
           <div class="column">
             <tabraft-cluster
               id="cluster"
-              .view=${view}
+              .view=${view('cluster')}
               .playback=${this.#playback}
               .moments=${this.#moments}
             ></tabraft-cluster>
           </div>
           <div class="column aside">
-            <tabraft-lessons id="lessons" .view=${view}></tabraft-lessons>
-            <tabraft-join id="join" .link=${view.joinLink}></tabraft-join>
+            <tabraft-lessons id="lessons" .view=${view('lessons')}></tabraft-lessons>
+            <tabraft-join id="join" .link=${view('join').joinLink}></tabraft-join>
             <tabraft-data id="data" .records=${this.records} .states=${this.#states.view}></tabraft-data>
             <tabraft-faults
               id="faults"
-              .rules=${view.rules}
-              .links=${view.links}
-              .nodes=${view.nodes}
+              .rules=${view('faults').rules}
+              .links=${view('faults').links}
+              .nodes=${view('faults').nodes}
             ></tabraft-faults>
-            <tabraft-tests id="tests" .test=${view.test}></tabraft-tests>
+            <tabraft-tests id="tests" .test=${view('tests').test}></tabraft-tests>
           </div>
           <div class="column pictures">
             <tabraft-timeline-section
               id="timeline"
-              .view=${view}
+              .view=${view('timeline')}
               .playback=${this.#playback}
               .moments=${this.#moments}
               @tabraft-export-range=${this.#exportRange}
             ></tabraft-timeline-section>
-            <tabraft-logs id="logs" .view=${view} .read=${this.#readEntry}></tabraft-logs>
-            <tabraft-curves id="curves" .live=${view.live}></tabraft-curves>
-            <tabraft-promises id="promises" .live=${view.live} .test=${view.test}></tabraft-promises>
-            <tabraft-notice-list id="events" .notices=${view.notices}></tabraft-notice-list>
+            <tabraft-logs id="logs" .view=${view('logs')} .read=${this.#readEntry}></tabraft-logs>
+            <tabraft-curves id="curves" .live=${view('curves').live}></tabraft-curves>
+            <tabraft-promises
+              id="promises"
+              .live=${view('promises').live}
+              .test=${view('promises').test}
+            ></tabraft-promises>
+            <tabraft-notice-list id="events" .notices=${view('events').notices}></tabraft-notice-list>
           </div>
         </div>
-        <tabraft-footer .view=${view}></tabraft-footer>
+        <tabraft-footer .view=${current}></tabraft-footer>
       </main>
       <tabraft-confirm-dialog></tabraft-confirm-dialog>
       <tabraft-report-bar .report=${this.report} @dismiss=${() => (this.report = null)}></tabraft-report-bar>

@@ -2,6 +2,7 @@ import { LitElement, css, html, unsafeCSS } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { controls } from '../controls.ts';
 import { messageOf } from '../format.ts';
+import { InSight } from '../in-sight.ts';
 import type { LiveView } from '../view.ts';
 import type { Line, Plot } from './plot.ts';
 import { CurveCollector, SHOWN_S, type Curves as CurveData } from './series.ts';
@@ -52,10 +53,8 @@ export class Curves extends LitElement {
   #plots: readonly Plot[] | null = null;
   #timer: ReturnType<typeof setInterval> | null = null;
   #isLoading = false;
-  #isVisible = false;
-  readonly #seen = new IntersectionObserver((entries) => {
-    this.#isVisible = entries.at(-1)?.isIntersecting === true;
-    if (this.#isVisible) void this.#load();
+  readonly #inSight = new InSight(this, (isInSight) => {
+    if (isInSight) void this.#load();
   });
   readonly #resized = new ResizeObserver(() => {
     for (const [at, plot] of (this.#plots ?? []).entries()) plot.resize(this.#hosts[at]?.clientWidth ?? 0);
@@ -77,13 +76,11 @@ export class Curves extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#seen.observe(this);
     this.#timer = setInterval(() => this.#show(), PERIOD_MS);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#seen.disconnect();
     this.#resized.disconnect();
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
@@ -147,7 +144,7 @@ export class Curves extends LitElement {
   }
 
   #show(): void {
-    if (!this.#isVisible || document.hidden) return;
+    if (!this.#inSight.value || document.hidden) return;
     const data = this.#collector.curves;
     this.latest = CURVES.map(({ lines, unit }) => lines.map(({ of }) => latestOf(of(data), unit)).join(', '));
     for (const [at, { lines }] of CURVES.entries())

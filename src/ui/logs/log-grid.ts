@@ -42,8 +42,10 @@ export class LogGrid extends LitElement {
 
   #base = 0;
   #last = 0;
-  /** Of a column, in pixels. */
+  /** Of a column, and of what is in sight, in pixels; and how far that is scrolled. To ask costs a layout. */
   #width = 0;
+  #widthInSight = 0;
+  #scrolled = 0;
   /** Where it was scrolled to by itself: whoever scrolls back from there looks at something else. */
   #followedTo = 0;
   #hadFocus = false;
@@ -71,7 +73,8 @@ export class LogGrid extends LitElement {
     this.#last = lastIndexOf(this.rows);
     const base = baseOf(this.#last);
     // What is looked at stays where it is.
-    if (this.hasUpdated && !this.following) this.scroller.scrollLeft -= (base - this.#base) * this.#width;
+    if (this.hasUpdated && !this.following)
+      this.#scrollTo(this.#scrolled - (base - this.#base) * this.#width);
     this.#base = base;
     if (this.active !== null) this.active = this.#within(this.active);
     if (this.hasUpdated) this.#look();
@@ -182,26 +185,33 @@ export class LogGrid extends LitElement {
 
   #measure(): void {
     this.#width = this.unit.getBoundingClientRect().width;
+    this.#widthInSight = this.scroller.clientWidth;
     this.requestUpdate();
   }
 
   /** Finds the columns in sight. */
   #look(): void {
     if (this.#width === 0) return;
-    const { scrollLeft, clientWidth } = this.scroller;
     const count = this.#last - this.#base;
-    const columns = columnsInSight(scrollLeft, clientWidth, this.#width, count);
+    const columns = columnsInSight(this.#scrolled, this.#widthInSight, this.#width, count);
     const { first, last } = this.columns;
     if (columns.first !== first || columns.last !== last) this.columns = columns;
   }
 
   #toNewest(): void {
-    this.scroller.scrollLeft = this.scroller.scrollWidth;
-    this.#followedTo = this.scroller.scrollLeft;
+    const end = Math.max(0, (this.#last - this.#base + 1) * this.#width - this.#widthInSight);
+    this.#followedTo = end;
+    if (Math.abs(end - this.#scrolled) >= 1) this.#scrollTo(end);
+  }
+
+  #scrollTo(left: number): void {
+    this.scroller.scrollLeft = left;
+    this.#scrolled = left;
   }
 
   readonly #onScroll = (): void => {
     const { scrollLeft, clientWidth, scrollWidth } = this.scroller;
+    this.#scrolled = scrollLeft;
     const isAtEnd = scrollLeft + clientWidth >= scrollWidth - this.#width / 2;
     this.#setFollowing(isAtEnd || (this.following && scrollLeft >= this.#followedTo - 1));
     this.#look();

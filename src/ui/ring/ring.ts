@@ -4,6 +4,7 @@ import type { FaultRule, MemberStatus, Role } from '../../api.ts';
 import { linkState } from '../../proxy/rules.ts';
 import { controls } from '../controls.ts';
 import { icon } from '../icons.ts';
+import { InSight } from '../in-sight.ts';
 import { hueOf, ROLE_WORDS } from '../names.ts';
 import { momentOf, type Moment, type Moments } from '../playback/moments.ts';
 import type { Playback } from '../playback/playback.ts';
@@ -32,6 +33,7 @@ export class Ring extends LitElement {
   #isDrawn = false;
   #renewedAt = 0;
   #unsubscribe: (() => void) | null = null;
+  readonly #inSight = new InSight(this, () => this.#animate());
 
   static override readonly styles = [
     controls,
@@ -215,8 +217,9 @@ export class Ring extends LitElement {
     this.#animate();
   }
 
-  /** Frames go on while something moves. Where motion is not wanted, only what stands still is drawn. */
+  /** Frames go on while something moves, and is seen. Where motion is not wanted, only what stands still is drawn. */
   #animate(): void {
+    if (!this.#inSight.value) return;
     this.#frame ??= requestAnimationFrame((now) => {
       this.#frame = null;
       this.#draw(now);

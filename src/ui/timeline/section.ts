@@ -1,6 +1,7 @@
 import { LitElement, css, html } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
 import { controls } from '../controls.ts';
+import { InSight } from '../in-sight.ts';
 import type { Moments } from '../playback/moments.ts';
 import type { Playback } from '../playback/playback.ts';
 import type { PageView } from '../view.ts';
@@ -16,12 +17,8 @@ export class TimelineSection extends LitElement {
   @query('tabraft-timeline') private readonly timeline!: Timeline | null;
 
   #frame: number | null = null;
-  #isVisible = false;
   #unsubscribe: (() => void) | null = null;
-  readonly #seen = new IntersectionObserver((entries) => {
-    this.#isVisible = entries.at(-1)?.isIntersecting === true;
-    this.#animate();
-  });
+  readonly #inSight = new InSight(this, () => this.#animate());
 
   static override readonly styles = [
     controls,
@@ -32,14 +29,8 @@ export class TimelineSection extends LitElement {
     `,
   ];
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#seen.observe(this);
-  }
-
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#seen.disconnect();
     this.#unsubscribe?.();
     this.#unsubscribe = null;
     if (this.#frame !== null) cancelAnimationFrame(this.#frame);
@@ -83,7 +74,7 @@ export class TimelineSection extends LitElement {
 
   /** Nobody sees it, or it stands still: there are no frames. Calm: it moves only when something new is told. */
   #animate(): void {
-    if (this.#frame !== null || !this.#isVisible) return;
+    if (this.#frame !== null || !this.#inSight.value) return;
     this.#frame = requestAnimationFrame(() => {
       this.#frame = null;
       const { playback, timeline } = this;
