@@ -11,6 +11,9 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** A text of no more bytes is written and read byte by byte while it is ASCII: that beats the calls that can do more. */
 const SHORT_TEXT_BYTES = 256;
 
+/** Seven bits a byte. */
+const MAX_INTEGER_BYTES = 8;
+
 /** Appends to a buffer that grows; `finish` returns a copy of what was written. */
 export class Writer {
   #buffer: Uint8Array<ArrayBuffer>;
@@ -23,8 +26,7 @@ export class Writer {
 
   byte(value: number): void {
     this.#reserve(1);
-    this.#buffer[this.#length] = value;
-    this.#length += 1;
+    this.#put(value);
   }
 
   bool(value: boolean): void {
@@ -34,12 +36,18 @@ export class Writer {
   /** A non-negative safe integer in base 128, low digits first (LEB128). */
   integer(value: number): void {
     assert(Number.isSafeInteger(value) && value >= 0, 'only non-negative safe integers are written');
+    this.#reserve(MAX_INTEGER_BYTES);
     let rest = value;
-    while (rest >= 0x80) {
-      this.byte((rest % 0x80) | 0x80);
-      rest = Math.floor(rest / 0x80);
-    }
-    this.byte(rest);
+    for (; rest > 0x7fffffff; rest = Math.floor(rest / 0x80)) this.#put((rest % 0x80) | 0x80);
+    // Small enough for the processor's own arithmetic.
+    for (; rest >= 0x80; rest >>>= 7) this.#put((rest & 0x7f) | 0x80);
+    this.#put(rest);
+  }
+
+  /** Where there is room. */
+  #put(byte: number): void {
+    this.#buffer[this.#length] = byte;
+    this.#length += 1;
   }
 
   bytes(value: Uint8Array): void {

@@ -2,7 +2,7 @@ import type { MemberId } from '../core/ids.ts';
 import type { Message } from '../core/message.ts';
 import { nextFraction, nextInteger, type Random } from '../core/random.ts';
 import type { Stamp } from '../trace/tracer.ts';
-import { decodeMessage, encodeMessage } from '../transport/message-codec.ts';
+import { decodeMessage, encodeMessage } from '../core/message-codec.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** A message on its way. `stamp`: of its trace; null: none is kept. */

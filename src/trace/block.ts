@@ -16,10 +16,19 @@ const MAX_TEXT_BYTES = 64 * 1024;
 const MAX_ITEMS = 100_000;
 const FACT_KINDS = { null: 0, false: 1, true: 2, count: 3, text: 4 } as const;
 
-const KIND_CODES = new Map<EventKind, number>(EVENT_KINDS.map((kind, code) => [kind, code]));
-type Field = readonly [name: string, type: FieldType];
-const FIELD_LISTS = new Map<EventKind, readonly Field[]>(
-  EVENT_KINDS.map((kind) => [kind, Object.entries(FIELDS[kind])]),
+interface Field {
+  readonly name: string;
+  readonly type: FieldType;
+}
+interface Kind {
+  readonly code: number;
+  readonly fields: readonly Field[];
+}
+const KINDS = new Map<EventKind, Kind>(
+  EVENT_KINDS.map((kind, code) => [
+    kind,
+    { code, fields: Object.entries(FIELDS[kind]).map(([name, type]) => ({ name, type })) },
+  ]),
 );
 
 /**
@@ -72,13 +81,15 @@ export class BlockWriter {
 
   add(time: number, { counts }: ClockReading, detail: TraceDetail): void {
     const writer = this.#writer;
-    writer.byte(KIND_CODES.get(detail.kind) ?? 0);
+    const kind = KINDS.get(detail.kind);
+    if (kind === undefined) return;
+    writer.byte(kind.code);
     const timeUs = Math.round(time * 1000);
     writer.integer(Math.max(0, timeUs - this.#timeUs));
     this.#timeUs = Math.max(timeUs, this.#timeUs);
     this.#writeClock(counts);
     const values = detail as unknown as Readonly<Record<string, unknown>>;
-    for (const [name, type] of FIELD_LISTS.get(detail.kind) ?? []) this.#write(type, values[name]);
+    for (const { name, type } of kind.fields) this.#write(type, values[name]);
     this.count += 1;
   }
 
@@ -214,7 +225,7 @@ class FieldReader {
 
   readAll(kind: EventKind): Record<string, unknown> {
     const values: Record<string, unknown> = {};
-    for (const [name, type] of FIELD_LISTS.get(kind) ?? []) values[name] = this.#read(type);
+    for (const { name, type } of KINDS.get(kind)?.fields ?? []) values[name] = this.#read(type);
     return values;
   }
 

@@ -1,22 +1,58 @@
 /** A hash of everything that happens in a run, in order: two runs of one seed must agree on it. */
 export class TraceHash {
-  #low = 0x811c9dc5;
-  #high = 0x1b873593;
+  /** Low word, high word. In fields, most of their values would each be an object. */
+  readonly #words = Int32Array.of(0x811c9dc5, 0x1b873593);
 
   add(value: number): void {
     const word = value | 0;
-    this.#low = Math.imul(this.#low ^ word, 0x01000193);
-    this.#high = Math.imul(this.#high ^ (word + (this.#low >>> 15)), 0x85ebca6b);
-    this.#high ^= this.#high >>> 13;
+    const low = Math.imul((this.#words[0] ?? 0) ^ word, 0x01000193);
+    const high = Math.imul((this.#words[1] ?? 0) ^ (word + (low >>> 15)), 0x85ebca6b);
+    this.#words[0] = low;
+    this.#words[1] = high ^ (high >>> 13);
+  }
+
+  /** Of any size, if it is a safe integer. */
+  number(value: number): void {
+    this.add(value);
+    if (value > 0x7fffffff || value < 0) this.add(Math.floor(value / 0x1_0000_0000));
+  }
+
+  bytes(value: Uint8Array): void {
+    const { length } = value;
+    this.number(length);
+    // Four at a time, and in variables: a word that is handed over would be an object.
+    let [low = 0, high = 0] = this.#words;
+    for (let at = 0; at < length; at += 4) {
+      const word =
+        (value[at] ?? 0) |
+        ((value[at + 1] ?? 0) << 8) |
+        ((value[at + 2] ?? 0) << 16) |
+        ((value[at + 3] ?? 0) << 24);
+      low = Math.imul(low ^ word, 0x01000193);
+      high = Math.imul(high ^ (word + (low >>> 15)), 0x85ebca6b);
+      high ^= high >>> 13;
+    }
+    this.#words[0] = low;
+    this.#words[1] = high;
   }
 
   text(value: string): void {
     for (let position = 0; position < value.length; position += 1) this.add(value.charCodeAt(position));
   }
 
+  /** Two words of 32 bits. */
+  get words(): readonly [high: number, low: number] {
+    const [low = 0, high = 0] = this.#words;
+    return [high >>> 0, low >>> 0];
+  }
+
   /** Sixteen hexadecimal digits. */
   digest(): string {
-    const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');
-    return hex(this.#high) + hex(this.#low);
+    return digestText(this.words);
   }
+}
+
+export function digestText([high, low]: TraceHash['words']): string {
+  const hex = (word: number): string => word.toString(16).padStart(8, '0');
+  return hex(high) + hex(low);
 }

@@ -11,8 +11,9 @@ const FLUSH_PERIOD_MS = 250;
 const MAX_BLOCK_BYTES = 48 * 1024;
 /** The newest blocks are kept at hand, for whoever watches. */
 const MAX_RECENT_BLOCKS = 8;
-/** For whoever watches; they ask again long before. */
+/** For whoever watches; they ask again long before that many came, or so much time has passed. */
 const MAX_WATCHED = 20_000;
+const MAX_WATCHED_MS = 5000;
 /** Of lines handed out at a time, so that a data channel carries them (characters). */
 const MAX_PAGE_LENGTH = 24_000;
 
@@ -29,7 +30,9 @@ export class TraceLog {
   #block: BlockWriter | null = null;
   #recent: TraceChunk[] = [];
   /** What came since somebody asked last; null: nobody watches. `next`: the number of the first to come then. */
-  #watched: { readonly events: TraceEvent[]; readonly next: number } | null = null;
+  #watched: { readonly events: TraceEvent[]; readonly next: number; readonly since: number } | null = null;
+  /** Of the newest event. */
+  #time = 0;
   #cancelFlush: (() => void) | null = null;
   #hasFailed = false;
   /** The block that was read last: its pages are asked for one after the other. */
@@ -49,6 +52,7 @@ export class TraceLog {
     }
     this.#block.add(time, clock, detail);
     if (this.#block.length >= MAX_BLOCK_BYTES) this.flush();
+    this.#time = time;
     this.#keep(seq, name, time, clock, detail);
   }
 
@@ -58,7 +62,7 @@ export class TraceLog {
     // Whoever asks again goes on behind what it got: then nothing needs to be decoded.
     const isAtHand = kept !== null && (kept.events[0]?.seq ?? kept.next) <= after + 1;
     const events = isAtHand ? kept.events.filter(({ seq }) => seq > after) : this.#decode(after);
-    this.#watched = { events: [...events], next: (events.at(-1)?.seq ?? after) + 1 };
+    this.#watched = { events: [...events], next: (events.at(-1)?.seq ?? after) + 1, since: this.#time };
     return events;
   }
 
@@ -72,14 +76,15 @@ export class TraceLog {
   /** As it would be read from its block. Nobody has asked for long: nobody watches any more. */
   #keep(seq: number, name: string | null, time: number, clock: ClockReading, detail: TraceDetail): void {
     if (this.#watched === null) return;
-    if (this.#watched.events.length >= MAX_WATCHED) {
+    const { events, since } = this.#watched;
+    if (events.length >= MAX_WATCHED || time - since > MAX_WATCHED_MS) {
       this.#watched = null;
       return;
     }
     const counts: Record<MemberId, number> = {};
     for (const [place, node] of clock.nodes.entries()) counts[node] = clock.counts[place] ?? 0;
     const rounded = Math.round(time * 1000) / 1000;
-    this.#watched.events.push({ seq, node: this.node, name, time: rounded, clock: counts, ...detail });
+    events.push({ seq, node: this.node, name, time: rounded, clock: counts, ...detail });
   }
 
   /** Stores whatever waits; what cannot be stored is lost. */

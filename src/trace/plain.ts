@@ -1,5 +1,3 @@
-import { TraceHash } from './hash.ts';
-
 /**
  * Plain data as JSON: what JSON has no form for stands in an object with one key of its own. None of the data that
  * goes this way has keys that begin with a dollar sign.
@@ -25,13 +23,6 @@ export function fromJson(text: string): unknown {
     if ('$number' in held) return Number(held.$number);
     return held;
   });
-}
-
-/** Sixteen hexadecimal digits that tell two values apart. */
-export function digestOf(value: unknown): string {
-  const hash = new TraceHash();
-  hash.text(toJson(value));
-  return hash.digest();
 }
 
 const CHUNK_BYTES = 0x8000;

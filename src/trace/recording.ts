@@ -1,14 +1,18 @@
 import type { RegisterEffect, RegisterInput, RegisterOptions } from '../core/abd/interface.ts';
 import type { Registers } from '../core/abd/registers.ts';
+import { Reader, Writer } from '../core/bytes.ts';
 import type { MemberId } from '../core/ids.ts';
 import { raftImage, type RaftImage } from '../core/raft/image.ts';
 import type { Effect, Input } from '../core/raft/interface.ts';
 import { entryBytes } from '../core/raft/log.ts';
 import type { Raft } from '../core/raft/state.ts';
-import { digestOf, toJson } from './plain.ts';
+import { effectDigest } from './effect-digest.ts';
+import { digestText } from './hash.ts';
+import { toJson } from './plain.ts';
+import { readInput, writeInput } from './step-codec.ts';
 
 /** Of a file that `npm run replay` reads. A line each. */
-export const RECORDING_VERSION = 1;
+export const RECORDING_VERSION = 2;
 
 export interface RecordingHeader {
   readonly type: 'recording';
@@ -33,28 +37,32 @@ export interface RecordedStep {
   readonly digest: string;
 }
 
-interface Step {
-  readonly time: number;
-  readonly seq: number;
-  readonly inputs: readonly (Input | RegisterInput)[];
-  readonly effects: readonly (Effect | RegisterEffect)[];
-}
-
 /** Steps that follow on a state. */
 interface Segment {
   readonly image: unknown;
-  readonly steps: Step[];
   readonly imageBytes: number;
-  stepBytes: number;
+  readonly steps: Writer;
 }
 
-/** A rough share for whatever has no bytes of its own. */
-const INPUT_BYTES = 200;
-const SEGMENTS = 8;
+type AnyEffect = Effect | RegisterEffect;
+
+const EFFECT_TYPES = [
+  'persist',
+  'send',
+  'apply',
+  'snapshot',
+  'restore',
+  'reply',
+  'trace',
+  'ready',
+] as const satisfies readonly AnyEffect['type'][];
+const EFFECT_CODES = new Map<AnyEffect['type'], number>(EFFECT_TYPES.map((type, code) => [type, code]));
+
+const SEGMENTS = 2;
 
 /**
- * What one core was fed, in memory, within a bound: the oldest is given up for the newest. Inputs and effects are
- * kept as they are, since nobody changes them, and are written down only when somebody asks.
+ * What one core was fed, in memory, within a bound: the oldest is given up for the newest. It is kept as bytes, so
+ * that it leaves no objects behind: to look after these would cost more than all the rest.
  */
 class CoreRecording {
   #segments: Segment[];
@@ -67,38 +75,61 @@ class CoreRecording {
     this.#segments = [this.#begin()];
   }
 
-  add(step: Step): void {
-    const segment = this.#segments.at(-1);
-    if (segment === undefined) return;
-    segment.steps.push(step);
-    for (const input of step.inputs) segment.stepBytes += bytesOf(input);
-    segment.stepBytes += INPUT_BYTES * step.effects.length;
-    if (segment.stepBytes < this.maxBytes / SEGMENTS) return;
-    this.#segments.push(this.#begin());
-    let total = this.#segments.reduce((sum, { stepBytes, imageBytes }) => sum + stepBytes + imageBytes, 0);
-    while (total > this.maxBytes && this.#segments.length > 2) {
-      const oldest = this.#segments.shift();
-      total -= (oldest?.stepBytes ?? 0) + (oldest?.imageBytes ?? 0);
-    }
+  /** `time`: milliseconds since the epoch. */
+  add(
+    time: number,
+    seq: number,
+    inputs: readonly (Input | RegisterInput)[],
+    effects: readonly AnyEffect[],
+  ): void {
+    const steps = this.#segments.at(-1)?.steps;
+    if (steps === undefined) return;
+    steps.integer(Math.round(time * 1000));
+    steps.integer(seq);
+    steps.integer(inputs.length);
+    for (const input of inputs) writeInput(steps, input);
+    steps.integer(effects.length);
+    for (const { type } of effects) steps.byte(EFFECT_CODES.get(type) ?? 0);
+    const [high, low] = effectDigest(effects).words;
+    steps.integer(high);
+    steps.integer(low);
+    if (steps.length >= this.maxBytes / SEGMENTS) this.#turn();
   }
 
   *lines(): Generator<string> {
     const { core } = this;
     yield toJson({ type: 'state', core, state: this.#segments[0]?.image });
     for (const { steps } of this.#segments)
-      for (const { time, seq, inputs, effects } of steps) {
-        const kinds = effects.map(({ type }) => type);
-        const step: RecordedStep = {
-          ...{ type: 'step', core, time, seq, inputs },
-          ...{ effects: kinds, digest: digestOf(effects) },
-        };
-        yield toJson(step);
-      }
+      for (const step of stepsIn(new Reader(steps.finish()), core)) yield toJson(step);
   }
 
-  #begin(): Segment {
+  #turn(): void {
+    let total = this.#segments.reduce((sum, { steps, imageBytes }) => sum + steps.length + imageBytes, 0);
+    let spare: Writer | undefined;
+    while (total > this.maxBytes && this.#segments.length > 1) {
+      const oldest = this.#segments.shift();
+      total -= (oldest?.steps.length ?? 0) + (oldest?.imageBytes ?? 0);
+      spare = oldest?.steps;
+    }
+    this.#segments.push(this.#begin(spare));
+  }
+
+  /** In the buffer of one that was given up: large ones that come and go keep the garbage collector busy. */
+  #begin(steps = new Writer()): Segment {
     const { image, bytes } = this.image();
-    return { image, steps: [], imageBytes: bytes, stepBytes: 0 };
+    steps.clear();
+    return { image, imageBytes: bytes, steps };
+  }
+}
+
+function* stepsIn(reader: Reader, core: RecordedStep['core']): Generator<RecordedStep> {
+  while (!reader.isAtEnd) {
+    const time = reader.integer() / 1000;
+    const seq = reader.integer();
+    const inputs = Array.from({ length: reader.integer() }, () => readInput(reader));
+    const effects = Array.from({ length: reader.integer() }, () => EFFECT_TYPES[reader.byte()] ?? 'persist');
+    const digest = digestText([reader.integer(), reader.integer()]);
+    yield { type: 'step', core, time, seq, inputs, effects, digest };
   }
 }
 
@@ -118,11 +149,11 @@ export class Recording {
   }
 
   onRaftStep(inputs: readonly Input[], effects: readonly Effect[], seq: number): void {
-    this.#raft.add({ time: this.now(), seq, inputs, effects });
+    this.#raft.add(this.now(), seq, inputs, effects);
   }
 
   onRegisterStep(inputs: readonly RegisterInput[], effects: readonly RegisterEffect[], seq: number): void {
-    this.#abd?.add({ time: this.now(), seq, inputs, effects });
+    this.#abd?.add(this.now(), seq, inputs, effects);
   }
 
   /** JSON lines: a header, then of each core a state and the steps from there on. */
@@ -144,41 +175,4 @@ function ofRegisters(registers: Registers): { image: unknown; bytes: number } {
   const image = registers.image();
   const bytes = image.held.reduce((sum, { key, value }) => sum + 64 + key.length + (value?.length ?? 0), 0);
   return { image, bytes };
-}
-
-function bytesOf(input: Input | RegisterInput): number {
-  switch (input.type) {
-    case 'message':
-      return INPUT_BYTES + messageBytes(input.message);
-    case 'snapshotTaken':
-      return INPUT_BYTES + input.data.length;
-    case 'applied':
-      return input.answers.reduce((sum, { value }) => sum + 32 + value.length, INPUT_BYTES);
-    case 'request': {
-      const { operation } = input;
-      const value = operation.kind === 'write' ? (operation.value?.length ?? 0) : 0;
-      return INPUT_BYTES + (operation.kind === 'command' ? operation.command.length : value);
-    }
-    default:
-      return INPUT_BYTES;
-  }
-}
-
-function messageBytes(message: Extract<Input | RegisterInput, { type: 'message' }>['message']): number {
-  switch (message.type) {
-    case 'appendRequest':
-      return message.entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
-    case 'snapshotRequest':
-      return message.part.length;
-    case 'forwardRequest':
-      return message.operation.kind === 'command' ? message.operation.command.length : 0;
-    case 'registerStore':
-      return message.register.value?.length ?? 0;
-    case 'registerQueryResponse':
-      return message.held?.value?.length ?? 0;
-    case 'registerTransferResponse':
-      return message.registers.reduce((sum, { value }) => sum + 64 + (value?.length ?? 0), 0);
-    default:
-      return 0;
-  }
 }

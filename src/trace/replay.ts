@@ -9,7 +9,8 @@ import type { Effect, Input } from '../core/raft/interface.ts';
 import { step } from '../core/raft/raft.ts';
 import { RULES, type Rules } from '../core/raft/rules.ts';
 import { configurationInForce, type Raft } from '../core/raft/state.ts';
-import { digestOf, fromJson } from './plain.ts';
+import { effectDigest } from './effect-digest.ts';
+import { fromJson } from './plain.ts';
 import { RECORDING_VERSION, type RecordedStep, type RecordingHeader } from './recording.ts';
 
 /** What a file says that `Recording.export` wrote. Steps of both cores, each in its own order. */
@@ -141,7 +142,7 @@ export class Replay {
       recorded.core === 'raft'
         ? step(this.#raft, recorded.inputs as readonly Input[])
         : (this.#registers?.step(recorded.inputs as readonly RegisterInput[]) ?? []);
-    return { number: this.#done, recorded, effects, isSame: digestOf(effects) === recorded.digest };
+    return { number: this.#done, recorded, effects, isSame: effectDigest(effects).digest() === recorded.digest };
   }
 
   /** Of both cores, as they stand now. */

@@ -5,7 +5,7 @@ import { readMemberId, writeMemberId } from '../core/raft/entry-codec.ts';
 import { Assembler, helloFrame, messageFrames } from './framing.ts';
 import type { Stamp } from '../trace/tracer.ts';
 import type { Carrier } from './link.ts';
-import { readMessage, writeMessage } from './message-codec.ts';
+import { readMessage, writeMessage } from '../core/message-codec.ts';
 import { StampReader, StampWriter, writeWholeStamp } from './stamp.ts';
 
 /**

@@ -12,7 +12,7 @@ import {
   type OperationResult,
 } from '../../src/core/raft/message.ts';
 import type { MemberId } from '../../src/core/ids.ts';
-import { decodeMessage, encodeMessage } from '../../src/transport/message-codec.ts';
+import { decodeMessage, encodeMessage } from '../../src/core/message-codec.ts';
 import { bytes, id } from '../support/core-cluster.ts';
 
 // ── Arbitrary messages, of every type ─────────────────────────────────────────────────────────

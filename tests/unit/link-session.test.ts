@@ -3,7 +3,7 @@ import type { Message } from '../../src/core/message.ts';
 import { helloFrame, messageFrames } from '../../src/transport/framing.ts';
 import { MAX_FRAME_BYTES, type Carrier } from '../../src/transport/link.ts';
 import { createMemoryLink } from '../../src/transport/memory.ts';
-import { encodeMessage } from '../../src/transport/message-codec.ts';
+import { encodeMessage } from '../../src/core/message-codec.ts';
 import { LinkSession } from '../../src/transport/session.ts';
 import { id, nameOf } from '../support/core-cluster.ts';
 import { ManualClock } from '../support/manual-clock.ts';

@@ -1,5 +1,5 @@
-import { unreachable } from '../core/assert.ts';
-import { DecodeError, encoded, Reader, type Writer } from '../core/bytes.ts';
+import { unreachable } from './assert.ts';
+import { DecodeError, encoded, Reader, type Writer } from './bytes.ts';
 import {
   readHeld,
   readRegister,
@@ -7,10 +7,10 @@ import {
   writeHeld,
   writeRegister,
   writeRegisters,
-} from '../core/abd/codec.ts';
-import type { RegisterMessage } from '../core/abd/message.ts';
-import { MAX_TEXT_BYTES } from '../core/kv/transaction.ts';
-import { isRegisterMessage, isRegisterType, type Message, type MessageType } from '../core/message.ts';
+} from './abd/codec.ts';
+import type { RegisterMessage } from './abd/message.ts';
+import { MAX_TEXT_BYTES } from './kv/transaction.ts';
+import { isRegisterMessage, isRegisterType, type Message, type MessageType } from './message.ts';
 import {
   readEntries,
   readMemberId,
@@ -18,8 +18,8 @@ import {
   writeEntries,
   writeMemberId,
   writeSnapshotMetadata,
-} from '../core/raft/entry-codec.ts';
-import { MAX_COMMAND_BYTES, MAX_MEMBERS } from '../core/raft/log-entry.ts';
+} from './raft/entry-codec.ts';
+import { MAX_COMMAND_BYTES, MAX_MEMBERS } from './raft/log-entry.ts';
 import {
   CHANGE_KINDS,
   FAILURE_CODES,
@@ -27,7 +27,7 @@ import {
   type ConfigurationChange,
   type LeaderOperation,
   type OperationResult,
-} from '../core/raft/message.ts';
+} from './raft/message.ts';
 
 /**
  * The binary form of every message: a tag, sender and receiver, then the fields in the order of their
@@ -228,12 +228,17 @@ export function decodeMessage(bytes: Uint8Array): Message {
 
 /** All that is left to read is a message. */
 export function readMessage(reader: Reader): Message {
+  const message = readNextMessage(reader);
+  reader.end();
+  return message;
+}
+
+/** What follows it is left to read. */
+export function readNextMessage(reader: Reader): Message {
   const tag = reader.byte();
   const type = TYPES.get(tag);
   if (type === undefined) throw new DecodeError(`${tag} is no type of message`);
-  const message = readFields(reader, type);
-  reader.end();
-  return message;
+  return readFields(reader, type);
 }
 
 function readFields(reader: Reader, type: MessageType): Message {

@@ -1,0 +1,90 @@
+import type { RegisterEffect } from '../core/abd/interface.ts';
+import { encodeMessage } from '../core/message-codec.ts';
+import type { Effect } from '../core/raft/interface.ts';
+import type { Entry } from '../core/raft/log-entry.ts';
+import type { Message } from '../core/message.ts';
+import { TraceHash } from './hash.ts';
+import { toJson } from './plain.ts';
+
+type AnyEffect = Effect | RegisterEffect;
+
+/**
+ * Tells two lists of effects apart by all that they say; but of an entry that is sent or applied, by its index and
+ * term alone, as what it holds is told by the input it came with, and where it is written.
+ */
+export function effectDigest(effects: readonly AnyEffect[]): TraceHash {
+  const hash = new TraceHash();
+  for (let at = 0; at < effects.length; at += 1) {
+    const effect = effects[at];
+    if (effect !== undefined) addEffect(hash, effect);
+  }
+  return hash;
+}
+
+function addEffect(hash: TraceHash, effect: AnyEffect): void {
+  hash.text(effect.type);
+  switch (effect.type) {
+    case 'reply':
+      addReply(hash, effect);
+      return;
+    case 'send':
+      hash.number(effect.awaits);
+      addMessage(hash, effect.message);
+      return;
+    case 'persist':
+      if ('entries' in effect) addWrite(hash, effect);
+      else hash.text(toJson(effect));
+      return;
+    case 'apply':
+      for (const entry of effect.entries) addPlace(hash, entry);
+      for (const index of effect.wanted) hash.number(index);
+      return;
+    default:
+      hash.text(toJson(effect));
+  }
+}
+
+function addReply(hash: TraceHash, { request, result }: Extract<AnyEffect, { type: 'reply' }>): void {
+  hash.number(request);
+  if (result.outcome === 'ok' && 'index' in result) {
+    hash.number(result.index);
+    hash.number(result.term);
+    hash.bytes(result.value);
+  } else hash.text(toJson(result));
+}
+
+function addMessage(hash: TraceHash, message: Message): void {
+  if (message.type !== 'appendRequest') {
+    hash.bytes(encodeMessage(message));
+    return;
+  }
+  const { from, to, term, prevIndex, prevTerm, commitIndex, entries } = message;
+  hash.text(from);
+  hash.text(to);
+  for (const fact of [term, prevIndex, prevTerm, commitIndex, entries.length]) hash.number(fact);
+  for (const entry of entries) addPlace(hash, entry);
+}
+
+function addWrite(hash: TraceHash, effect: Extract<Effect, { type: 'persist' }>): void {
+  const { entries, snapshot, ...rest } = effect;
+  hash.text(JSON.stringify(rest));
+  if (snapshot !== null) {
+    hash.text(JSON.stringify(snapshot.metadata));
+    hash.bytes(snapshot.data);
+  }
+  for (let at = 0; at < entries.length; at += 1) {
+    const entry = entries[at];
+    if (entry === undefined) continue;
+    addPlace(hash, entry);
+    const { payload } = entry;
+    if (payload.kind === 'command') {
+      hash.number(payload.timeMs);
+      hash.bytes(payload.command);
+    } else hash.text(JSON.stringify(payload));
+  }
+}
+
+function addPlace(hash: TraceHash, { index, term }: Entry): void {
+  hash.number(index);
+  hash.number(term);
+}
