@@ -49,7 +49,7 @@ export class Tracer {
 
   /** Milliseconds, to the microsecond, since what `now` said. */
   since(begun: number): number {
-    return Math.round((this.ports.now() - begun) * 1000) / 1000;
+    return millis(this.ports.now() - begun);
   }
 
   record(detail: TraceDetail): void {
@@ -87,17 +87,19 @@ export class Tracer {
     this.record({ kind: 'proxy', act, to, message: type, sent: stamp.seq });
   }
 
-  /** A client of this node begins something; what is returned is called with what became of it. */
+  /** A client of this node begins something; what is returned takes its answer. Local reads and the like have none. */
   operation(
     f: string,
     key: string | null,
-  ): (outcome: 'ok' | 'failed' | 'unknown', reason: string | null) => void {
+  ): (result: { readonly outcome: string; readonly reason?: string }) => void {
     this.#operations += 1;
     const operation = this.#operations;
     const begun = this.ports.now();
     this.#record(begun, { kind: 'invoke', operation, f, key });
-    return (outcome, reason) => {
-      this.record({ kind: 'result', operation, f, key, outcome, reason, ms: this.since(begun) });
+    return ({ outcome, reason = null }) => {
+      if (outcome !== 'ok' && outcome !== 'failed' && outcome !== 'unknown') return;
+      const time = this.ports.now();
+      this.#record(time, { kind: 'result', operation, f, key, outcome, reason, ms: millis(time - begun) });
     };
   }
 
@@ -106,4 +108,9 @@ export class Tracer {
     this.log.push(seq, this.name, time, this.#clock.now, detail);
     return seq;
   }
+}
+
+/** To the microsecond. */
+function millis(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }

@@ -15,11 +15,13 @@ import { ACT_OF } from './traffic.ts';
 /** So that the event's line fits into one message to another tab. */
 const MAX_EVENT_ENTRIES = 500;
 
-/** An entry that came into the log when so many effects had been asked for in its step. */
+/** Entries that came into the log one after the other, when so many effects had been asked for in their step. */
 interface Appended {
-  readonly entry: Entry;
-  readonly prevTerm: number | null;
   readonly at: number;
+  readonly first: number;
+  readonly prevTerm: number | null;
+  readonly terms: number[];
+  readonly digests: number[];
 }
 
 /** What happens in a node, told to its tracer as typed events. */
@@ -57,9 +59,11 @@ export class NodeTrace {
     this.#appended = [];
     let told = 0;
     const tellAppended = (before: number): void => {
-      const first = told;
-      while ((appended[told]?.at ?? Number.POSITIVE_INFINITY) <= before) told += 1;
-      if (told > first) this.#onAppend(appended.slice(first, told));
+      for (let next = appended[told]; next !== undefined && next.at <= before; next = appended[told]) {
+        const { first, prevTerm, terms, digests } = next;
+        this.tracer.record({ kind: 'append', first, prevTerm, terms, digests });
+        told += 1;
+      }
     };
     for (const [at, effect] of effects.entries()) {
       tellAppended(at);
@@ -75,7 +79,16 @@ export class NodeTrace {
     const { log } = raft;
     const append = log.append.bind(log);
     log.append = (entry) => {
-      this.#appended.push({ entry, prevTerm: log.termAt(log.lastIndex), at: raft.effects.length });
+      const at = raft.effects.length;
+      const { index, term, payload } = entry;
+      let last = this.#appended.at(-1);
+      const isNext = last?.at === at && index === last.first + last.terms.length;
+      if (last === undefined || !isNext || last.terms.length >= MAX_EVENT_ENTRIES) {
+        last = { at, first: index, prevTerm: log.termAt(log.lastIndex), terms: [], digests: [] };
+        this.#appended.push(last);
+      }
+      last.terms.push(term);
+      last.digests.push(payloadDigest(payload));
       append(entry);
     };
   }
@@ -130,10 +143,7 @@ export class NodeTrace {
     f: string,
     key: string | null,
   ): (result: { readonly outcome: string; readonly reason?: string }) => void {
-    const end = this.tracer.operation(f, key);
-    return ({ outcome, reason = null }) => {
-      if (outcome === 'ok' || outcome === 'failed' || outcome === 'unknown') end(outcome, reason);
-    };
+    return this.tracer.operation(f, key);
   }
 
   onStop(reason: string): void {
@@ -166,22 +176,6 @@ export class NodeTrace {
         return;
       default:
         unreachable(event);
-    }
-  }
-
-  /** Without a truncation in between, and so contiguous. */
-  #onAppend(appended: readonly Appended[]): void {
-    for (let start = 0; start < appended.length; start += MAX_EVENT_ENTRIES) {
-      const told = appended.slice(start, start + MAX_EVENT_ENTRIES);
-      const [head] = told;
-      if (head === undefined) return;
-      this.tracer.record({
-        kind: 'append',
-        first: head.entry.index,
-        prevTerm: head.prevTerm,
-        terms: told.map(({ entry }) => entry.term),
-        digests: told.map(({ entry }) => payloadDigest(entry.payload)),
-      });
     }
   }
 

@@ -52,9 +52,9 @@ describe('a recording', () => {
     ['a recording has one head, at its begin', 1, (all) => all.slice(1)],
     ['a recording has one head, at its begin', 3, (all) => [...all.slice(0, 2), ...all.slice(0, 1)]],
     [
-      'only recordings of version 1 can be replayed',
+      'only recordings of version 2 can be replayed',
       1,
-      ([head = '']) => [head.replace('"version":1', '"version":9')],
+      ([head = '']) => [head.replace('"version":2', '"version":9')],
     ],
     ['it ends before the states of its cores', 1, (all) => all.slice(0, 1)],
   ])('that is damaged is refused: %s (line %i)', (reason, line, damage) => {
