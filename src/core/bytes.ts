@@ -194,7 +194,8 @@ export class Reader {
 }
 
 function isAscii(bytes: Uint8Array): boolean {
-  // Not by an iterator: that makes an object for each byte.
+  // An iterator makes an object for each byte.
+  // eslint-disable-next-line @typescript-eslint/prefer-for-of
   for (let at = 0; at < bytes.length; at += 1) if ((bytes[at] ?? 0) >= 0x80) return false;
   return true;
 }

@@ -133,10 +133,11 @@ export class SimNode {
     const rules = mutant?.rules?.(() => raft) ?? {};
     const seed = nextInteger(random, 0, 0xffffffff);
     const raft: Raft = createRaft({ ...options, seed }, disk.stored, { ...RULES, ...rules });
-    mutant?.prepare?.(raft);
     this.#observeLog(raft);
     const machine = mutant?.machine?.(values) ?? new SessionMachine(values);
     const recorded = this.parts.traces?.start(process, raft) ?? null;
+    // Last, so that what it does wrong is observed as well.
+    mutant?.prepare?.(raft);
     const proxy = new Proxy<Outgoing>(
       { seed, maxDelayed: 1000, maxHeld: 1000 },
       {

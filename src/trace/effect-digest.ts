@@ -14,10 +14,7 @@ type AnyEffect = Effect | RegisterEffect;
  */
 export function effectDigest(effects: readonly AnyEffect[]): TraceHash {
   const hash = new TraceHash();
-  for (let at = 0; at < effects.length; at += 1) {
-    const effect = effects[at];
-    if (effect !== undefined) addEffect(hash, effect);
-  }
+  for (const effect of effects) addEffect(hash, effect);
   return hash;
 }
 
@@ -72,9 +69,7 @@ function addWrite(hash: TraceHash, effect: Extract<Effect, { type: 'persist' }>)
     hash.text(JSON.stringify(snapshot.metadata));
     hash.bytes(snapshot.data);
   }
-  for (let at = 0; at < entries.length; at += 1) {
-    const entry = entries[at];
-    if (entry === undefined) continue;
+  for (const entry of entries) {
     addPlace(hash, entry);
     const { payload } = entry;
     if (payload.kind === 'command') {

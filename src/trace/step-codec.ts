@@ -1,5 +1,5 @@
 import type { RegisterInput } from '../core/abd/interface.ts';
-import { Reader, type Writer } from '../core/bytes.ts';
+import type { Reader, Writer } from '../core/bytes.ts';
 import { readNextMessage, writeMessage } from '../core/message-codec.ts';
 import type { Answer, Input } from '../core/raft/interface.ts';
 import { fromJson, toJson } from './plain.ts';
