@@ -58,6 +58,7 @@ const EFFECT_TYPES = [
 ] as const satisfies readonly AnyEffect['type'][];
 const EFFECT_CODES = new Map<AnyEffect['type'], number>(EFFECT_TYPES.map((type, code) => [type, code]));
 
+/** Each begins with a state, which keeps alive what the node itself has forgotten: the fewer, the better. */
 const SEGMENTS = 2;
 
 /**
@@ -93,7 +94,8 @@ class CoreRecording {
     const [high, low] = effectDigest(effects).words;
     steps.integer(high);
     steps.integer(low);
-    if (steps.length >= this.maxBytes / SEGMENTS) this.#turn();
+    const full = this.maxBytes / SEGMENTS;
+    if (steps.length >= full || (steps.length >= full / 2 && isCompacting(effects))) this.#turn();
   }
 
   *lines(): Generator<string> {
@@ -120,6 +122,13 @@ class CoreRecording {
     steps.clear();
     return { image, imageBytes: bytes, steps };
   }
+}
+
+/** The log is short then, and so is what a state holds on to. */
+function isCompacting(effects: readonly AnyEffect[]): boolean {
+  return effects.some(
+    (effect) => effect.type === 'persist' && 'compactTo' in effect && effect.compactTo !== null,
+  );
 }
 
 function* stepsIn(reader: Reader, core: RecordedStep['core']): Generator<RecordedStep> {
