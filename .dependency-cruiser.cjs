@@ -61,7 +61,7 @@ module.exports = {
       'ui',
       [
         '^src/(worker/contract|core/message|proxy/rules|proxy/presets|client/tests/catalog)\\.ts$',
-        '^src/lessons/(catalog|hindrance)\\.ts$',
+        '^src/lessons/(catalog|hindrance|rule-prefix)\\.ts$',
         '^src/check/',
         '^src/trace/',
       ],

@@ -212,7 +212,7 @@ export class ClusterController implements PageController {
   #buildView(): PageView {
     const session = this.#session;
     const status = this.#status();
-    const { phase, detail } = phaseOf(status, session?.snapshot ?? null);
+    const { phase, detail } = phaseOf(status, session?.snapshot ?? null, session?.hasCrashed ?? false);
     return {
       phase,
       phaseDetail: detail,
@@ -514,7 +514,12 @@ export class ClusterController implements PageController {
 }
 
 /** What the page says about the node, worst first (see `Phase`). */
-function phaseOf(status: Status, snapshot: NodeSnapshot | null): { phase: Phase; detail: string | null } {
+function phaseOf(
+  status: Status,
+  snapshot: NodeSnapshot | null,
+  hasCrashed: boolean,
+): { phase: Phase; detail: string | null } {
+  if (hasCrashed) return { phase: 'crashed', detail: status.stoppedReason };
   if (snapshot?.removed === true) return { phase: 'removed', detail: status.stoppedReason };
   if (status.stoppedReason !== null) return { phase: 'stopped', detail: status.stoppedReason };
   if (snapshot === null) return { phase: 'starting', detail: 'Opening this tab’s storage' };

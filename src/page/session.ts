@@ -59,6 +59,8 @@ export class Session {
   snapshot: NodeSnapshot | null = null;
   signaling: SignalingState = { state: 'connecting', detail: null };
   stoppedReason: string | null = null;
+  /** On purpose. */
+  hasCrashed = false;
   readonly counters = new Map<string, number>();
   /** What all nodes do, while this page looks. */
   readonly live: LiveFeed;
@@ -71,7 +73,6 @@ export class Session {
   #mesh: Mesh | null = null;
   #gossip: FaultGossip | null = null;
   #remotes: RemoteNodes | null = null;
-  #hasCrashed = false;
 
   constructor(
     private readonly options: SessionOptions,
@@ -200,7 +201,7 @@ export class Session {
 
   /** As if the process died: nothing is written any more, nothing is said. The page stays, to bring it back. */
   crash(): void {
-    this.#hasCrashed = true;
+    this.hasCrashed = true;
     this.#worker.terminate();
     this.operations.close();
     this.stoppedReason = 'It was crashed on purpose. Restart it to bring it back.';
@@ -220,7 +221,7 @@ export class Session {
    */
   async end(wipe: boolean): Promise<boolean> {
     this.#closeMesh();
-    if (this.#hasCrashed && !wipe) return true;
+    if (this.hasCrashed && !wipe) return true;
     const ending = (wipe ? this.node.wipe() : this.node.stop()).then(() => true);
     const answer = await Promise.race([ending, silence(END_TIMEOUT_MS)]);
     this.#worker.terminate();

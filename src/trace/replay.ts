@@ -142,7 +142,12 @@ export class Replay {
       recorded.core === 'raft'
         ? step(this.#raft, recorded.inputs as readonly Input[])
         : (this.#registers?.step(recorded.inputs as readonly RegisterInput[]) ?? []);
-    return { number: this.#done, recorded, effects, isSame: effectDigest(effects).digest() === recorded.digest };
+    return {
+      number: this.#done,
+      recorded,
+      effects,
+      isSame: effectDigest(effects).digest() === recorded.digest,
+    };
   }
 
   /** Of both cores, as they stand now. */

@@ -7,7 +7,16 @@ import { fromJson, toJson } from './plain.ts';
 type AnyInput = Input | RegisterInput;
 
 /** What comes by the thousand has a form of its own; all else is JSON. A tag is never given another meaning. */
-const TAGS = { json: 0, message: 1, command: 2, read: 3, applied: 4, persisted: 5, tick: 6, snapshot: 7 } as const;
+const TAGS = {
+  json: 0,
+  message: 1,
+  command: 2,
+  read: 3,
+  applied: 4,
+  persisted: 5,
+  tick: 6,
+  snapshot: 7,
+} as const;
 
 /** What this process wrote, it may read: nothing else bounds it. */
 const ANY_LENGTH = Number.MAX_SAFE_INTEGER;

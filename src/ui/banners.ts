@@ -1,5 +1,6 @@
 import type { Action } from './action.ts';
 import { plural, sentence } from './format.ts';
+import { LESSON_RULE_PREFIX } from '../lessons/rule-prefix.ts';
 import { hasEnded, type PageView } from './view.ts';
 
 export interface Banner {
@@ -13,9 +14,11 @@ export interface Banner {
 /** What the person at the page should know now and could do about it, the gravest first. */
 export function bannersOf(view: PageView): Banner[] {
   if (hasEnded(view.phase)) return phaseBanners(view);
+  // The lesson itself tells what it has broken, and why.
+  const isInLesson = view.lesson !== null && view.lesson.now.kind !== 'over';
   return [
-    ...(view.paused ? [PAUSED] : []),
-    ...phaseBanners(view),
+    ...(view.paused && !isInLesson ? [PAUSED] : []),
+    ...phaseBanners(view).filter(({ id }) => !(isInLesson && id === 'no-quorum')),
     ...(view.isReplaced ? [REPLACED] : []),
     ...(view.signaling.state === 'lost' ? [signalingLost(view)] : []),
   ];
@@ -35,6 +38,14 @@ const REPLACED: Banner = {
   title: 'Replaced as a voter',
   text: 'This tab was away for so long that a learner was given its vote. It is a learner itself now: it keeps all data, and takes reads and writes as before, but does not count for the majority. It becomes a voter again when another one is lost, or when it is promoted.',
   action: null,
+};
+
+const CRASHED: Banner = {
+  id: 'crashed',
+  level: 'warning',
+  title: 'Crashed on purpose',
+  text: 'The node’s process is gone, as if the tab had died: what it only remembered is lost, what it had stored is not. The others go on without it.',
+  action: { label: 'Restart it', action: { kind: 'restart' } },
 };
 
 const REMOVED: Banner = {
@@ -57,6 +68,8 @@ function phaseBanners(view: PageView): Banner[] {
       return [noQuorum(view)];
     case 'stopped':
       return [stopped(view)];
+    case 'crashed':
+      return [CRASHED];
     case 'removed':
       return [REMOVED];
     case 'ready':
@@ -110,14 +123,20 @@ function noQuorum(view: PageView): Banner {
   const isMissing = view.status.members.some(
     ({ id, kind }) => kind === 'voter' && id !== view.status.memberId && !open.has(id),
   );
-  const missing = isMissing ? ' Open the missing tabs again.' : '';
-  const rules = isDisturbed ? ` ${plural(view.rules.length, 'fault rule')} may be the cause.` : '';
+  // Without the signaling server a tab that is opened finds nobody.
+  const missing = isMissing && view.signaling.state !== 'lost' ? ' Open the missing tabs again.' : '';
+  const isLesson = view.rules.some(({ id }) => id.startsWith(LESSON_RULE_PREFIX));
+  const cause = isLesson
+    ? ' A lesson in another tab has broken the links, and will heal them.'
+    : ` ${plural(view.rules.length, 'fault rule')} may be the cause.`;
+  const rules = isDisturbed ? cause : '';
   return {
     id: 'no-quorum',
     level: 'warning',
     title: 'No quorum',
     text: `${detailOf(view)} It takes ${majority} of the ${plural(voters, 'voter')}, talking to each other, to lead and to commit. Until then reads and writes wait; a write that times out is unknown, or failed if no leader was known at all. Local reads still answer.${missing}${rules}`,
-    action: isDisturbed ? { label: 'Clear the faults', action: { kind: 'clear-all-rules' } } : null,
+    action:
+      isDisturbed && !isLesson ? { label: 'Clear the faults', action: { kind: 'clear-all-rules' } } : null,
   };
 }
 

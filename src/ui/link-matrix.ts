@@ -183,7 +183,8 @@ export class LinkMatrix extends LitElement {
       .join(', ');
     const by = rules.length === 0 ? '' : ` (${rules.map(({ id }) => id).join(', ')})`;
     // One text: the end of it would count as moved.
-    return html`<strong>${from} to ${to}</strong>${`: ${link}${by}. ${counts}.`}`;
+    return html`<strong>${from} to ${to}</strong
+      >${`: ${link}${by}. ${counts}. Each end counts for itself, and tells now and then.`}`;
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {

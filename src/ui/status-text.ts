@@ -5,12 +5,13 @@ import type { PageView } from './view.ts';
 export function statusText({ phase, paused, status }: PageView): string {
   const { name, role, leader } = status;
   if (phase === 'removed') return 'Removed: the cluster goes on without this tab';
+  if (phase === 'crashed') return 'Crashed on purpose: this node does nothing until it is restarted';
   if (phase === 'stopped') return 'Stopped: this node does nothing any more';
   if (paused) return 'Paused: this node does nothing for now';
   if (phase === 'starting') return 'Starting';
   if (phase === 'joining') return 'Joining the cluster';
   if (phase === 'alone') return 'Alone: this tab leads a cluster of one';
-  if (role === 'candidate') return 'Candidate: this tab asks for votes';
+  if (role === 'candidate') return 'Candidate: this tab asks for votes, or first whether it would get them';
   if (phase === 'no-quorum') return `No quorum: ${ROLE_WORDS[role].toLowerCase()} without a majority`;
   if (role === 'leader') return 'Ready: this tab leads';
   const part = role === 'learner' ? 'learns' : 'follows';

@@ -6,15 +6,16 @@ import type { NodeDetail } from '../worker/contract.ts';
 
 /**
  * What the whole page says about this node, worst first:
- * `removed` the cluster goes on without it; `stopped` it cannot go on; `starting` its database is being opened; `joining` it looks for the
+ * `removed` the cluster goes on without it; `stopped` it cannot go on; `crashed` the same, and on purpose; `starting` its database is being opened; `joining` it looks for the
  * cluster or waits to be added; `no-quorum` a member, but no leader can commit; `alone` a cluster of
  * one; `ready` a leader is known.
  */
-export type Phase = 'starting' | 'joining' | 'alone' | 'ready' | 'no-quorum' | 'stopped' | 'removed';
+export type Phase =
+  'starting' | 'joining' | 'alone' | 'ready' | 'no-quorum' | 'stopped' | 'crashed' | 'removed';
 
 /** It does nothing any more. */
 export function hasEnded(phase: Phase): boolean {
-  return phase === 'stopped' || phase === 'removed';
+  return phase === 'stopped' || phase === 'crashed' || phase === 'removed';
 }
 
 export interface SignalingView {

@@ -22,6 +22,7 @@ import {
   notice,
   readyView,
   testView,
+  lessonView,
 } from '../ui/fake-controller.ts';
 import { id } from '../support/core-cluster.ts';
 
@@ -86,6 +87,7 @@ describe('what the page says', () => {
       'Starting',
       /^Opening this tab’s storage\.$/,
     ],
+    ['crashed', { phase: 'crashed' }, 'Crashed on purpose', /what it had stored is not/],
     ['removed', { phase: 'removed' }, 'Removed from the cluster', /comes back only as a new member/],
     ['replaced', { isReplaced: true }, 'Replaced as a voter', /a learner was given its vote/],
   ] satisfies [string, Partial<PageView>, string, RegExp][])(
@@ -103,6 +105,18 @@ describe('what the page says', () => {
       bannersOf({ ...readyView(), signaling, phase }).find(({ id }) => id === 'signaling-lost')?.text;
     expect(textIn('joining')).toContain('the device has to trust the certificate');
     expect(textIn('ready')).not.toContain('certificate');
+  });
+
+  test('what a lesson breaks is the lesson’s to explain', () => {
+    const rules: PageView['rules'] = [{ id: 'lesson:cut', kind: 'drop', from: 'A' }];
+    const view = { ...readyView(), phase: 'no-quorum' as const, rules };
+    // In another tab it is told whose doing it is, and nobody is offered to undo it.
+    const [elsewhere] = bannersOf(view);
+    expect(elsewhere?.text).toContain('A lesson in another tab has broken the links');
+    expect(elsewhere?.action).toBeNull();
+    expect(bannersOf({ ...view, lesson: lessonView() })).toEqual([]);
+    const over = lessonView({ kind: 'over', end: 'done', text: '' });
+    expect(bannersOf({ ...view, lesson: over })).toHaveLength(1);
   });
 
   test('a ready cluster needs no explanation', () => {
@@ -579,6 +593,21 @@ describe('the ring', () => {
     const data = canvas().getContext('2d')?.getImageData(0, 0, width, height).data;
     return data !== undefined && new Uint32Array(data.buffer).some((pixel) => pixel !== 0);
   };
+
+  test('lets go of a member by Done or Escape, and the focus goes back to it', async () => {
+    const focused = (): string | undefined => {
+      let element = document.activeElement;
+      while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+      return (element as HTMLElement | null)?.dataset['name'];
+    };
+    await node('B').click();
+    await page.getByRole('button', { name: 'Done', exact: true }).click();
+    expect(focused()).toBe('B');
+    await node('B').click();
+    await userEvent.keyboard('{Escape}');
+    expect(page.getByRole('group', { name: 'Act on B' }).query()).toBeNull();
+    expect(focused()).toBe('B');
+  });
 
   test('shows what each member is, its term and its vote, as each of them tells', async () => {
     const nodes = [

@@ -55,6 +55,10 @@ export class Ring extends LitElement {
         stroke: var(--line-strong);
         stroke-width: 0.5;
       }
+      line.absent {
+        stroke: var(--line);
+        stroke-dasharray: 0.5 2;
+      }
       line.cut {
         stroke: var(--bad);
         stroke-dasharray: 0.5 3;
@@ -65,7 +69,7 @@ export class Ring extends LitElement {
       }
       .past {
         outline: 2px dashed var(--line-strong);
-        outline-offset: 0.5rem;
+        outline-offset: -2px;
         border-radius: var(--radius);
       }
       .node {
@@ -95,6 +99,15 @@ export class Ring extends LitElement {
       }
       .timer .badge {
         border-radius: 50%;
+      }
+      /* Hollow: nobody is in. */
+      .away .timer {
+        background: none;
+      }
+      .away .badge {
+        background: var(--surface);
+        color: var(--ink-soft);
+        outline: 2px dashed var(--line-strong);
       }
       .legend {
         display: flex;
@@ -164,9 +177,9 @@ export class Ring extends LitElement {
     const places = members.map((_, at) => placeOf(at, members.length));
     const { flights, skipped } = this.#inFlight();
     return html`
-      <div class="stage ${this.playback?.mode === 'live' ? '' : 'past'}">
+      <div class="stage ${this.playback?.mode === 'live' ? '' : 'past'}" @keydown=${this.#onKey}>
         <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
-          ${linksBetween(members, places, moment.rules)}
+          ${linksBetween(moment, places)}
         </svg>
         <canvas aria-hidden="true"></canvas>
         ${members.map((member, at) =>
@@ -191,8 +204,21 @@ export class Ring extends LitElement {
       class="panel"
       .member=${member}
       .view=${view}
-      @close=${() => (this.chosen = null)}
+      @close=${() => this.#letGo()}
+      @keydown=${this.#onKey}
     ></tabraft-member-panel>`;
+  }
+
+  readonly #onKey = ({ key }: KeyboardEvent): void => {
+    if (key === 'Escape' && this.chosen !== null) this.#letGo();
+  };
+
+  /** The focus goes back to where the panel was opened from. */
+  #letGo(): void {
+    const name = this.chosen;
+    this.chosen = null;
+    for (const node of this.renderRoot.querySelectorAll<HTMLElement>('.node'))
+      if (node.dataset['name'] === name) node.focus();
   }
 
   #choose(name: string): void {
@@ -247,16 +273,14 @@ export class Ring extends LitElement {
   }
 }
 
-function linksBetween(
-  members: readonly MemberStatus[],
-  places: readonly Place[],
-  rules: readonly FaultRule[],
-): unknown {
+function linksBetween(moment: Moment, places: readonly Place[]): unknown {
+  const { members, rules } = moment;
   return members.flatMap((one, at) =>
     members.slice(at + 1).map((other, offset) => {
       const [a, b] = [places[at], places[at + 1 + offset]];
       if (a === undefined || b === undefined) return nothing;
-      const state = linkClass(rules, one.name, other.name);
+      const isAbsent = [one, other].some((member) => isAway(stateOf(member, moment)));
+      const state = isAbsent ? 'absent' : linkClass(rules, one.name, other.name);
       return svg`<line class=${state} x1=${a.x} y1=${a.y} x2=${b.x} y2=${b.y}></line>`;
     }),
   );
@@ -277,11 +301,13 @@ function nodeAt(
   onChoose: () => void,
 ): unknown {
   if (place === undefined) return nothing;
-  const live = moment.nodes.find(({ memberId }) => memberId === member.id) ?? null;
-  const state = moment.states.find(({ name }) => name === member.name)?.state ?? 'gone';
+  const state = stateOf(member, moment);
+  // How it stood when it was last heard is no news of it.
+  const live = isAway(state) ? null : (moment.nodes.find(({ memberId }) => memberId === member.id) ?? null);
   const role = roleOf(member, live, state, moment);
   return html`<button
-    class="node"
+    class="node ${isAway(state) ? 'away' : ''}"
+    data-name=${member.name}
     style="left: ${place.x}%; top: ${place.y}%"
     aria-pressed=${isChosen ? 'true' : 'false'}
     @click=${onChoose}
@@ -301,12 +327,22 @@ function nodeAt(
   </button>`;
 }
 
-function roleOf(member: MemberStatus, live: LiveNode | null, state: string, { leader }: Moment): Role {
-  if (state === 'stopped' || state === 'gone') return 'stopped';
+type NodeState = PageView['nodes'][number]['state'];
+
+function stateOf({ name }: MemberStatus, { states }: Moment): NodeState {
+  return states.find((node) => node.name === name)?.state ?? 'gone';
+}
+
+function isAway(state: NodeState): boolean {
+  return state === 'stopped' || state === 'gone';
+}
+
+function roleOf(member: MemberStatus, live: LiveNode | null, state: NodeState, { leader }: Moment): Role {
+  if (isAway(state)) return 'stopped';
   return live?.role ?? (member.name === leader ? 'leader' : member.kind === 'voter' ? 'follower' : 'learner');
 }
 
-function wordFor(role: Role, state: PageView['nodes'][number]['state']): string {
+function wordFor(role: Role, state: NodeState): string {
   if (state === 'gone') return 'Not heard';
   return state === 'paused' ? `${ROLE_WORDS[role]}, paused` : ROLE_WORDS[role];
 }

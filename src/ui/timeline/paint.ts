@@ -111,6 +111,7 @@ export function paint(canvas: HTMLCanvasElement, layout: Layout): Painted {
   };
   context.font = '12px system-ui, sans-serif';
   paintRange(context, layout, colour);
+  if (layout.lanes.length === 0) return { arrows: 0, skipped: 0 };
   paintAxis(context, layout, colour);
   context.save();
   context.beginPath();
@@ -150,7 +151,8 @@ function paintAxis(context: CanvasRenderingContext2D, layout: Layout, colour: Pa
 }
 
 const ROLE_STROKES: Readonly<Record<LaneRole, { token: string; width: number; dash: number[] }>> = {
-  leader: { token: '--accent', width: 7, dash: [] },
+  // No member's colour: it would seem to be that one's.
+  leader: { token: '--ink', width: 7, dash: [] },
   candidate: { token: '--doubt', width: 5, dash: [3, 2] },
   preCandidate: { token: '--doubt', width: 3, dash: [3, 2] },
   follower: { token: '--line-strong', width: 2, dash: [] },
