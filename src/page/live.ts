@@ -1,5 +1,5 @@
 import type { ControlMessage } from '../mesh/messages.ts';
-import { TraceInvariants } from '../check/trace-invariants.ts';
+import type { TraceInvariants } from '../check/trace-invariants.ts';
 import type { MemberId } from '../core/ids.ts';
 import { formatEvent, parseTrace } from '../trace/lines.ts';
 import type { TraceEvent } from '../trace/event.ts';
@@ -39,7 +39,9 @@ export class LiveFeed {
   #nodes = new Map<string, LiveNode>();
   #events: readonly TraceEvent[] = [];
   #skipped = 0;
-  readonly #invariants = new TraceInvariants(true);
+  /** Null: it is not loaded yet. What came before is judged then. */
+  #invariants: TraceInvariants | null = null;
+  #isLoading = false;
   /** Of each node: the number up to which its events have been taken. */
   readonly #taken = new Map<string, number>();
   /** When those were asked that have not answered yet: a node that is slow is not asked the faster for it. */
@@ -53,7 +55,7 @@ export class LiveFeed {
       nodes: [...this.#nodes.values()],
       events: this.#events,
       skipped: this.#skipped,
-      verdicts: this.#invariants.verdicts(),
+      verdicts: this.#invariants?.verdicts() ?? [],
     };
   }
 
@@ -62,7 +64,9 @@ export class LiveFeed {
     if (isWatching === (this.#timer !== null)) return;
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = isWatching ? setInterval(() => this.#ask(), PERIOD_MS) : null;
-    if (isWatching) this.#ask();
+    if (!isWatching) return;
+    this.#ask();
+    void this.#load();
   }
 
   /** Another page looks, and has what this tab's node did up to event `after`. */
@@ -95,6 +99,22 @@ export class LiveFeed {
 
   close(): void {
     this.setWatching(false);
+  }
+
+  async #load(): Promise<void> {
+    if (this.#isLoading || this.#invariants !== null) return;
+    this.#isLoading = true;
+    try {
+      const loaded = await import('../check/trace-invariants.ts');
+      const invariants = new loaded.TraceInvariants(true);
+      for (const event of this.#events) invariants.feed(event);
+      this.#invariants = invariants;
+      this.ports.onChange();
+    } catch (error) {
+      this.ports.onRefused(`the part that judges it could not be loaded (${String(error)}); reload the page`);
+    } finally {
+      this.#isLoading = false;
+    }
   }
 
   #ask(): void {
@@ -132,9 +152,9 @@ export class LiveFeed {
     this.#nodes.set(id, node);
     this.#skipped += skipped;
     // What was missed may have changed its log.
-    if (taken !== after) this.#invariants.forget(id);
+    if (taken !== after) this.#invariants?.forget(id);
     this.#taken.set(id, last);
-    for (const event of events) this.#invariants.feed(event);
+    for (const event of events) this.#invariants?.feed(event);
     if (events.length > 0) this.#events = inOrder([...this.#events, ...events]).slice(-MAX_KEPT);
     this.ports.onChange();
   }
