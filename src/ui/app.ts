@@ -35,17 +35,18 @@ import type { PageController, PageView } from './view.ts';
 const MAX_RECORDS = 20;
 const GOOD_NEWS_MS = 8000;
 
+/** In the order of the page, which is also that of the Tab key. */
 const PLACES: readonly Place[] = [
   { id: 'cluster', label: 'Cluster' },
   { id: 'lessons', label: 'Lessons' },
+  { id: 'join', label: 'Join' },
+  { id: 'data', label: 'Data' },
+  { id: 'faults', label: 'Faults' },
+  { id: 'tests', label: 'Tests' },
   { id: 'timeline', label: 'Timeline' },
   { id: 'logs', label: 'Logs' },
   { id: 'curves', label: 'Curves' },
   { id: 'promises', label: 'Promises' },
-  { id: 'data', label: 'Data' },
-  { id: 'faults', label: 'Faults' },
-  { id: 'tests', label: 'Tests' },
-  { id: 'join', label: 'Join' },
   { id: 'events', label: 'Events' },
 ];
 

@@ -655,7 +655,9 @@ describe('the ring', () => {
     controller.change({ live: { ...controller.view.live, events: [sent] } });
     await expect.poll(isDrawnOn, { timeout: 5000 }).toBe(true);
     await expect.poll(isDrawnOn, { timeout: 5000 }).toBe(false);
-    await expect.element(page.getByText('0 under way, 0 not drawn, 0 not told')).toBeVisible();
+    await expect
+      .element(page.getByText('0 messages drawn, 0 more under way, 0 left out by the nodes'))
+      .toBeVisible();
   });
 });
 

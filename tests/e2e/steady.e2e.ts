@@ -6,14 +6,14 @@ import { LAUNCH } from './support/launch.ts';
 const SECTIONS = [
   'cluster',
   'lessons',
+  'join',
+  'data',
+  'faults',
+  'tests',
   'timeline',
   'logs',
   'curves',
   'promises',
-  'data',
-  'faults',
-  'tests',
-  'join',
   'events',
 ];
 /** Long enough for the live data of all tabs to have been shown several times. */

@@ -92,13 +92,13 @@ describe('the model', () => {
 
   it('has faults as spans, up to now where they have no end', () => {
     const events = [
-      at(10, { kind: 'faults', rules: ['isolate:A:out'] }, 1),
+      at(10, { kind: 'faults', rules: ['isolate:A:out', 'isolate:A:in'] }, 1),
       at(20, { kind: 'paused' }, 2),
       at(30, { kind: 'faults', rules: [] }, 3),
     ];
     const { lanes } = timelineModel(events, new Map(), 100);
     expect(lanes[0]?.faults).toEqual([
-      { kind: 'rules', from: 10, to: 30, label: 'isolate:A:out' },
+      { kind: 'rules', from: 10, to: 30, label: 'isolate:A' },
       { kind: 'paused', from: 20, to: 100, label: 'paused' },
     ]);
   });

@@ -105,9 +105,7 @@ export class Curves extends LitElement {
             html`<figure style="margin: 0" aria-labelledby="title-${id}">
               <figcaption class="title small">
                 <span id="title-${id}">${title}</span>
-                <span class="soft number"
-                  >${`${lines.map(({ label }) => label).join(', ')}: ${this.latest[at]}`}</span
-                >
+                <span class="soft number">${`${lines.map(keyOf).join(', ')}: ${this.latest[at]}`}</span>
               </figcaption>
               <div class="plot" aria-hidden="true"></div>
             </figure>`,
@@ -150,6 +148,11 @@ export class Curves extends LitElement {
     for (const [at, { lines }] of CURVES.entries())
       this.#plots?.[at]?.show([data.seconds, ...lines.map(({ of }) => of(data))]);
   }
+}
+
+/** How the line is drawn, where there are several. */
+function keyOf({ label, dash }: Line, _at: number, { length }: readonly unknown[]): string {
+  return length === 1 ? label : `${label} (${dash === undefined ? 'solid' : 'dashed'})`;
 }
 
 function latestOf(values: readonly (number | null)[], unit: string): string {

@@ -86,6 +86,7 @@ export class Logs extends LitElement {
         ${rows.length === 0 ? html`<p class="soft">No members are known yet.</p>` : this.#grid(rows)}
         <ul class="legend small soft" aria-label="What the cells mean">
           ${LEGEND.map(([kind, word]) => html`<li><i class=${kind} aria-hidden="true">1</i>${word}</li>`)}
+          <li>number and colour: the term</li>
         </ul>
         <div class="opened small" aria-live="polite">${this.#details(rows)}</div>
       </section>

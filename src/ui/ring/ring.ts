@@ -123,7 +123,7 @@ export class Ring extends LitElement {
       }
       /* A line of its own, from the left: numbers that grow move nothing. */
       .counts {
-        flex: 0 0 min(100%, 42ch);
+        flex: 0 0 min(100%, 66ch);
         min-block-size: 1lh;
       }
       @media (max-width: 40rem) {
@@ -188,9 +188,7 @@ export class Ring extends LitElement {
       </div>
       <p class="legend small soft">
         ${FLIGHT_KINDS.map((kind) => html`<span>${FLIGHT_WORDS[kind].mark} ${FLIGHT_WORDS[kind].word}</span>`)}
-        <span class="number counts"
-          >${`${flights.length} under way, ${skipped} not drawn, ${view.live.skipped} not told`}</span
-        >
+        <span class="number counts">${this.#countsText(flights.length, skipped)}</span>
       </p>
       ${this.#panel(view)}
     `;
@@ -207,6 +205,13 @@ export class Ring extends LitElement {
       @close=${() => this.#letGo()}
       @keydown=${this.#onKey}
     ></tabraft-member-panel>`;
+  }
+
+  #countsText(drawn: number, skipped: number): string {
+    const untold = `${this.view?.live.skipped ?? 0} left out by the nodes`;
+    return isCalm() && this.playback?.mode !== 'paused'
+      ? `${drawn + skipped} messages under way, none drawn, ${untold}`
+      : `${drawn} messages drawn, ${skipped} more under way, ${untold}`;
   }
 
   readonly #onKey = ({ key }: KeyboardEvent): void => {
@@ -259,11 +264,10 @@ export class Ring extends LitElement {
     const { members } = moment;
     const places = new Map(members.map(({ id }, at) => [id, placeOf(at, members.length)]));
     const isStill = playback.mode === 'paused';
-    const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    const { flights } = isCalm && !isStill ? { flights: [] } : this.#inFlight();
+    const { flights } = isCalm() && !isStill ? { flights: [] } : this.#inFlight();
     if (flights.length > 0 || this.#isDrawn) drawFlights(canvas, flights, places);
     this.#isDrawn = flights.length > 0;
-    if (isStill || isCalm) return;
+    if (isStill || isCalm()) return;
     if (playback.mode === 'playing' && now - this.#renewedAt > RENEW_MS) {
       this.#renewedAt = now;
       this.requestUpdate();
@@ -271,6 +275,11 @@ export class Ring extends LitElement {
     const newest = view.live.events.at(-1)?.time ?? 0;
     if (playback.mode === 'playing' || newest + SILENCE_MS > playback.at) this.#animate();
   }
+}
+
+/** The person wants less motion. */
+function isCalm(): boolean {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches;
 }
 
 function linksBetween(moment: Moment, places: readonly Place[]): unknown {

@@ -107,12 +107,17 @@ function laneOf(
       faults.push({ kind: 'asleep', from: time - event.ms, to: time, label: 'asleep' });
     if (event.kind === 'faults') {
       close('rules', time);
-      if (event.rules.length > 0) open.set('rules', { from: time, label: event.rules.join(', ') });
+      if (event.rules.length > 0) open.set('rules', { from: time, label: rulesText(event.rules) });
     }
   }
   for (const kind of [...open.keys()]) close(kind, whole.to);
   roles.push({ from: since, to: whole.to, role });
   return { node, name, events, roles, faults };
+}
+
+/** Both directions of what a preset has made are one. */
+function rulesText(ids: readonly string[]): string {
+  return [...new Set(ids.map((id) => id.replace(/:(in|out)$/, '')))].join(', ');
 }
 
 function arrowOf(event: TraceEvent, lanes: ReadonlyMap<Node, number>): Arrow | null {
