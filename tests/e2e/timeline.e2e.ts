@@ -168,7 +168,7 @@ test('the curves tell how fast the cluster commits', async ({ context, server })
   await expect
     .poll(async () => {
       for (let at = 0; at < 20; at += 1) await viewer.put(`key${at}`, 'value');
-      return curves.getByText(/^median, worst: [\d.]+ ms, [\d.]+ ms$/).isVisible();
+      return curves.getByText(/^median —, worst ┄: [\d.]+ ms, [\d.]+ ms$/).isVisible();
     })
     .toBe(true);
   await expect(curves.getByText(/^committed: [1-9]\d*$/)).toBeVisible();

@@ -150,9 +150,9 @@ export class Curves extends LitElement {
   }
 }
 
-/** How the line is drawn, where there are several. */
+/** With how the line is drawn, where there are several; short, as its line must not break when numbers grow. */
 function keyOf({ label, dash }: Line, _at: number, { length }: readonly unknown[]): string {
-  return length === 1 ? label : `${label} (${dash === undefined ? 'solid' : 'dashed'})`;
+  return length === 1 ? label : `${label} ${dash === undefined ? '—' : '┄'}`;
 }
 
 function latestOf(values: readonly (number | null)[], unit: string): string {
