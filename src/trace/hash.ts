@@ -48,11 +48,11 @@ export class TraceHash {
 
   /** Sixteen hexadecimal digits. */
   digest(): string {
-    return digestText(this.words);
+    return hexOf(this.words);
   }
 }
 
-export function digestText([high, low]: TraceHash['words']): string {
+export function hexOf([high, low]: TraceHash['words']): string {
   const hex = (word: number): string => word.toString(16).padStart(8, '0');
   return hex(high) + hex(low);
 }

@@ -7,7 +7,7 @@ import type { Effect, Input } from '../core/raft/interface.ts';
 import { entryBytes } from '../core/raft/log.ts';
 import type { Raft } from '../core/raft/state.ts';
 import { effectDigest } from './effect-digest.ts';
-import { digestText } from './hash.ts';
+import { hexOf } from './hash.ts';
 import { toJson } from './plain.ts';
 import { readInput, writeInput } from './step-codec.ts';
 
@@ -137,7 +137,7 @@ function* stepsIn(reader: Reader, core: RecordedStep['core']): Generator<Recorde
     const seq = reader.integer();
     const inputs = Array.from({ length: reader.integer() }, () => readInput(reader));
     const effects = Array.from({ length: reader.integer() }, () => EFFECT_TYPES[reader.byte()] ?? 'persist');
-    const digest = digestText([reader.integer(), reader.integer()]);
+    const digest = hexOf([reader.integer(), reader.integer()]);
     yield { type: 'step', core, time, seq, inputs, effects, digest };
   }
 }

@@ -13,6 +13,9 @@ export interface Stamp {
   readonly clock: ClockReading;
 }
 
+/** Takes the answer to a client's operation. */
+export type EndOperation = (result: { readonly outcome: string; readonly reason?: string }) => void;
+
 export interface TracerPorts {
   /** Milliseconds since the epoch, with a fraction; never backwards. */
   now(): number;
@@ -88,10 +91,7 @@ export class Tracer {
   }
 
   /** A client of this node begins something; what is returned takes its answer. Local reads and the like have none. */
-  operation(
-    f: string,
-    key: string | null,
-  ): (result: { readonly outcome: string; readonly reason?: string }) => void {
+  operation(f: string, key: string | null): EndOperation {
     this.#operations += 1;
     const operation = this.#operations;
     const begun = this.ports.now();

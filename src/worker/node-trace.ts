@@ -9,7 +9,7 @@ import type { FaultCount } from '../proxy/proxy.ts';
 import type { DriverEvent } from '../runtime/driver.ts';
 import type { Storage, WriteBatch } from '../storage/storage.ts';
 import { payloadDigest } from '../trace/digest.ts';
-import type { Stamp, Tracer } from '../trace/tracer.ts';
+import type { EndOperation, Stamp, Tracer } from '../trace/tracer.ts';
 import { ACT_OF } from './traffic.ts';
 
 /** So that the event's line fits into one message to another tab. */
@@ -139,10 +139,7 @@ export class NodeTrace {
   }
 
   /** Of a client's operation; what is returned takes its answer. */
-  begin(
-    f: string,
-    key: string | null,
-  ): (result: { readonly outcome: string; readonly reason?: string }) => void {
+  begin(f: string, key: string | null): EndOperation {
     return this.tracer.operation(f, key);
   }
 

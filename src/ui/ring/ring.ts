@@ -2,6 +2,7 @@ import { LitElement, css, html, nothing, svg } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { FaultRule, MemberStatus, Role } from '../../api.ts';
 import { linkState } from '../../proxy/rules.ts';
+import { isCalm } from '../calm.ts';
 import { controls } from '../controls.ts';
 import { icon } from '../icons.ts';
 import { InSight } from '../in-sight.ts';
@@ -275,11 +276,6 @@ export class Ring extends LitElement {
     const newest = view.live.events.at(-1)?.time ?? 0;
     if (playback.mode === 'playing' || newest + SILENCE_MS > playback.at) this.#animate();
   }
-}
-
-/** The person wants less motion. */
-function isCalm(): boolean {
-  return matchMedia('(prefers-reduced-motion: reduce)').matches;
 }
 
 function linksBetween(moment: Moment, places: readonly Place[]): unknown {

@@ -1,5 +1,6 @@
 import { LitElement, css, html } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
+import { isCalm } from '../calm.ts';
 import { controls } from '../controls.ts';
 import { InSight } from '../in-sight.ts';
 import type { Moments } from '../playback/moments.ts';
@@ -80,8 +81,7 @@ export class TimelineSection extends LitElement {
       const { playback, timeline } = this;
       if (playback === null || timeline === null) return;
       timeline.cursor = playback.at;
-      const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-      if (playback.mode !== 'paused' && !isCalm) this.#animate();
+      if (playback.mode !== 'paused' && !isCalm()) this.#animate();
     });
   }
 }
