@@ -10,7 +10,8 @@ export default defineConfig({
   retries: 0,
   timeout: 180_000,
   expect: { timeout: 30_000 },
-  use: { launchOptions: LAUNCH },
+  // Without a limit of its own, a click on what never comes takes the whole test's time and says nothing.
+  use: { launchOptions: LAUNCH, actionTimeout: 60_000 },
   outputDir: 'test-results',
   reporter: 'list',
 });

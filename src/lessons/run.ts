@@ -106,7 +106,8 @@ export class LessonRun {
     let wrong: { readonly option: number; readonly text: string } | null = null;
     for (;;) {
       const option = await this.#reader('answer', { kind: 'asking', options: labels, wrong });
-      if (found === null) this.#moment({ kind: 'busy', text: 'The cluster answers …' });
+      // Nobody can answer what has been answered, until the next moment comes.
+      this.#moment({ kind: 'busy', text: 'The cluster answers …' });
       found ??= { it: await play() };
       this.#end.signal.throwIfAborted();
       const { right, seen } = judge(found.it);
