@@ -53,7 +53,7 @@ export class LessonRun {
     this.stage = new Stage(ports, {
       signal: this.#end.signal,
       onAwait: (what) => this.#moment({ kind: 'busy', text: `Waiting for ${what} …` }),
-      onTooLong: (reason) => this.#end.abort(reason),
+      onEnd: (reason) => this.#end.abort(reason),
     });
   }
 

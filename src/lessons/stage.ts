@@ -39,7 +39,7 @@ interface StageHooks {
   readonly signal: AbortSignal;
   /** What is waited for now. */
   onAwait(what: string): void;
-  onTooLong(reason: Error): void;
+  onEnd(reason: Error): void;
 }
 
 type Route = Pick<FaultRule, 'from' | 'to' | 'messages'>;
@@ -55,9 +55,12 @@ const PATIENCE_MS = 600_000;
 export class Stage {
   #cast: Cast | null = null;
   #rules: readonly string[] = [];
+  /** Of these, those that have been in force. */
+  readonly #rulesSeen = new Set<string>();
   readonly #undo = new Map<string, () => Promise<void>>();
   readonly #keys = { raft: new Set<string>(), abd: new Set<string>() };
   #patience: ReturnType<typeof setTimeout> | null = null;
+  #unwatch: (() => void) | null = null;
 
   constructor(
     private readonly ports: StagePorts,
@@ -186,6 +189,7 @@ export class Stage {
 
   async #clearRules(ids: readonly string[]): Promise<void> {
     this.#rules = this.#rules.filter((id) => !ids.includes(id));
+    for (const id of ids) this.#rulesSeen.delete(id);
     await this.ports.port.clearRules(ids);
   }
 
@@ -225,7 +229,18 @@ export class Stage {
     const limitMs = isReplaced ? Math.min(PATIENCE_MS, 0.8 * replaceVoterMs) : PATIENCE_MS;
     const why = isReplaced ? ', since a learner would soon take the place of a voter that is away' : '';
     const reason = `The lesson was ended after ${Math.round(limitMs / 1000)} s${why}. Begin it again.`;
-    this.#patience = setTimeout(() => this.hooks.onTooLong(new NotSeen(reason)), limitMs);
+    this.#patience = setTimeout(() => this.hooks.onEnd(new NotSeen(reason)), limitMs);
+    this.#unwatch = this.#watchRules();
+  }
+
+  /** Without its rules a lesson shows nothing: it ends when somebody else clears one of them. */
+  #watchRules(): () => void {
+    return this.ports.subscribe(() => {
+      const inForce = new Set(this.ports.view().rules.map(({ id }) => id));
+      if (this.#rules.some((id) => this.#rulesSeen.has(id) && !inForce.has(id)))
+        this.hooks.onEnd(new NotSeen('Somebody cleared the fault rules of the lesson. Begin it again.'));
+      for (const id of this.#rules) if (inForce.has(id)) this.#rulesSeen.add(id);
+    });
   }
 
   /**
@@ -233,6 +248,7 @@ export class Stage {
    */
   async heal(): Promise<string[]> {
     if (this.#patience !== null) clearTimeout(this.#patience);
+    this.#unwatch?.();
     const undone = [...this.#undo.values()];
     this.#undo.clear();
     const all = await Promise.allSettled([this.#clearRules(this.#rules), ...undone.map((undo) => undo())]);

@@ -59,6 +59,12 @@ function matches(rule: FaultRule, { from, to, type }: Route): boolean {
   return names(rule.from, from) && names(rule.to, to) && (rule.messages?.includes(type) ?? true);
 }
 
+/** Whether a rule is about this member: it names it, or no member at all. */
+export function concerns({ from, to }: FaultRule, member: string | null): boolean {
+  if (from === undefined && to === undefined) return true;
+  return [from, to].some((wanted) => wanted !== undefined && names(wanted, member));
+}
+
 function names(wanted: FaultRule['from'], name: string | null): boolean {
   if (wanted === undefined) return true;
   return name !== null && (typeof wanted === 'string' ? wanted === name : wanted.includes(name));

@@ -11,7 +11,7 @@ import {
 import { FIELDS, type FieldType } from './fields.ts';
 
 /** The first byte of a block; the meaning of the others follows from it. */
-const BLOCK_VERSION = 1;
+const BLOCK_VERSION = 2;
 const MAX_TEXT_BYTES = 64 * 1024;
 const MAX_ITEMS = 100_000;
 const FACT_KINDS = { null: 0, false: 1, true: 2, count: 3, text: 4 } as const;

@@ -17,7 +17,7 @@ export class Names {
 
 const ROLE_SENTENCES = {
   follower: 'follows',
-  preCandidate: 'asks whether it would be elected',
+  preCandidate: 'asks whether it would be elected (pre-vote)',
   candidate: 'campaigns',
   leader: 'leads',
 } as const;
@@ -36,7 +36,7 @@ export function describeTraceEvent(event: TraceEvent, nameOf: NameOf): string {
         ? `knows of no leader in term ${event.term}`
         : `takes ${nameOf(event.leader)} for the leader of term ${event.term}`;
     case 'vote':
-      return `${event.preVote ? 'would vote' : 'votes'} for ${nameOf(event.candidate)} in term ${event.term}`;
+      return `${event.preVote ? 'would vote' : 'votes'} for ${nameOf(event.candidate)} in term ${event.term}${event.preVote ? ' (pre-vote)' : ''}`;
     case 'send':
       return `sends ${event.message} to ${nameOf(event.to)}${factsText(event.facts)}`;
     case 'receive':

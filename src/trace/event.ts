@@ -134,7 +134,8 @@ export type TraceDetail =
       readonly ms: number;
     }
   /** The fault rules in force at this node are these now, by their ids. */
-  | { readonly kind: 'faults'; readonly rules: readonly string[] }
+  /** `own`: of the rules in force, those that name this member, or whose members are everybody. */
+  | { readonly kind: 'faults'; readonly rules: readonly string[]; readonly own: readonly string[] }
   | { readonly kind: 'paused' | 'resumed' | 'campaign' }
   /** Nothing ran for `ms`: the tab slept. */
   | { readonly kind: 'gap'; readonly ms: number }

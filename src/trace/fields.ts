@@ -46,7 +46,7 @@ export const FIELDS: Readonly<Record<EventKind, Readonly<Record<string, FieldTyp
     ...{ operation: 'count', f: 'text', key: { orNull: 'text' } },
     ...{ outcome: { oneOf: ['ok', 'failed', 'unknown'] }, reason: { orNull: 'text' }, ms: 'ms' },
   },
-  faults: { rules: 'texts' },
+  faults: { rules: 'texts', own: 'texts' },
   paused: {},
   resumed: {},
   campaign: {},

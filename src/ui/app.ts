@@ -27,11 +27,13 @@ import { saveText } from './save.ts';
 import './section-nav.ts';
 import type { GoToEvent, Place } from './section-nav.ts';
 import { SectionViews } from './section-views.ts';
+import { SectionsWithin } from './sections-within.ts';
 import type { TimelineSection } from './timeline/section.ts';
 import type { ExportRangeEvent } from './timeline/timeline.ts';
 import { ViewSubscription } from './view-subscription.ts';
 import type { PageController, PageView } from './view.ts';
 
+const SECTIONS = '.column > *';
 const MAX_RECORDS = 20;
 const GOOD_NEWS_MS = 8000;
 
@@ -63,7 +65,8 @@ export class App extends LitElement {
   readonly #states = new LocalStates(this, () => this.controller);
   readonly #playback = new Playback();
   readonly #moments = new Moments();
-  readonly #views = new SectionViews(this, '.column > *');
+  readonly #views = new SectionViews(this, SECTIONS);
+  readonly #atTop = new SectionsWithin(this, SECTIONS, '-12% 0px -80% 0px');
   #recorded: PageView | null = null;
   #nextRecord = 1;
 
@@ -197,7 +200,11 @@ export class App extends LitElement {
             : html`<tabraft-fatal-error .fatal=${this.fatal}></tabraft-fatal-error>`
         }
         <tabraft-banner-list .banners=${banners} ?hidden=${banners.length === 0}></tabraft-banner-list>
-        <tabraft-section-nav .places=${PLACES} @tabraft-go-to=${this.#goTo}></tabraft-section-nav>
+        <tabraft-section-nav
+          .places=${PLACES}
+          .here=${PLACES.filter(({ id }) => this.#atTop.isWithin(id) === true).map(({ id }) => id)}
+          @tabraft-go-to=${this.#goTo}
+        ></tabraft-section-nav>
         <div class="columns">
           <div class="column">
             <tabraft-cluster

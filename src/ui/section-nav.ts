@@ -1,4 +1,4 @@
-import { LitElement, css, html } from 'lit';
+import { LitElement, css, html, nothing, type PropertyValues } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { controls } from './controls.ts';
 
@@ -18,6 +18,8 @@ export class GoToEvent extends CustomEvent<string> {
 @customElement('tabraft-section-nav')
 export class SectionNav extends LitElement {
   @property({ attribute: false }) places: readonly Place[] = [];
+  /** Where the reader is, by id: of a page in columns, beside each other. */
+  @property({ attribute: false, hasChanged: areOthers }) here: readonly string[] = [];
 
   static override readonly styles = [
     controls,
@@ -27,17 +29,37 @@ export class SectionNav extends LitElement {
         gap: var(--gap-1);
         overflow-x: auto;
         scrollbar-width: none;
-        padding: 2px;
+        padding: 2px 1.5rem 2px 2px;
+        /* There is more to the right. */
+        mask-image: linear-gradient(to left, transparent, #000 1.5rem);
+      }
+      li {
+        border-block-end: 2px solid transparent;
+      }
+      li.here {
+        border-color: var(--accent);
       }
     `,
   ];
+
+  /** On a narrow screen the bar is longer than the window: its mark stays in sight. */
+  override updated(changed: PropertyValues<this>): void {
+    if (!changed.has('here')) return;
+    const list = this.renderRoot.querySelector('ul');
+    const mark = this.renderRoot.querySelector<HTMLElement>('li.here');
+    if (list !== null && mark !== null)
+      list.scrollTo({ left: mark.offsetLeft - list.offsetLeft - 24, behavior: 'instant' });
+  }
 
   override render(): unknown {
     return html`<nav aria-label="Sections">
       <ul>
         ${this.places.map(
           ({ id, label }) =>
-            html`<li>
+            html`<li
+              class=${this.here.includes(id) ? 'here' : ''}
+              aria-current=${id === this.here[0] ? 'true' : nothing}
+            >
               <wa-button appearance="plain" size="s" @click=${() => this.dispatchEvent(new GoToEvent(id))}
                 >${label}</wa-button
               >
@@ -46,6 +68,10 @@ export class SectionNav extends LitElement {
       </ul>
     </nav>`;
   }
+}
+
+function areOthers(one: readonly string[], other: readonly string[] | undefined): boolean {
+  return one.join() !== other?.join();
 }
 
 declare global {

@@ -1,4 +1,5 @@
 import type { LitElement, ReactiveController } from 'lit';
+import { SectionsWithin } from './sections-within.ts';
 import type { PageView } from './view.ts';
 
 /** So far behind may be what nobody sees. */
@@ -12,40 +13,19 @@ const MARGIN = '20%';
  */
 export class SectionViews implements ReactiveController {
   readonly #shown = new Map<string, { readonly view: PageView; readonly at: number }>();
-  readonly #outOfSight = new Set<string>();
-  #observed = new WeakSet<Element>();
-  readonly #observer: IntersectionObserver;
+  readonly #inSight: SectionsWithin;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   /** `sections`: matches those in the host, each with its id. */
   constructor(
     private readonly host: LitElement,
-    private readonly sections: string,
+    sections: string,
   ) {
-    this.#observer = new IntersectionObserver(
-      (entries) => {
-        for (const { target, isIntersecting } of entries)
-          if (isIntersecting) this.#outOfSight.delete(target.id);
-          else this.#outOfSight.add(target.id);
-        host.requestUpdate();
-      },
-      { rootMargin: MARGIN },
-    );
+    this.#inSight = new SectionsWithin(host, sections, MARGIN);
     host.addController(this);
   }
 
-  hostUpdated(): void {
-    for (const section of this.host.renderRoot.querySelectorAll(this.sections)) {
-      if (this.#observed.has(section)) continue;
-      this.#observed.add(section);
-      this.#observer.observe(section);
-    }
-  }
-
   hostDisconnected(): void {
-    this.#observer.disconnect();
-    this.#observed = new WeakSet();
-    this.#outOfSight.clear();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
@@ -53,7 +33,7 @@ export class SectionViews implements ReactiveController {
   of(id: string, current: PageView): PageView {
     const shown = this.#shown.get(id);
     const now = performance.now();
-    if (shown !== undefined && this.#outOfSight.has(id) && now - shown.at < RENEW_MS) {
+    if (shown !== undefined && this.#inSight.isWithin(id) === false && now - shown.at < RENEW_MS) {
       // Nothing else may change any more.
       if (shown.view !== current) this.#renewLater();
       return shown.view;

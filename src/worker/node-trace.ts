@@ -1,3 +1,4 @@
+import type { FaultRule } from '../api.ts';
 import { unreachable } from '../core/assert.ts';
 import type { MemberId } from '../core/ids.ts';
 import type { Message } from '../core/message.ts';
@@ -6,6 +7,7 @@ import type { Effect, RaftEvent } from '../core/raft/interface.ts';
 import type { Configuration, Entry } from '../core/raft/log-entry.ts';
 import { configurationInForce, snapshotIndex, type Raft } from '../core/raft/state.ts';
 import type { FaultCount } from '../proxy/proxy.ts';
+import { concerns } from '../proxy/rules.ts';
 import type { DriverEvent } from '../runtime/driver.ts';
 import type { Storage, WriteBatch } from '../storage/storage.ts';
 import { payloadDigest } from '../trace/digest.ts';
@@ -124,10 +126,13 @@ export class NodeTrace {
     this.tracer.record({ kind: 'write', ms, entries: entries.length, registers: registers?.length ?? 0 });
   }
 
-  onRules(rules: readonly string[]): void {
-    if (rules.length === this.#rules.length && rules.every((id, at) => id === this.#rules[at])) return;
-    this.#rules = rules;
-    this.tracer.record({ kind: 'faults', rules });
+  onRules(rules: readonly FaultRule[]): void {
+    const ids = rules.map(({ id }) => id);
+    if (ids.length === this.#rules.length && ids.every((id, at) => id === this.#rules[at])) return;
+    this.#rules = ids;
+    const { name } = this.tracer;
+    const own = rules.filter((rule) => concerns(rule, name)).map(({ id }) => id);
+    this.tracer.record({ kind: 'faults', rules: ids, own });
   }
 
   onLinks(linked: readonly MemberId[]): void {

@@ -319,7 +319,7 @@ export class Node {
   }
 
   setRules(rules: readonly FaultRule[]): void {
-    this.#trace?.onRules(rules.map(({ id }) => id));
+    this.#trace?.onRules(rules);
     this.#proxy.setRules(rules);
   }
 

@@ -22,7 +22,7 @@ export const DETAILS: readonly Record<string, unknown>[] = [
   { kind: 'write', ms: 1.5, entries: 2, registers: 0 },
   { kind: 'invoke', operation: 1, f: 'read', key: 'k' },
   { kind: 'result', operation: 1, f: 'read', key: 'k', outcome: 'unknown', reason: 'late', ms: 3 },
-  { kind: 'faults', rules: ['isolate:A:in'] },
+  { kind: 'faults', rules: ['isolate:A:in', 'one-way:B'], own: ['isolate:A:in'] },
   { kind: 'paused' },
   { kind: 'resumed' },
   { kind: 'campaign' },

@@ -95,6 +95,19 @@ describe.concurrent('on three real nodes', () => {
     });
   });
 
+  it('ends, and says so, when somebody clears its rules', async () => {
+    await withNodes(0, async (nodes) => {
+      const { run, view } = readerOf('two-leaders', portsOf(nodes), (reader) => {
+        if (reader.view().now.kind === 'asking') void nodes.clearRules(nodes.rules.map(({ id }) => id));
+        else goOn(reader);
+      });
+      await run.play(findScript('two-leaders'));
+      const text = 'Somebody cleared the fault rules of the lesson. Begin it again. All is healed.';
+      expect(view().now).toEqual({ kind: 'over', end: 'missed', text });
+      expect(nodes.rules).toEqual([]);
+    });
+  });
+
   it('a lesson that is left heals what it broke, and leaves the rules of the person alone', async () => {
     await withNodes(0, async (nodes) => {
       const { run, view } = readerOf('two-leaders', portsOf(nodes), (reader) => {

@@ -6,7 +6,7 @@ import type { Message } from '../../src/core/message.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { Proxy } from '../../src/proxy/proxy.ts';
 import { PRESETS, presetRules } from '../../src/proxy/presets.ts';
-import { judge, linkState, type Route } from '../../src/proxy/rules.ts';
+import { concerns, judge, linkState, type Route } from '../../src/proxy/rules.ts';
 import { id, nameOf } from '../support/core-cluster.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -129,6 +129,15 @@ describe('the state of a link', () => {
 });
 
 describe('rules', () => {
+  it('concern whom they name, or everybody', () => {
+    const concerned = (rule: Pick<FaultRule, 'from' | 'to'>): string =>
+      ['A', 'B', 'C'].filter((name) => concerns({ id: 'r', kind: 'drop', ...rule }, name)).join('');
+    expect(concerned({})).toBe('ABC');
+    expect(concerned({ from: 'A' })).toBe('A');
+    expect(concerned({ to: ['B', 'C'] })).toBe('BC');
+    expect(concerned({ from: 'A', to: 'B' })).toBe('AB');
+  });
+
   it('match by sender, receiver and type; what is absent matches everything', () => {
     const rule: FaultRule = { id: 'r', kind: 'drop', from: 'A', to: ['B', 'C'], messages: ['heartbeat'] };
     expect(verdict([rule], route('A', 'B'))).toBe('drop');

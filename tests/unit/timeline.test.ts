@@ -92,9 +92,17 @@ describe('the model', () => {
 
   it('has faults as spans, up to now where they have no end', () => {
     const events = [
-      at(10, { kind: 'faults', rules: ['isolate:A:out', 'isolate:A:in'] }, 1),
+      at(
+        10,
+        {
+          kind: 'faults',
+          rules: ['isolate:A:out', 'isolate:A:in', 'B:in'],
+          own: ['isolate:A:out', 'isolate:A:in'],
+        },
+        1,
+      ),
       at(20, { kind: 'paused' }, 2),
-      at(30, { kind: 'faults', rules: [] }, 3),
+      at(30, { kind: 'faults', rules: ['B:in'], own: [] }, 3),
     ];
     const { lanes } = timelineModel(events, new Map(), 100);
     expect(lanes[0]?.faults).toEqual([

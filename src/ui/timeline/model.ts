@@ -107,7 +107,7 @@ function laneOf(
       faults.push({ kind: 'asleep', from: time - event.ms, to: time, label: 'asleep' });
     if (event.kind === 'faults') {
       close('rules', time);
-      if (event.rules.length > 0) open.set('rules', { from: time, label: rulesText(event.rules) });
+      if (event.own.length > 0) open.set('rules', { from: time, label: rulesText(event.own) });
     }
   }
   for (const kind of [...open.keys()]) close(kind, whole.to);

@@ -56,6 +56,16 @@ export class Layout {
     return NAMES_WIDTH + ((time - from) / (to - from)) * (this.width - NAMES_WIDTH);
   }
 
+  /** Where what began at `time` begins in the picture. */
+  left(time: number): number {
+    return Math.max(NAMES_WIDTH, this.x(time));
+  }
+
+  /** Where what ended at `time` ends in the picture. */
+  right(time: number): number {
+    return Math.min(this.width, this.x(time));
+  }
+
   timeAt(x: number): number {
     const { from, to } = this.picture.shown;
     return from + ((x - NAMES_WIDTH) / (this.width - NAMES_WIDTH)) * (to - from);
@@ -120,6 +130,7 @@ export function paint(canvas: HTMLCanvasElement, layout: Layout): Painted {
   for (const [row, lane] of layout.lanes.entries()) paintLane(context, layout, lane, row, colour);
   const painted = paintArrows(context, layout, colour);
   for (const [row, lane] of layout.lanes.entries()) paintMarks(context, layout, lane, row, colour);
+  for (const [row, lane] of layout.lanes.entries()) paintFaultLabels(context, layout, lane, row, colour);
   paintCursor(context, layout, colour);
   context.restore();
   paintNames(context, layout, colour);
@@ -170,16 +181,13 @@ function paintLane(
 ): void {
   const { shown } = layout.picture;
   const y = layout.y(row);
-  for (const { from, to, kind, label } of faults) {
+  for (const { from, to, kind } of faults) {
     if (to < shown.from || from > shown.to) continue;
-    const [left, right] = [Math.max(NAMES_WIDTH, layout.x(from)), Math.min(layout.width, layout.x(to))];
+    const [left, right] = [layout.left(from), layout.right(to)];
     context.fillStyle = colour(kind === 'rules' ? '--bad' : '--doubt');
     context.globalAlpha = 0.13;
     context.fillRect(left, y - LANE_HEIGHT / 2 + 3, Math.max(2, right - left), LANE_HEIGHT - 6);
     context.globalAlpha = 1;
-    if (right - left < 48) continue;
-    context.textAlign = 'left';
-    context.fillText(fitting(context, label, right - left - 8), left + 4, y + LANE_HEIGHT / 2 - 11);
   }
   for (const { from, to, role } of roles) {
     if (to < shown.from || from > shown.to) continue;
@@ -187,9 +195,33 @@ function paintLane(
     context.strokeStyle = colour(token);
     context.lineWidth = width;
     context.setLineDash(dash);
-    line(context, Math.max(NAMES_WIDTH, layout.x(from)), y, Math.min(layout.width, layout.x(to)), y);
+    line(context, layout.left(from), y, layout.right(to), y);
   }
   context.setLineDash([]);
+}
+
+/** Over what is drawn there, with a rim of the ground: a band is full of lost messages. */
+function paintFaultLabels(
+  context: CanvasRenderingContext2D,
+  layout: Layout,
+  { faults }: Lane,
+  row: number,
+  colour: Paint,
+): void {
+  const { shown } = layout.picture;
+  const y = layout.y(row) + LANE_HEIGHT / 2 - 11;
+  context.textAlign = 'left';
+  context.lineJoin = 'round';
+  context.lineWidth = 4;
+  context.strokeStyle = colour('--surface');
+  for (const { from, to, kind, label } of faults) {
+    const [left, right] = [layout.left(from), layout.right(to)];
+    if (to < shown.from || from > shown.to || right - left < 48) continue;
+    const text = fitting(context, label, right - left - 8);
+    context.strokeText(text, left + 4, y);
+    context.fillStyle = colour(kind === 'rules' ? '--bad' : '--doubt');
+    context.fillText(text, left + 4, y);
+  }
 }
 
 const ARROW_TOKENS: Readonly<Partial<Record<Group, string>>> = {
