@@ -9,7 +9,7 @@ const SHOWN = 10;
 export function describeReport(report: MonitorReport): string {
   const { files, events, nodes, messages } = report;
   return [
-    `${events} events of ${nodes.length} nodes, ${messages} messages, from ${files.length} files`,
+    `${events} events of ${nodes.length} nodes, ${messages} log messages, from ${files.length} files`,
     ...nodes.map(({ name, events: own, runs }) => `  ${name}: ${own} events in ${plural(runs, 'run')}`),
     ...offsetLines(report),
     ...problemLines(report),

@@ -42,7 +42,7 @@ describe('npm run monitor', () => {
     writeTraces(events);
     const { status, out, err } = monitor();
     expect(out.trimEnd().split('\n')).toHaveLength(events.length);
-    expect(err).toContain('200 events of 3 nodes, 0 messages, from 3 files');
+    expect(err).toContain('200 events of 3 nodes, 0 log messages, from 3 files');
     expect(err).toMatch(
       /Clock of [ABC] in run \d: \d+\.\d{3} ms (ahead|behind), give or take [\d.]+ ms; corrected/,
     );
@@ -94,7 +94,7 @@ describe('npm run monitor', () => {
       '        at one',
       '        at two',
     ]);
-    expect(err).toContain('200 events of 3 nodes, 2 messages, from 4 files');
+    expect(err).toContain('200 events of 3 nodes, 2 log messages, from 4 files');
     expect(err).toContain(`DAMAGED: ${join(directory, 'A.log')}:1: it has no time, and follows on nothing`);
   });
 
