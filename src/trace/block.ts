@@ -137,19 +137,24 @@ export class BlockWriter {
         writer.bool(value as boolean);
         return;
       case 'counts':
-        this.#writeList(value as readonly number[], 'count');
+        this.#writeCounts(value as readonly number[]);
         return;
       case 'texts':
-        this.#writeList(value as readonly string[], 'text');
+        this.#writeTexts(value as readonly string[]);
         return;
       case 'facts':
         this.#writeFacts(value as MessageFacts);
     }
   }
 
-  #writeList(items: readonly (number | string)[], type: 'count' | 'text'): void {
-    this.#writer.integer(items.length);
-    for (const item of items) this.#write(type, item);
+  #writeCounts(counts: readonly number[]): void {
+    this.#writer.integer(counts.length);
+    for (const count of counts) this.#writer.integer(count);
+  }
+
+  #writeTexts(texts: readonly string[]): void {
+    this.#writer.integer(texts.length);
+    for (const text of texts) this.#writeText(text);
   }
 
   #writeFacts(facts: MessageFacts): void {

@@ -8,12 +8,15 @@ export class RunningClock {
   /** The owner first. Never changed in place: readings go with it. */
   #nodes: readonly MemberId[];
   #counts: number[];
+  /** It goes on changing. */
+  now: ClockReading;
   #places: Map<MemberId, number>;
 
   constructor(owner: MemberId, seq: number) {
     this.#nodes = [owner];
     this.#counts = [seq];
     this.#places = new Map([[owner, 0]]);
+    this.now = { nodes: this.#nodes, counts: this.#counts };
   }
 
   /** The owner's next event. */
@@ -25,11 +28,6 @@ export class RunningClock {
 
   get seq(): number {
     return this.#counts[0] ?? 0;
-  }
-
-  /** It goes on changing. */
-  get now(): ClockReading {
-    return { nodes: this.#nodes, counts: this.#counts };
   }
 
   read(): ClockReading {
@@ -49,6 +47,7 @@ export class RunningClock {
     this.#nodes = [...this.#nodes.slice(0, 1), ...this.#nodes.slice(1 + surplus), node];
     this.#counts = [...this.#counts.slice(0, 1), ...this.#counts.slice(1 + surplus), seq];
     this.#places = new Map(this.#nodes.map((known, place) => [known, place]));
+    this.now = { nodes: this.#nodes, counts: this.#counts };
   }
 }
 

@@ -37,7 +37,16 @@ export class TraceHash {
   }
 
   text(value: string): void {
-    for (let position = 0; position < value.length; position += 1) this.add(value.charCodeAt(position));
+    const { length } = value;
+    let [low = 0, high = 0] = this.#words;
+    for (let position = 0; position < length; position += 1) {
+      const word = value.charCodeAt(position);
+      low = Math.imul(low ^ word, 0x01000193);
+      high = Math.imul(high ^ (word + (low >>> 15)), 0x85ebca6b);
+      high ^= high >>> 13;
+    }
+    this.#words[0] = low;
+    this.#words[1] = high;
   }
 
   /** Two words of 32 bits. */
