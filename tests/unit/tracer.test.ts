@@ -173,6 +173,17 @@ describe('the log', () => {
     expect(events.map(({ seq }) => countOf(seq))).toEqual(Array.from({ length: 5000 }, (_, at) => at + 1));
   });
 
+  it('goes on behind a block that it cannot read, as another release may have written it', () => {
+    const scene = new Scene();
+    const store = new MemoryTrace(MAX_BYTES);
+    store.append({ last: RUN_LENGTH + 3, bytes: Uint8Array.of(0, 1, 2, 3) });
+    const tracer = scene.tracer('A', new MemoryTrace(MAX_BYTES, store));
+    tracer.record({ kind: 'paused' });
+    tracer.log.flush();
+    expect(tracer.log.page(0)).toEqual({ lines: '', next: RUN_LENGTH + 3 });
+    expect(storedEvents(tracer).map(({ kind }) => kind)).toEqual(['paused']);
+  });
+
   it('has the newest at hand', () => {
     const tracer = new Scene().tracer('A');
     for (let count = 0; count < 20_000; count += 1) tracer.record({ kind: 'campaign' });
