@@ -190,10 +190,16 @@ export class TestRun {
     await this.ports.port.act(action, member);
   }
 
-  /** At whoever else is there. */
+  /** At whoever else is there, once no other change is under way: that of a tab that joins, for one. */
   async removeMember(name: string): Promise<WriteResult> {
     const others = this.voters.filter((other) => other !== name);
-    return this.cluster.member(this.pick(others)).raft.removeMember(name);
+    const deadline = performance.now() + SETTLE_TIMEOUT_MS;
+    for (;;) {
+      const result = await this.cluster.member(this.pick(others)).raft.removeMember(name);
+      const isRefused = result.outcome === 'failed' && result.code === 'change-refused';
+      if (!isRefused || performance.now() > deadline) return result;
+      await sleep(POLL_MS);
+    }
   }
 
   /** What was done to the cluster, to be undone by `repair`, or at the end. */

@@ -1,6 +1,6 @@
 import type { RegisterEffect, RegisterInput, RegisterOptions } from '../core/abd/interface.ts';
 import type { Registers } from '../core/abd/registers.ts';
-import { Reader, Writer } from '../core/bytes.ts';
+import { DecodeError, Reader, Writer } from '../core/bytes.ts';
 import type { MemberId } from '../core/ids.ts';
 import { raftImage, type RaftImage } from '../core/raft/image.ts';
 import type { Effect, Input } from '../core/raft/interface.ts';
@@ -46,17 +46,10 @@ interface Segment {
 
 type AnyEffect = Effect | RegisterEffect;
 
-const EFFECT_TYPES = [
-  'persist',
-  'send',
-  'apply',
-  'snapshot',
-  'restore',
-  'reply',
-  'trace',
-  'ready',
-] as const satisfies readonly AnyEffect['type'][];
-const EFFECT_CODES = new Map<AnyEffect['type'], number>(EFFECT_TYPES.map((type, code) => [type, code]));
+const EFFECT_CODES: Readonly<Record<AnyEffect['type'], number>> = {
+  ...{ persist: 0, send: 1, apply: 2, snapshot: 3, restore: 4, reply: 5, trace: 6, ready: 7 },
+};
+const EFFECT_TYPES = new Map(Object.entries(EFFECT_CODES).map(([type, code]) => [code, type]));
 
 /** Each begins with a state, which keeps alive what the node itself has forgotten: the fewer, the better. */
 const SEGMENTS = 2;
@@ -90,7 +83,7 @@ class CoreRecording {
     steps.integer(inputs.length);
     for (const input of inputs) writeInput(steps, input);
     steps.integer(effects.length);
-    for (const { type } of effects) steps.byte(EFFECT_CODES.get(type) ?? 0);
+    for (const { type } of effects) steps.byte(EFFECT_CODES[type]);
     const [high, low] = effectDigest(effects).words;
     steps.integer(high);
     steps.integer(low);
@@ -136,10 +129,16 @@ function* stepsIn(reader: Reader, core: RecordedStep['core']): Generator<Recorde
     const time = reader.integer() / 1000;
     const seq = reader.integer();
     const inputs = Array.from({ length: reader.integer() }, () => readInput(reader));
-    const effects = Array.from({ length: reader.integer() }, () => EFFECT_TYPES[reader.byte()] ?? 'persist');
+    const effects = Array.from({ length: reader.integer() }, () => effectType(reader.byte()));
     const digest = hexOf([reader.integer(), reader.integer()]);
     yield { type: 'step', core, time, seq, inputs, effects, digest };
   }
+}
+
+function effectType(code: number): string {
+  const type = EFFECT_TYPES.get(code);
+  if (type === undefined) throw new DecodeError(`there is no effect ${code}`);
+  return type;
 }
 
 /** All that one node's cores were fed, for a replay. */

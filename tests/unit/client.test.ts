@@ -4,6 +4,7 @@ import type { HistoryEvent } from '../../src/check/history.ts';
 import { Client } from '../../src/client/client.ts';
 import { Cluster, type ClusterPort } from '../../src/client/cluster.ts';
 import { runTest, type TestResult } from '../../src/client/runner.ts';
+import { TestRun } from '../../src/client/test-run.ts';
 import { findTest, type TestName } from '../../src/client/tests/catalog.ts';
 import { createRandom } from '../../src/core/random.ts';
 
@@ -201,6 +202,32 @@ function lostWrites(): Bug {
     return count % 7 === 0 ? { outcome: 'ok', index: 1, term: 1 } : undefined;
   };
 }
+
+describe('a member that is to be removed', () => {
+  async function removed(...answers: unknown[]): Promise<unknown> {
+    const bug: Bug = (_, method) => (method === 'raft.removeMember' ? answers.shift() : undefined);
+    const run = new TestRun(
+      { algorithm: 'raft', seed: 1, durationMs: 1000, faults: [] },
+      {
+        ...{ port: new FakeCluster(bug), actions: [], random: createRandom(1) },
+        ...{ signal: new AbortController().signal, onStep: () => undefined, onProgress: () => undefined },
+      },
+    );
+    await run.settle(3);
+    return run.removeMember('C');
+  }
+  const refused = { outcome: 'failed', code: 'change-refused', reason: 'another change is under way' };
+  const done = { outcome: 'ok', index: 1, term: 1 };
+
+  it('waits for changes that are under way', async () => {
+    expect(await removed(refused, refused, done)).toEqual(done);
+  });
+
+  it('waits for nothing else, since what is uncertain may have been done', async () => {
+    const unknown = { outcome: 'unknown', code: 'lost-leadership', reason: 'deposed' };
+    expect(await removed(unknown, done)).toEqual(unknown);
+  });
+});
 
 describe('the tests', () => {
   it.each<TestName>([
