@@ -6,6 +6,7 @@ import { chromium, type BrowserContext, type Page } from 'playwright';
 import { BROWSER_ARGS, findOrInstallBrowser } from '../../scripts/browser.mjs';
 import { build, ROOT } from '../../scripts/setup.mjs';
 import { startServer } from '../../signaling/http.ts';
+import { untilLoaded } from '../drive/browser.ts';
 import { exitStatusOf } from './usage.ts';
 
 const HELP = `Usage: npm run screenshots [-- --output DIR]
@@ -63,7 +64,7 @@ async function somethingToSee(context: BrowserContext, url: string): Promise<Pag
   for (let tab = 0; tab < TABS; tab += 1) {
     page = await context.newPage();
     await page.goto(url);
-    await page.waitForFunction(() => 'tabraft' in window);
+    await untilLoaded(page);
     await page.evaluate((ms) => window.tabraft.ready(ms), READY_TIMEOUT_MS);
   }
   if (page === null) throw new Error('there are no tabs');

@@ -1,3 +1,4 @@
+import { untilLoaded } from '../../src/drive/browser.ts';
 import { agreedLeader, expect, openCluster, Tab, test } from './support/fixtures.ts';
 
 test('three tabs of one profile form one cluster over WebRTC', async ({ context, server }) => {
@@ -110,7 +111,7 @@ test('separate browsers join by the link; a fourth tab learns, a duplicated tab 
   const opened = home.waitForEvent('page');
   await founder.page.evaluate(() => void window.open(location.href));
   const duplicate = new Tab(await opened);
-  await duplicate.page.waitForFunction(() => 'tabraft' in window);
+  await untilLoaded(duplicate.page);
   const copied = await duplicate.page.evaluate(() => sessionStorage.getItem('tabraft.member'));
   const status = await duplicate.ready();
   expect(status).toMatchObject({ role: 'learner', name: 'E' });

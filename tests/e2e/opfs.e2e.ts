@@ -1,4 +1,4 @@
-import { RealBrowser } from '../../src/drive/browser.ts';
+import { RealBrowser, untilLoaded } from '../../src/drive/browser.ts';
 import { expect, openCluster, openTabs, test, type Tab } from './support/fixtures.ts';
 import { LAUNCH } from './support/launch.ts';
 import { missingWrites, Writer } from './support/writer.ts';
@@ -80,6 +80,6 @@ test('a node whose files the browser has taken away stops and says so', async ({
   // Neither does what was taken away come back, nor does it stand in the way.
   const { memberId } = await tab.status();
   await tab.page.goto(new URL('/?storage=opfs', server.url).href);
-  await tab.page.waitForFunction(() => 'tabraft' in window);
+  await untilLoaded(tab.page);
   expect((await tab.ready()).memberId).not.toBe(memberId);
 });

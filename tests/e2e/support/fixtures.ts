@@ -5,7 +5,7 @@ import { test as base, chromium, expect, type BrowserContext, type Page } from '
 import { LAUNCH } from './launch.ts';
 import { startServer, type RunningServer } from '../../../signaling/http.ts';
 import type { Status, Tabraft } from '../../../src/api.ts';
-import type { RealBrowser } from '../../../src/drive/browser.ts';
+import { untilLoaded, type RealBrowser } from '../../../src/drive/browser.ts';
 
 declare global {
   interface Window {
@@ -52,7 +52,7 @@ export class Tab {
   static async open(context: BrowserContext, url: string): Promise<Tab> {
     const page = await context.newPage();
     await page.goto(url);
-    await page.waitForFunction(() => 'tabraft' in window);
+    await untilLoaded(page);
     return new Tab(page);
   }
 
@@ -66,7 +66,7 @@ export class Tab {
 
   async reload(): Promise<void> {
     await this.page.reload();
-    await this.page.waitForFunction(() => 'tabraft' in window);
+    await untilLoaded(this.page);
   }
 
   async put(key: string, value: string | null, timeoutMs?: number): ReturnType<Tabraft['raft']['put']> {
