@@ -192,10 +192,11 @@ export class TestRun {
 
   /** At whoever else is there, once no other change is under way: that of a tab that joins, for one. */
   async removeMember(name: string): Promise<WriteResult> {
-    const others = this.voters.filter((other) => other !== name);
+    // Chosen once: how often it is asked must not change what the seed has chosen next.
+    const { raft } = this.cluster.member(this.pick(this.voters.filter((other) => other !== name)));
     const deadline = performance.now() + SETTLE_TIMEOUT_MS;
     for (;;) {
-      const result = await this.cluster.member(this.pick(others)).raft.removeMember(name);
+      const result = await raft.removeMember(name);
       const isRefused = result.outcome === 'failed' && result.code === 'change-refused';
       if (!isRefused || performance.now() > deadline) return result;
       await sleep(POLL_MS);

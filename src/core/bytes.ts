@@ -37,10 +37,6 @@ export class Writer {
   integer(value: number): void {
     assert(Number.isSafeInteger(value) && value >= 0, 'only non-negative safe integers are written');
     this.#reserve(MAX_INTEGER_BYTES);
-    if (value < 0x80) {
-      this.#put(value);
-      return;
-    }
     let rest = value;
     for (; rest > 0x7fffffff; rest = Math.floor(rest / 0x80)) this.#put((rest % 0x80) | 0x80);
     // Small enough for the processor's own arithmetic.

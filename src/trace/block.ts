@@ -187,6 +187,11 @@ export class BlockWriter {
   }
 }
 
+/** False: another release has written it. */
+export function isReadable(bytes: Uint8Array): boolean {
+  return bytes[0] === BLOCK_VERSION;
+}
+
 /** The events of a block. Throws `DecodeError` for what no `BlockWriter` has written. */
 export function readBlock(bytes: Uint8Array): TraceEvent[] {
   const reader = new Reader(bytes);

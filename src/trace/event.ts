@@ -133,8 +133,10 @@ export type TraceDetail =
       readonly reason: string | null;
       readonly ms: number;
     }
-  /** The fault rules in force at this node are these now, by their ids. */
-  /** `own`: of the rules in force, those that name this member, or whose members are everybody. */
+  /**
+   * The fault rules in force at this node are these now, by their ids. `own`: of them, those that name this member, or
+   * no member at all.
+   */
   | { readonly kind: 'faults'; readonly rules: readonly string[]; readonly own: readonly string[] }
   | { readonly kind: 'paused' | 'resumed' | 'campaign' }
   /** Nothing ran for `ms`: the tab slept. */

@@ -1,7 +1,14 @@
+const START = [0x811c9dc5, 0x1b873593] as const;
+
 /** A hash of everything that happens in a run, in order: two runs of one seed must agree on it. */
 export class TraceHash {
   /** Low word, high word. In fields, most of their values would each be an object. */
-  readonly #words = Int32Array.of(0x811c9dc5, 0x1b873593);
+  readonly #words = Int32Array.from(START);
+
+  /** Begins anew. */
+  clear(): void {
+    [this.#words[0], this.#words[1]] = START;
+  }
 
   add(value: number): void {
     const word = value | 0;

@@ -1,7 +1,6 @@
 import type { TracePage } from '../api.ts';
-import { DecodeError } from '../core/bytes.ts';
 import type { MemberId } from '../core/ids.ts';
-import { BlockWriter, readBlock } from './block.ts';
+import { BlockWriter, isReadable, readBlock } from './block.ts';
 import type { ClockReading } from './clock.ts';
 import type { TraceDetail, TraceEvent } from './event.ts';
 import { formatEvent } from './lines.ts';
@@ -110,11 +109,12 @@ export class TraceLog {
   page(after: number): TracePage {
     const chunk = this.store.next(after);
     if (chunk === null) return { lines: '', next: null };
-    if (this.#opened?.chunk.last !== chunk.last) this.#opened = { chunk, events: readable(chunk) };
-    const { events } = this.#opened;
-    let next = events.length === 0 ? chunk.last : after;
+    // The others are not lost with it.
+    if (!isReadable(chunk.bytes)) return { lines: '', next: chunk.last };
+    if (this.#opened?.chunk.last !== chunk.last) this.#opened = { chunk, events: readBlock(chunk.bytes) };
+    let next = after;
     let lines = '';
-    for (const event of events) {
+    for (const event of this.#opened.events) {
       if (event.seq <= after) continue;
       const line = `${formatEvent(event)}\n`;
       if (lines.length > 0 && lines.length + line.length > MAX_PAGE_LENGTH) break;
@@ -132,15 +132,5 @@ export class TraceLog {
   #current(): TraceChunk[] {
     if (this.#block === null || this.#block.count === 0) return [];
     return [{ last: this.#block.lastSeq, bytes: this.#block.finish() }];
-  }
-}
-
-/** None of a block that another release has written: the others are not lost with it. */
-function readable({ bytes }: TraceChunk): TraceEvent[] {
-  try {
-    return readBlock(bytes);
-  } catch (error) {
-    if (error instanceof DecodeError) return [];
-    throw error;
   }
 }

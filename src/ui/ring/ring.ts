@@ -265,10 +265,11 @@ export class Ring extends LitElement {
     const { members } = moment;
     const places = new Map(members.map(({ id }, at) => [id, placeOf(at, members.length)]));
     const isStill = playback.mode === 'paused';
-    const { flights } = isCalm() && !isStill ? { flights: [] } : this.#inFlight();
+    const calm = isCalm();
+    const { flights } = calm && !isStill ? { flights: [] } : this.#inFlight();
     if (flights.length > 0 || this.#isDrawn) drawFlights(canvas, flights, places);
     this.#isDrawn = flights.length > 0;
-    if (isStill || isCalm()) return;
+    if (isStill || calm) return;
     if (playback.mode === 'playing' && now - this.#renewedAt > RENEW_MS) {
       this.#renewedAt = now;
       this.requestUpdate();
