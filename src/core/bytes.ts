@@ -14,10 +14,12 @@ const SHORT_TEXT_BYTES = 256;
 /** Seven bits a byte. */
 const MAX_INTEGER_BYTES = 8;
 
-/** Appends to a buffer that grows; `finish` returns a copy of what was written. */
+/** Appends to a buffer that grows. */
 export class Writer {
   #buffer: Uint8Array<ArrayBuffer>;
-  #length = 0;
+  /** Before it stands what was cut off. */
+  #start = 0;
+  #end = 0;
 
   /** `capacity`: how much is likely to be written. */
   constructor(capacity = 256) {
@@ -44,17 +46,23 @@ export class Writer {
     this.#put(rest);
   }
 
+  /** 32 bits, in four bytes. */
+  word(value: number): void {
+    this.#reserve(4);
+    for (let shift = 24; shift >= 0; shift -= 8) this.#put(value >>> shift);
+  }
+
   /** Where there is room. */
   #put(byte: number): void {
-    this.#buffer[this.#length] = byte;
-    this.#length += 1;
+    this.#buffer[this.#end] = byte;
+    this.#end += 1;
   }
 
   bytes(value: Uint8Array): void {
     this.integer(value.length);
     this.#reserve(value.length);
-    this.#buffer.set(value, this.#length);
-    this.#length += value.length;
+    this.#buffer.set(value, this.#end);
+    this.#end += value.length;
   }
 
   text(value: string): void {
@@ -65,32 +73,40 @@ export class Writer {
   #shortAscii(value: string): boolean {
     const { length } = value;
     if (length > SHORT_TEXT_BYTES) return false;
-    const start = this.#length;
+    const start = this.#end;
     this.integer(length);
     this.#reserve(length);
     for (let at = 0; at < length; at += 1) {
       const code = value.charCodeAt(at);
       if (code >= 0x80) {
-        this.#length = start;
+        this.#end = start;
         return false;
       }
-      this.#buffer[this.#length + at] = code;
+      this.#buffer[this.#end + at] = code;
     }
-    this.#length += length;
+    this.#end += length;
     return true;
   }
 
   get length(): number {
-    return this.#length;
+    return this.#end - this.#start;
   }
 
+  /** A copy of what was written. */
   finish(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.slice(0, this.#length);
+    return this.#buffer.slice(this.#start, this.#end);
+  }
+
+  /** What was written, not copied, and begins anew behind it. */
+  cut(): Uint8Array<ArrayBuffer> {
+    const bytes = this.#buffer.subarray(this.#start, this.#end);
+    this.#start = this.#end;
+    return bytes;
   }
 
   /** Begins anew, in the same buffer. */
   clear(): void {
-    this.#length = 0;
+    this.#end = this.#start;
   }
 
   get capacity(): number {
@@ -98,11 +114,14 @@ export class Writer {
   }
 
   #reserve(more: number): void {
-    const needed = this.#length + more;
-    if (needed <= this.#buffer.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
-    larger.set(this.#buffer);
-    this.#buffer = larger;
+    if (this.#end + more <= this.#buffer.length) return;
+    const written = this.#buffer.subarray(this.#start, this.#end);
+    // What was cut off stays in the old one; if nothing was, there is too little room for what is written at once.
+    const capacity = this.#buffer.length * (this.#start === 0 ? 2 : 1);
+    this.#buffer = new Uint8Array(Math.max(written.length + more, capacity));
+    this.#buffer.set(written);
+    this.#start = 0;
+    this.#end = written.length;
   }
 }
 
@@ -117,6 +136,27 @@ export function encoded(write: (writer: Writer) => void): Uint8Array<ArrayBuffer
   write(writer);
   const bytes = writer.finish();
   if (writer.capacity <= MAX_SPARE_BYTES) spareWriters.push(writer);
+  return bytes;
+}
+
+/** By length: to make a text of anything but a list of its own length takes a copy. */
+const codesOf: number[][] = [];
+
+const SHARED_BYTES = 32 * 1024;
+/** More is worth a buffer of its own. */
+const MAX_SHARE_BYTES = 1024;
+let shared = new Writer(SHARED_BYTES);
+
+/**
+ * As `encoded`, for what is small, comes by the thousand and lives about as long as its neighbours: it shares a buffer
+ * with them, and keeps them alive. `write` must not ask for more of the kind.
+ */
+export function encodedTogether(write: (writer: Writer) => void): Uint8Array {
+  shared.clear();
+  write(shared);
+  if (shared.length <= MAX_SHARE_BYTES) return shared.cut();
+  const bytes = shared.finish();
+  if (shared.capacity > SHARED_BYTES) shared = new Writer(SHARED_BYTES);
   return bytes;
 }
 
@@ -153,26 +193,55 @@ export class Reader {
     throw new DecodeError('an integer is too large');
   }
 
-  /** A view of the input, not a copy. */
-  bytes(maxBytes: number): Uint8Array {
-    const length = this.integer();
-    if (length > maxBytes) throw new DecodeError(`${length} bytes where at most ${maxBytes} may be`);
-    const end = this.#position + length;
-    if (end > this.input.length) throw new DecodeError('it ends too early');
-    const value = this.input.subarray(this.#position, end);
-    this.#position = end;
+  /** 32 bits, signed. */
+  word(): number {
+    let value = 0;
+    for (let left = 4; left > 0; left -= 1) value = (value << 8) | this.byte();
     return value;
   }
 
+  /** A view of the input, not a copy. */
+  bytes(maxBytes: number): Uint8Array {
+    return this.#view(this.#lengthWithin(maxBytes));
+  }
+
   text(maxBytes: number): string {
-    const value = this.bytes(maxBytes);
-    if (value.length <= SHORT_TEXT_BYTES && isAscii(value))
-      return String.fromCharCode.apply(null, value as unknown as number[]);
+    const length = this.#lengthWithin(maxBytes);
+    const codes = length <= SHORT_TEXT_BYTES ? this.#asciiCodes(length) : null;
+    if (codes !== null) {
+      this.#position += length;
+      return String.fromCharCode.apply(null, codes);
+    }
     try {
-      return decoder.decode(value);
+      return decoder.decode(this.#view(length));
     } catch {
       throw new DecodeError('a text is not UTF-8');
     }
+  }
+
+  /** Of what follows, all of which is there. */
+  #lengthWithin(maxBytes: number): number {
+    const length = this.integer();
+    if (length > maxBytes) throw new DecodeError(`${length} bytes where at most ${maxBytes} may be`);
+    if (length > this.input.length - this.#position) throw new DecodeError('it ends too early');
+    return length;
+  }
+
+  #view(length: number): Uint8Array {
+    const start = this.#position;
+    this.#position += length;
+    return this.input.subarray(start, this.#position);
+  }
+
+  /** Null: they are not. The list is good until the next call. */
+  #asciiCodes(length: number): number[] | null {
+    const codes = (codesOf[length] ??= new Array<number>(length).fill(0));
+    for (let at = 0; at < length; at += 1) {
+      const code = this.input[this.#position + at] ?? 0;
+      if (code >= 0x80) return null;
+      codes[at] = code;
+    }
+    return codes;
   }
 
   /** How many items follow, each of one byte at least. */
@@ -191,11 +260,4 @@ export class Reader {
     const left = this.input.length - this.#position;
     if (left > 0) throw new DecodeError(`${left} bytes follow its end`);
   }
-}
-
-function isAscii(bytes: Uint8Array): boolean {
-  // An iterator makes an object for each byte.
-  // eslint-disable-next-line @typescript-eslint/prefer-for-of
-  for (let at = 0; at < bytes.length; at += 1) if ((bytes[at] ?? 0) >= 0x80) return false;
-  return true;
 }

@@ -12,10 +12,15 @@ type AnyEffect = Effect | RegisterEffect;
  * Tells two lists of effects apart by all that they say; but of an entry that is sent or applied, by its index and
  * term alone, as what it holds is told by the input it came with, and where it is written.
  */
-export function effectDigest(effects: readonly AnyEffect[]): TraceHash {
+export function effectDigest(effects: readonly AnyEffect[]): string {
   const hash = new TraceHash();
+  addEffects(hash, effects);
+  return hash.digest();
+}
+
+/** The same, into a hash that serves many. */
+export function addEffects(hash: TraceHash, effects: readonly AnyEffect[]): void {
   for (const effect of effects) addEffect(hash, effect);
-  return hash;
 }
 
 function addEffect(hash: TraceHash, effect: AnyEffect): void {

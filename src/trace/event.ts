@@ -85,7 +85,7 @@ export type TraceDetail =
     }
   /**
    * Entries `first` to `first + terms.length - 1` follow on the one before `first`, whose term is `prevTerm` (null:
-   * compacted). `digests` are their payloads' FNV-1a hashes, 32 bits each. Not durable yet: `write` says when.
+   * compacted). `digests` tell what they hold (`payloadDigest`). Not durable yet: `write` says when.
    */
   | {
       readonly kind: 'append';

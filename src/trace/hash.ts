@@ -7,7 +7,8 @@ export class TraceHash {
 
   /** Begins anew. */
   clear(): void {
-    [this.#words[0], this.#words[1]] = START;
+    this.#words[0] = START[0];
+    this.#words[1] = START[1];
   }
 
   add(value: number): void {
@@ -28,7 +29,7 @@ export class TraceHash {
     const { length } = value;
     this.number(length);
     // Four at a time, and in variables: a word that is handed over would be an object.
-    let [low = 0, high = 0] = this.#words;
+    let { low, high } = this;
     for (let at = 0; at < length; at += 4) {
       const word =
         (value[at] ?? 0) |
@@ -45,7 +46,7 @@ export class TraceHash {
 
   text(value: string): void {
     const { length } = value;
-    let [low = 0, high = 0] = this.#words;
+    let { low, high } = this;
     for (let position = 0; position < length; position += 1) {
       const word = value.charCodeAt(position);
       low = Math.imul(low ^ word, 0x01000193);
@@ -56,19 +57,24 @@ export class TraceHash {
     this.#words[1] = high;
   }
 
-  /** Two words of 32 bits. */
-  get words(): readonly [high: number, low: number] {
-    const [low = 0, high = 0] = this.#words;
-    return [high >>> 0, low >>> 0];
+  /** Of 32 bits, signed. */
+  get low(): number {
+    return this.#words[0] ?? 0;
+  }
+
+  /** Of 32 bits, signed. */
+  get high(): number {
+    return this.#words[1] ?? 0;
   }
 
   /** Sixteen hexadecimal digits. */
   digest(): string {
-    return hexOf(this.words);
+    return hexOf(this.high, this.low);
   }
 }
 
-export function hexOf([high, low]: TraceHash['words']): string {
-  const hex = (word: number): string => word.toString(16).padStart(8, '0');
+/** Two words of 32 bits. */
+export function hexOf(high: number, low: number): string {
+  const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');
   return hex(high) + hex(low);
 }

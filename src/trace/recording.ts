@@ -6,8 +6,8 @@ import { raftImage, type RaftImage } from '../core/raft/image.ts';
 import type { Effect, Input } from '../core/raft/interface.ts';
 import { entryBytes } from '../core/raft/log.ts';
 import type { Raft } from '../core/raft/state.ts';
-import { effectDigest } from './effect-digest.ts';
-import { hexOf } from './hash.ts';
+import { addEffects } from './effect-digest.ts';
+import { hexOf, TraceHash } from './hash.ts';
 import { toJson } from './plain.ts';
 import { readInput, writeInput } from './step-codec.ts';
 
@@ -60,6 +60,7 @@ const SEGMENTS = 2;
  */
 class CoreRecording {
   #segments: Segment[];
+  readonly #hash = new TraceHash();
 
   constructor(
     private readonly core: 'raft' | 'abd',
@@ -84,9 +85,10 @@ class CoreRecording {
     for (const input of inputs) writeInput(steps, input);
     steps.integer(effects.length);
     for (const { type } of effects) steps.byte(EFFECT_CODES[type]);
-    const [high, low] = effectDigest(effects).words;
-    steps.integer(high);
-    steps.integer(low);
+    this.#hash.clear();
+    addEffects(this.#hash, effects);
+    steps.word(this.#hash.high);
+    steps.word(this.#hash.low);
     const full = this.maxBytes / SEGMENTS;
     if (steps.length >= full || (steps.length >= full / 2 && isCompacting(effects))) this.#turn();
   }
@@ -130,7 +132,7 @@ function* stepsIn(reader: Reader, core: RecordedStep['core']): Generator<Recorde
     const seq = reader.integer();
     const inputs = Array.from({ length: reader.integer() }, () => readInput(reader));
     const effects = Array.from({ length: reader.integer() }, () => effectType(reader.byte()));
-    const digest = hexOf([reader.integer(), reader.integer()]);
+    const digest = hexOf(reader.word(), reader.word());
     yield { type: 'step', core, time, seq, inputs, effects, digest };
   }
 }

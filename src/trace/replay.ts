@@ -146,7 +146,7 @@ export class Replay {
       number: this.#done,
       recorded,
       effects,
-      isSame: effectDigest(effects).digest() === recorded.digest,
+      isSame: effectDigest(effects) === recorded.digest,
     };
   }
 

@@ -116,13 +116,12 @@ function withCommand(command: Uint8Array): Effect {
 
 describe('the digest of effects', () => {
   it.each(PAIRS)('tells apart %s', (_, one, other) => {
-    const digest = (effects: readonly Effect[]): string => effectDigest(effects).digest();
-    expect(digest([one])).toBe(digest([structuredClone(one)]));
-    expect(digest([other])).not.toBe(digest([one]));
+    expect(effectDigest([one])).toBe(effectDigest([structuredClone(one)]));
+    expect(effectDigest([other])).not.toBe(effectDigest([one]));
   });
 
   it('tells their order apart', () => {
     const replies: Effect[] = [REPLY, { ...REPLY, request: 2 }];
-    expect(effectDigest(replies.toReversed()).digest()).not.toBe(effectDigest(replies).digest());
+    expect(effectDigest(replies.toReversed())).not.toBe(effectDigest(replies));
   });
 });

@@ -28,6 +28,11 @@ export class KeyValueMachine {
 
   /** All or nothing. An ASSERT sees what earlier SETs of the same transaction would leave. */
   transact(instructions: readonly Instruction[]): TransactionResult {
+    const first = instructions[0];
+    if (instructions.length === 1 && first?.op === 'SET') {
+      this.#set(first.key, first.val);
+      return { applied: true };
+    }
     const changes = new Map<string, string | null>();
     for (const { op, key, val } of instructions) {
       if (op === 'SET') {
@@ -38,11 +43,13 @@ export class KeyValueMachine {
       const actual = changed === undefined ? this.get(key) : changed;
       if (actual !== val) return { applied: false, key, expected: val, actual };
     }
-    for (const [key, val] of changes) {
-      if (val === null) this.#values.delete(key);
-      else this.#values.set(key, val);
-    }
+    for (const [key, val] of changes) this.#set(key, val);
     return { applied: true };
+  }
+
+  #set(key: string, val: string | null): void {
+    if (val === null) this.#values.delete(key);
+    else this.#values.set(key, val);
   }
 
   get(key: string): string | null {

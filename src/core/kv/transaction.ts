@@ -1,4 +1,4 @@
-import { DecodeError, encoded, Reader, type Writer } from '../bytes.ts';
+import { DecodeError, encoded, encodedTogether, Reader, type Writer } from '../bytes.ts';
 
 /** `null` stands for the absence of the key. */
 export interface Instruction {
@@ -33,7 +33,7 @@ function readValue(reader: Reader): string | null {
 }
 
 export function encodeTransaction(instructions: readonly Instruction[]): Uint8Array {
-  return encoded((writer) => {
+  return encodedTogether((writer) => {
     writer.integer(instructions.length);
     for (const { op, key, val } of instructions) {
       writer.bool(op === 'SET');
@@ -58,11 +58,13 @@ export function decodeTransaction(command: Uint8Array): Instruction[] {
 
 const RESULT_TAGS = { applied: 0, refused: 1, malformed: 2 } as const;
 
+/** Of almost all transactions. */
+const APPLIED = Uint8Array.of(RESULT_TAGS.applied);
+
 export function encodeResult(result: TransactionResult): Uint8Array {
+  if (result.applied) return APPLIED;
   return encoded((writer) => {
-    if (result.applied) {
-      writer.byte(RESULT_TAGS.applied);
-    } else if ('malformed' in result) {
+    if ('malformed' in result) {
       writer.byte(RESULT_TAGS.malformed);
       writer.text(result.malformed);
     } else {

@@ -1,4 +1,4 @@
-import { DecodeError, encoded, Reader } from '../bytes.ts';
+import { DecodeError, encoded, encodedTogether, Reader } from '../bytes.ts';
 import { MAX_COMMAND_BYTES } from '../raft/log-entry.ts';
 
 /**
@@ -37,7 +37,7 @@ const REPLY_KINDS = ['done', 'opened', 'expired', 'malformed'] as const;
 const MAX_REASON_BYTES = 4096;
 
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
-  return encoded((writer) => {
+  return encodedTogether((writer) => {
     writer.byte(ENVELOPE_KINDS.indexOf(envelope.kind));
     if (envelope.kind === 'open') {
       writer.integer(envelope.ttlMs);
@@ -68,7 +68,9 @@ function readEnvelope(reader: Reader, kind: Envelope['kind'] | undefined): Envel
     case 'open':
       return { kind, ttlMs: reader.integer() };
     case 'session': {
-      const [session, sequence, lowestPending] = [reader.integer(), reader.integer(), reader.integer()];
+      const session = reader.integer();
+      const sequence = reader.integer();
+      const lowestPending = reader.integer();
       if (sequence < 1 || lowestPending > sequence) throw new DecodeError('a sequence number makes no sense');
       return { kind, session, sequence, lowestPending, command: reader.bytes(MAX_COMMAND_BYTES) };
     }

@@ -34,6 +34,9 @@ const MAX_REPLIES = 8192;
 export class SessionMachine {
   /** Least recently used first. */
   readonly #sessions = new Map<number, Session>();
+  /** The one used most recently, if it is known. */
+  #newest: number | null = null;
+  #done: { readonly value: Uint8Array; readonly reply: Uint8Array } | null = null;
   #timeMs = 0;
 
   readonly epochs = new EpochMachine();
@@ -53,7 +56,15 @@ export class SessionMachine {
       if (!(error instanceof DecodeError)) throw error;
       return encodeReply({ kind: 'malformed', reason: error.message });
     }
-    return encodeReply(this.#apply(envelope, index));
+    const reply = this.#apply(envelope, index);
+    return reply.kind === 'done' ? this.#encodeDone(reply) : encodeReply(reply);
+  }
+
+  /** The machine's answers are mostly one and the same. */
+  #encodeDone(reply: Reply & { kind: 'done' }): Uint8Array {
+    const { value } = reply;
+    if (this.#done?.value !== value) this.#done = { value, reply: encodeReply(reply) };
+    return this.#done.reply;
   }
 
   get sessionCount(): number {
@@ -73,6 +84,7 @@ export class SessionMachine {
   restore(data: Uint8Array): void {
     const reader = new Reader(data);
     this.#timeMs = reader.integer();
+    this.#newest = null;
     this.readSessions(reader);
     this.inner.restore(reader);
     // A snapshot from before there were registers ends here.
@@ -101,6 +113,7 @@ export class SessionMachine {
         break;
       }
     }
+    this.#newest = index;
     this.#sessions.set(index, { ttlMs, usedAtMs: this.#timeMs, replies: new Map(), lowestPending: 1 });
     return { kind: 'opened', session: index };
   }
@@ -125,6 +138,8 @@ export class SessionMachine {
 
   #touch(id: number, session: Session): void {
     session.usedAtMs = this.#timeMs;
+    if (id === this.#newest) return;
+    this.#newest = id;
     this.#sessions.delete(id);
     this.#sessions.set(id, session);
   }
