@@ -1,8 +1,9 @@
 import type { ControlMessage } from '../mesh/messages.ts';
 import type { TraceInvariants } from '../check/trace-invariants.ts';
 import type { MemberId } from '../core/ids.ts';
-import { formatEvent, parseTrace } from '../trace/lines.ts';
-import type { TraceEvent } from '../trace/event.ts';
+import { formatEvent, type TraceEvent } from '../trace/event.ts';
+import type { parseTrace } from '../trace/lines.ts';
+import { isFrequent } from '../trace/sample.ts';
 import type { LiveNode, LiveView } from '../ui/view.ts';
 import type { NodeSnapshot, Watched } from '../worker/contract.ts';
 
@@ -18,6 +19,8 @@ const MAX_KEPT = 20_000;
 const MAX_LINES_LENGTH = 60_000;
 
 type Live = ControlMessage & { type: 'live' };
+/** An event; or a node of which some were missed, that may have changed its log. */
+type News = TraceEvent | MemberId;
 
 export interface LivePorts {
   /** Null: this tab runs no node now. */
@@ -39,8 +42,12 @@ export class LiveFeed {
   #nodes = new Map<string, LiveNode>();
   #events: readonly TraceEvent[] = [];
   #skipped = 0;
-  /** Null: it is not loaded yet. What came before is judged then. */
+  /** Null: it is not loaded yet, for a page that nobody looks at needs none of it. */
+  #parse: typeof parseTrace | null = null;
+  /** Null: likewise. What came before is judged then. */
   #invariants: TraceInvariants | null = null;
+  /** Until then. */
+  #unjudged: News[] = [];
   #isLoading = false;
   /** Of each node: the number up to which its events have been taken. */
   readonly #taken = new Map<string, number>();
@@ -84,8 +91,9 @@ export class LiveFeed {
 
   onLive(memberId: string, { role, term, leader, detail, lines, skipped, after, last }: Live): void {
     this.#asked.delete(memberId);
-    if (this.#timer === null) return;
-    const { events, problem } = parseTrace(lines);
+    // Nobody has read it: it is asked for again.
+    if (this.#timer === null || this.#parse === null) return;
+    const { events, problem } = this.#parse(lines);
     if (problem !== null) this.ports.onRefused(problem);
     const node = { memberId, role, term, leader, detail, at: Date.now() };
     this.#take(node, { events, skipped, after, last });
@@ -105,13 +113,15 @@ export class LiveFeed {
     if (this.#isLoading || this.#invariants !== null) return;
     this.#isLoading = true;
     try {
+      ({ parseTrace: this.#parse } = await import('../trace/lines.ts'));
       const loaded = await import('../check/trace-invariants.ts');
       const invariants = new loaded.TraceInvariants(true);
-      for (const event of this.#events) invariants.feed(event);
+      for (const one of this.#unjudged) judge(invariants, one);
+      this.#unjudged = [];
       this.#invariants = invariants;
       this.ports.onChange();
     } catch (error) {
-      this.ports.onRefused(`the part that judges it could not be loaded (${String(error)}); reload the page`);
+      this.ports.onRefused(`a part of this page could not be loaded (${String(error)}); reload the page`);
     } finally {
       this.#isLoading = false;
     }
@@ -151,24 +161,32 @@ export class LiveFeed {
     if (after < taken) return;
     this.#nodes.set(id, node);
     this.#skipped += skipped;
-    // What was missed may have changed its log.
-    if (taken !== after) this.#invariants?.forget(id);
     this.#taken.set(id, last);
-    for (const event of events) this.#invariants?.feed(event);
+    const news = taken === after ? events : [id, ...events];
+    if (this.#invariants === null) this.#unjudged = [...this.#unjudged, ...news].slice(-MAX_KEPT);
+    else for (const one of news) judge(this.#invariants, one);
     if (events.length > 0) this.#events = inOrder([...this.#events, ...events]).slice(-MAX_KEPT);
     this.ports.onChange();
   }
 }
 
-/** As many as one message carries. */
+function judge(invariants: TraceInvariants, one: News): void {
+  if (typeof one === 'string') invariants.forget(one);
+  else invariants.feed(one);
+}
+
+/** As many as one message carries; what a log, a term or a role depends on goes before all else. */
 function linesOf(events: readonly TraceEvent[]): { lines: string; untold: number } {
-  let lines = '';
-  for (const [at, event] of events.entries()) {
-    const line = `${formatEvent(event)}\n`;
-    if (lines.length + line.length > MAX_LINES_LENGTH) return { lines, untold: events.length - at };
-    lines += line;
-  }
-  return { lines, untold: 0 };
+  const all = events.map((event) => ({ line: `${formatEvent(event)}\n`, isFrequent: isFrequent(event) }));
+  const lengthOf = (some: typeof all): number => some.reduce((sum, { line }) => sum + line.length, 0);
+  let room = MAX_LINES_LENGTH - lengthOf(all.filter(({ isFrequent }) => !isFrequent));
+  const told = all.filter(({ line, isFrequent }) => {
+    if (!isFrequent) return true;
+    room -= line.length;
+    return room >= 0;
+  });
+  while (lengthOf(told) > MAX_LINES_LENGTH) told.pop();
+  return { lines: told.map(({ line }) => line).join(''), untold: all.length - told.length };
 }
 
 /** By time, as they nearly are already: only the last few of each node come late. */

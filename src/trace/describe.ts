@@ -58,9 +58,9 @@ export function describeTraceEvent(event: TraceEvent, nameOf: NameOf): string {
     case 'write':
       return `has written ${event.registers > 0 ? `${event.registers} registers` : `${event.entries} entries`} in ${event.ms.toFixed(1)} ms`;
     case 'invoke':
-      return `is asked by a client: ${operationText(event)}`;
+      return `is asked by a client: ${operationsText(event.first, event)}`;
     case 'result':
-      return `answers a client after ${event.ms.toFixed(1)} ms: ${operationText(event)}: ${event.outcome}${event.reason === null ? '' : `, ${event.reason}`}`;
+      return `answers a client after ${timesText(event.ms)}: ${operationsText(event.operations[0] ?? 0, event)}: ${event.outcome}${event.reason === null ? '' : `, ${event.reason}`}`;
     case 'faults':
       return event.rules.length === 0
         ? 'has no fault rules'
@@ -97,8 +97,22 @@ function entriesText(first: number, last: number): string {
   return first === last ? `entry ${first}` : `entries ${first} to ${last}`;
 }
 
-function operationText({ operation, f, key }: { operation: number; f: string; key: string | null }): string {
-  return `${f}${key === null ? '' : ` ${JSON.stringify(key)}`} (operation ${operation})`;
+const MAX_KEYS_TOLD = 5;
+
+function operationsText(
+  first: number,
+  { f, keys }: { readonly f: string; readonly keys: readonly string[] },
+): string {
+  const told = keys.slice(0, MAX_KEYS_TOLD).map((key) => (key === '' ? '' : ` ${JSON.stringify(key)}`));
+  const text = `${f}${told.join(',')}${keys.length > MAX_KEYS_TOLD ? ', …' : ''}`;
+  return keys.length === 1
+    ? `${text} (operation ${first})`
+    : `${text} (${keys.length} operations from ${first} on)`;
+}
+
+function timesText(ms: readonly number[]): string {
+  const [least, most] = [Math.min(...ms).toFixed(1), Math.max(...ms).toFixed(1)];
+  return least === most ? `${most} ms` : `${least} to ${most} ms`;
 }
 
 function configurationText({

@@ -117,21 +117,25 @@ export type TraceDetail =
     }
   /** What was written is durable, `ms` after it was handed to the storage. */
   | { readonly kind: 'write'; readonly ms: number; readonly entries: number; readonly registers: number }
-  /** A client of this node asks for something: `operation` names it within the node's run. */
+  /**
+   * Clients of this node have asked for operations `first` to `first + keys.length - 1`, numbered within the node's run,
+   * all at once. A key of no characters: it is about no key, or about all.
+   */
   | {
       readonly kind: 'invoke';
-      readonly operation: number;
+      readonly first: number;
       readonly f: string;
-      readonly key: string | null;
+      readonly keys: readonly string[];
     }
+  /** They were answered, all at once and alike: of each its number, its key, and how long it took. */
   | {
       readonly kind: 'result';
-      readonly operation: number;
+      readonly operations: readonly number[];
       readonly f: string;
-      readonly key: string | null;
+      readonly keys: readonly string[];
+      readonly ms: readonly number[];
       readonly outcome: 'ok' | 'failed' | 'unknown';
       readonly reason: string | null;
-      readonly ms: number;
     }
   /**
    * The fault rules in force at this node are these now, by their ids. `own`: of them, those that name this member, or
@@ -188,3 +192,8 @@ export const EVENT_KINDS = [
   'refused',
   'error',
 ] as const satisfies readonly EventKind[];
+
+/** As a line; `parseEvent` reads it. */
+export function formatEvent(event: TraceEvent): string {
+  return JSON.stringify(event);
+}

@@ -3,7 +3,7 @@ import { PROXY_ACTS, type EventKind } from './event.ts';
 
 /**
  * What a field of an event holds: `count` a whole number from 0 on, `ms` milliseconds to the microsecond, from 0 on,
- * `facts` what `MessageFacts` is.
+ * `facts` what `MessageFacts` is; `counts`, `times` and `texts` are lists.
  */
 export type FieldType =
   | 'count'
@@ -11,6 +11,7 @@ export type FieldType =
   | 'text'
   | 'flag'
   | 'counts'
+  | 'times'
   | 'texts'
   | 'facts'
   | { readonly oneOf: readonly string[] }
@@ -41,10 +42,10 @@ export const FIELDS: Readonly<Record<EventKind, Readonly<Record<string, FieldTyp
   snapshot: { index: 'count', term: 'count', origin: { oneOf: ['taken', 'installed'] } },
   configuration: { index: 'count', voters: 'texts', learners: 'texts', outgoing: { orNull: 'texts' } },
   write: { ms: 'ms', entries: 'count', registers: 'count' },
-  invoke: { operation: 'count', f: 'text', key: { orNull: 'text' } },
+  invoke: { first: 'count', f: 'text', keys: 'texts' },
   result: {
-    ...{ operation: 'count', f: 'text', key: { orNull: 'text' } },
-    ...{ outcome: { oneOf: ['ok', 'failed', 'unknown'] }, reason: { orNull: 'text' }, ms: 'ms' },
+    ...{ operations: 'counts', f: 'text', keys: 'texts', ms: 'times' },
+    ...{ outcome: { oneOf: ['ok', 'failed', 'unknown'] }, reason: { orNull: 'text' } },
   },
   faults: { rules: 'texts', own: 'texts' },
   paused: {},
@@ -58,3 +59,8 @@ export const FIELDS: Readonly<Record<EventKind, Readonly<Record<string, FieldTyp
   refused: { what: 'text', from: { orNull: 'text' }, reason: 'text' },
   error: { message: 'text' },
 };
+
+/** Of a time in milliseconds, what an event tells: it is rounded to the microsecond. */
+export function millis(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

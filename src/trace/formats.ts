@@ -1,7 +1,6 @@
 import type { MemberId } from '../core/ids.ts';
 import { describeTraceEvent, type Names } from './describe.ts';
-import { countOf, runOf, type TraceEvent } from './event.ts';
-import { formatEvent } from './lines.ts';
+import { countOf, formatEvent, runOf, type TraceEvent } from './event.ts';
 
 /** A merged trace, event by event, in another form; a form may need to know what came before. */
 export interface TraceFormat {

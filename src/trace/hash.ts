@@ -1,3 +1,4 @@
+const END_BYTES = 16;
 const START = [0x811c9dc5, 0x1b873593] as const;
 
 /** A hash of everything that happens in a run, in order: two runs of one seed must agree on it. */
@@ -31,17 +32,27 @@ export class TraceHash {
     // Four at a time, and in variables: a word that is handed over would be an object.
     let { low, high } = this;
     for (let at = 0; at < length; at += 4) {
-      const word =
-        (value[at] ?? 0) |
-        ((value[at + 1] ?? 0) << 8) |
-        ((value[at + 2] ?? 0) << 16) |
-        ((value[at + 3] ?? 0) << 24);
+      const word = wordAt(value, at);
       low = Math.imul(low ^ word, 0x01000193);
       high = Math.imul(high ^ (word + (low >>> 15)), 0x85ebca6b);
       high ^= high >>> 13;
     }
     this.#words[0] = low;
     this.#words[1] = high;
+  }
+
+  /** Its length, and what it begins and ends with. */
+  ends(value: Uint8Array): void {
+    const { length } = value;
+    if (length <= 2 * END_BYTES) {
+      this.bytes(value);
+      return;
+    }
+    this.number(length);
+    for (let at = 0; at < END_BYTES; at += 4) {
+      this.add(wordAt(value, at));
+      this.add(wordAt(value, length - END_BYTES + at));
+    }
   }
 
   text(value: string): void {
@@ -71,6 +82,16 @@ export class TraceHash {
   digest(): string {
     return hexOf(this.high, this.low);
   }
+}
+
+/** Four bytes as one number; beyond the end there are zeros. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] ?? 0) |
+    ((bytes[at + 1] ?? 0) << 8) |
+    ((bytes[at + 2] ?? 0) << 16) |
+    ((bytes[at + 3] ?? 0) << 24)
+  );
 }
 
 /** Two words of 32 bits. */

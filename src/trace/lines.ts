@@ -8,14 +8,16 @@ interface Check {
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isTime = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
 const isText = (value: unknown): boolean => typeof value === 'string';
 
 const CHECKS = {
   count: { holds: isCount, expected: 'a whole number from 0 on' },
-  ms: { holds: (value) => Number.isFinite(value) && (value as number) >= 0, expected: 'a number from 0 on' },
+  ms: { holds: isTime, expected: 'a number from 0 on' },
   text: { holds: isText, expected: 'a text' },
   flag: { holds: (value) => typeof value === 'boolean', expected: 'true or false' },
   counts: { holds: (value) => isListOf(value, isCount), expected: 'a list of whole numbers' },
+  times: { holds: (value) => isListOf(value, isTime), expected: 'a list of numbers from 0 on' },
   texts: { holds: (value) => isListOf(value, isText), expected: 'a list of texts' },
   facts: { holds: isFacts, expected: 'numbers, texts and flags by name' },
 } as const satisfies Record<string, Check>;
@@ -48,10 +50,6 @@ const KINDS: ReadonlySet<unknown> = new Set(EVENT_KINDS);
 
 export type ParsedEvent =
   { readonly ok: true; readonly event: TraceEvent } | { readonly ok: false; readonly reason: string };
-
-export function formatEvent(event: TraceEvent): string {
-  return JSON.stringify(event);
-}
 
 export function parseEvent(line: string): ParsedEvent {
   let value: unknown;
@@ -92,12 +90,27 @@ function problemOf(value: Record<string, unknown>, checks: Checks): string | nul
 
 /** Fields that must fit together. */
 function listProblem(value: Record<string, unknown>): string | null {
-  const { seq, node, clock, kind, terms, digests } = value as unknown as TraceEvent &
-    Record<'terms' | 'digests', readonly number[]>;
-  if (clock[node] !== seq) return 'the clock does not have the event’s own number for its node';
-  if (kind === 'append' && (terms.length === 0 || terms.length !== digests.length))
-    return 'an append has as many digests as terms, and one at least';
-  return null;
+  const event = value as unknown as TraceEvent;
+  if (event.clock[event.node] !== event.seq)
+    return 'the clock does not have the event’s own number for its node';
+  switch (event.kind) {
+    case 'append':
+      return areAlike(event.terms, event.digests)
+        ? null
+        : 'an append has as many digests as terms, and one at least';
+    case 'invoke':
+      return areAlike(event.keys, event.keys) ? null : 'one key at least is asked for';
+    case 'result':
+      return areAlike(event.operations, event.keys) && areAlike(event.keys, event.ms)
+        ? null
+        : 'a result has as many keys and times as operations, and one at least';
+    default:
+      return null;
+  }
+}
+
+function areAlike(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length > 0 && one.length === other.length;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -2,8 +2,8 @@ import type { TracePage } from '../api.ts';
 import type { MemberId } from '../core/ids.ts';
 import { BlockWriter, isReadable, readBlock } from './block.ts';
 import type { ClockReading } from './clock.ts';
-import type { TraceDetail, TraceEvent } from './event.ts';
-import { formatEvent } from './lines.ts';
+import { formatEvent, type TraceDetail, type TraceEvent } from './event.ts';
+import { millis } from './fields.ts';
 import type { TraceChunk, TraceStore } from './store.ts';
 
 /** A new event waits no longer than this for others to be stored with it; a killed process loses what waits. */
@@ -83,8 +83,7 @@ export class TraceLog {
     }
     const counts: Record<MemberId, number> = {};
     for (const [place, node] of clock.nodes.entries()) counts[node] = clock.counts[place] ?? 0;
-    const rounded = Math.round(time * 1000) / 1000;
-    events.push({ seq, node: this.node, name, time: rounded, clock: counts, ...detail });
+    events.push({ seq, node: this.node, name, time: millis(time), clock: counts, ...detail });
   }
 
   /** Stores whatever waits; what cannot be stored is lost. */

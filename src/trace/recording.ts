@@ -12,7 +12,7 @@ import { toJson } from './plain.ts';
 import { readInput, writeInput } from './step-codec.ts';
 
 /** Of a file that `npm run replay` reads. A line each. */
-export const RECORDING_VERSION = 2;
+export const RECORDING_VERSION = 3;
 
 export interface RecordingHeader {
   readonly type: 'recording';
@@ -82,9 +82,9 @@ class CoreRecording {
     steps.integer(Math.round(time * 1000));
     steps.integer(seq);
     steps.integer(inputs.length);
-    for (const input of inputs) writeInput(steps, input);
+    inputs.forEach((input) => writeInput(steps, input));
     steps.integer(effects.length);
-    for (const { type } of effects) steps.byte(EFFECT_CODES[type]);
+    effects.forEach(({ type }) => steps.byte(EFFECT_CODES[type]));
     this.#hash.clear();
     addEffects(this.#hash, effects);
     steps.word(this.#hash.high);

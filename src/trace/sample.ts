@@ -12,6 +12,10 @@ type Kind = TraceEvent['kind'];
 /** There may be thousands of them a second. All others are few, and are always told. */
 const FREQUENT: ReadonlySet<Kind> = new Set<Kind>(['send', 'receive', 'proxy', 'write', 'invoke', 'result']);
 
+export function isFrequent({ kind }: TraceEvent): boolean {
+  return FREQUENT.has(kind);
+}
+
 /**
  * About `limit` of the events of one node, in their order, such that nothing is missing that a log, a term or a role
  * depends on: what follows on each other in the log becomes one event, and of messages, writes and operations every
@@ -20,11 +24,11 @@ const FREQUENT: ReadonlySet<Kind> = new Set<Kind>(['send', 'receive', 'proxy', '
 export function sample(events: readonly TraceEvent[], limit: number): Sample {
   if (events.length <= limit) return { events: [...events], skipped: 0 };
   const merged = merge(events);
-  const frequent = merged.filter(({ kind }) => FREQUENT.has(kind)).length;
+  const frequent = merged.filter(isFrequent).length;
   const room = Math.max(0, limit - (merged.length - frequent));
   let seen = 0;
-  const kept = merged.filter(({ kind }) => {
-    if (!FREQUENT.has(kind)) return true;
+  const kept = merged.filter((event) => {
+    if (!isFrequent(event)) return true;
     seen += 1;
     // Evenly: as many as the share of the room that belongs to those seen so far.
     return Math.floor((seen * room) / frequent) > Math.floor(((seen - 1) * room) / frequent);
@@ -47,7 +51,7 @@ function merge(events: readonly TraceEvent[]): TraceEvent[] {
     }
     if (event.kind === 'append' || event.kind === 'commit' || event.kind === 'apply')
       open.set(event.kind, merged.length);
-    else if (!FREQUENT.has(event.kind)) open.clear();
+    else if (!isFrequent(event)) open.clear();
     merged.push(event);
   }
   return merged;

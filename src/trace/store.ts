@@ -1,5 +1,5 @@
 import { readBlock } from './block.ts';
-import { formatEvent } from './lines.ts';
+import { formatEvent } from './event.ts';
 
 /** Consecutive events of one node, as a block (block.ts). */
 export interface TraceChunk {

@@ -3,7 +3,9 @@ import type { Message } from '../core/message.ts';
 import { RunningClock, type ClockReading } from './clock.ts';
 import { RUN_LENGTH, type ProxyAct, type TraceDetail } from './event.ts';
 import { messageFacts } from './facts.ts';
+import { millis } from './fields.ts';
 import { TraceLog } from './log.ts';
+import { OperationTrace } from './operations.ts';
 import type { TraceStore } from './store.ts';
 
 /** What a message carries of the event in which it was sent. */
@@ -12,9 +14,6 @@ export interface Stamp {
   readonly time: number;
   readonly clock: ClockReading;
 }
-
-/** Takes the answer to a client's operation. */
-export type EndOperation = (result: { readonly outcome: string; readonly reason?: string }) => void;
 
 export interface TracerPorts {
   /** Milliseconds since the epoch, with a fraction; never backwards. */
@@ -26,11 +25,11 @@ export interface TracerPorts {
 
 /** Numbers the events of one node and keeps its vector clock (Fidge 1988, Mattern 1989). */
 export class Tracer {
-  readonly log: TraceLog;
+  readonly operations: OperationTrace;
+  readonly #log: TraceLog;
   /** The node's display name, once it has one. */
   name: string | null = null;
   readonly #clock: RunningClock;
-  #operations = 0;
 
   constructor(
     readonly node: MemberId,
@@ -38,11 +37,22 @@ export class Tracer {
     private readonly ports: TracerPorts,
   ) {
     this.#clock = new RunningClock(node, store.run * RUN_LENGTH);
-    this.log = new TraceLog(node, store, ports);
+    this.#log = new TraceLog(node, store, ports);
+    this.operations = new OperationTrace(
+      () => ports.now(),
+      (time, detail) => this.#tell(time, detail),
+    );
+  }
+
+  /** With all that has happened. */
+  get log(): TraceLog {
+    this.operations.settle();
+    return this.#log;
   }
 
   /** Of the newest event. */
   get seq(): number {
+    this.operations.settle();
     return this.#clock.seq;
   }
 
@@ -69,6 +79,7 @@ export class Tracer {
 
   /** From here on whatever was known to the sender is known here. */
   received(message: Message, stamp: Stamp | null): void {
+    this.operations.settle();
     if (stamp !== null) {
       const { nodes, counts } = stamp.clock;
       for (let place = 0; place < nodes.length; place += 1) {
@@ -90,27 +101,14 @@ export class Tracer {
     this.record({ kind: 'proxy', act, to, message: type, sent: stamp.seq });
   }
 
-  /** A client of this node begins something; what is returned takes its answer. Local reads and the like have none. */
-  operation(f: string, key: string | null): EndOperation {
-    this.#operations += 1;
-    const operation = this.#operations;
-    const begun = this.ports.now();
-    this.#record(begun, { kind: 'invoke', operation, f, key });
-    return ({ outcome, reason = null }) => {
-      if (outcome !== 'ok' && outcome !== 'failed' && outcome !== 'unknown') return;
-      const time = this.ports.now();
-      this.#record(time, { kind: 'result', operation, f, key, outcome, reason, ms: millis(time - begun) });
-    };
+  #record(time: number, detail: TraceDetail): number {
+    this.operations.settle();
+    return this.#tell(time, detail);
   }
 
-  #record(time: number, detail: TraceDetail): number {
+  #tell(time: number, detail: TraceDetail): number {
     const seq = this.#clock.tick();
-    this.log.push(seq, this.name, time, this.#clock.now, detail);
+    this.#log.push(seq, this.name, time, this.#clock.now, detail);
     return seq;
   }
-}
-
-/** To the microsecond. */
-function millis(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }

@@ -84,12 +84,7 @@ export class NodeOperations implements OperationHandlers {
 
   /** From here on until its answer it is under way. */
   #traced<R extends { readonly outcome: string }>(f: string, key: string | null, done: Done<R>): Done<R> {
-    const end = this.ports.trace?.begin(f, key);
-    if (end === undefined) return done;
-    return (result) => {
-      end(result);
-      done(result);
-    };
+    return this.ports.trace?.operations.follow(f, key, done) ?? done;
   }
 }
 

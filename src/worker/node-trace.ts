@@ -11,7 +11,8 @@ import { concerns } from '../proxy/rules.ts';
 import type { DriverEvent } from '../runtime/driver.ts';
 import type { Storage, WriteBatch } from '../storage/storage.ts';
 import { payloadDigest } from '../trace/digest.ts';
-import type { EndOperation, Stamp, Tracer } from '../trace/tracer.ts';
+import type { OperationTrace } from '../trace/operations.ts';
+import type { Stamp, Tracer } from '../trace/tracer.ts';
 import { ACT_OF } from './traffic.ts';
 
 /** So that the event's line fits into one message to another tab. */
@@ -67,11 +68,11 @@ export class NodeTrace {
         told += 1;
       }
     };
-    for (const [at, effect] of effects.entries()) {
+    effects.forEach((effect, at) => {
       tellAppended(at);
       if (effect.type === 'trace') this.#onRaftEvent(effect.event);
       if (effect.type === 'apply') this.#onApply(effect.entries);
-    }
+    });
     tellAppended(effects.length);
     this.#onCommit();
   }
@@ -143,9 +144,8 @@ export class NodeTrace {
     this.#linked = linked;
   }
 
-  /** Of a client's operation; what is returned takes its answer. */
-  begin(f: string, key: string | null): EndOperation {
-    return this.tracer.operation(f, key);
+  get operations(): OperationTrace {
+    return this.tracer.operations;
   }
 
   onStop(reason: string): void {

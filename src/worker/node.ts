@@ -394,7 +394,7 @@ export class Node {
     key: string | null,
     work: () => Promise<R>,
   ): Promise<R> {
-    const end = this.#trace?.begin(f, key);
+    const end = this.#trace?.operations.follow(f, key, () => undefined);
     const result = await work();
     end?.(result);
     return result;

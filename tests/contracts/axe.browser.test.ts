@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { TraceInvariants } from '../../src/check/trace-invariants.ts';
 import { RUN_LENGTH } from '../../src/trace/event.ts';
-import { formatEvent } from '../../src/trace/lines.ts';
+import { formatEvent } from '../../src/trace/event.ts';
 import '../../src/ui/app.ts';
 import '../../src/ui/later.ts';
 import type { App } from '../../src/ui/app.ts';

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { formatEvent, parseTrace } from '../../src/trace/lines.ts';
+import { formatEvent } from '../../src/trace/event.ts';
+import { parseTrace } from '../../src/trace/lines.ts';
 import { byNode, randomTrace } from '../support/random-trace.ts';
 import { expect, ROOT, test } from './support/fixtures.ts';
 

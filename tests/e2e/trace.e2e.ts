@@ -49,10 +49,10 @@ test('a cluster’s trace tells a write from the client to all logs, in an order
   const holdsEntry = (event: TraceEvent): boolean =>
     event.kind === 'append' && event.first <= index && index < event.first + event.terms.length;
   const order = [
-    place(asked, (event) => event.kind === 'invoke' && event.key === 'colour'),
+    place(asked, (event) => event.kind === 'invoke' && event.keys.includes('colour')),
     place(first, holdsEntry),
     place(first, (event) => event.kind === 'commit' && event.to >= index),
-    place(asked, (event) => event.kind === 'result' && event.key === 'colour'),
+    place(asked, (event) => event.kind === 'result' && event.keys.includes('colour')),
   ];
   expect(order).toEqual([...order].sort((a, b) => a - b));
   for (const tab of tabs) place(await nameOf(tab), holdsEntry);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { raftImage, raftOf } from '../../src/core/raft/image.ts';
 import { RULES } from '../../src/core/raft/rules.ts';
 import { fromJson, toJson } from '../../src/trace/plain.ts';
+import { RECORDING_VERSION } from '../../src/trace/recording.ts';
 import { parseRecording, Replay, type ParsedRecording } from '../../src/trace/replay.ts';
 
 /** What nodes of real clusters were fed. Whatever is dropped into this folder is a test from then on. */
@@ -52,9 +53,9 @@ describe('a recording', () => {
     ['a recording has one head, at its begin', 1, (all) => all.slice(1)],
     ['a recording has one head, at its begin', 3, (all) => [...all.slice(0, 2), ...all.slice(0, 1)]],
     [
-      'only recordings of version 2 can be replayed',
+      `only recordings of version ${RECORDING_VERSION} can be replayed`,
       1,
-      ([head = '']) => [head.replace('"version":2', '"version":9')],
+      ([head = '']) => [head.replace(`"version":${RECORDING_VERSION}`, '"version":1')],
     ],
     ['it ends before the states of its cores', 1, (all) => all.slice(0, 1)],
   ])('that is damaged is refused: %s (line %i)', (reason, line, damage) => {

@@ -20,8 +20,11 @@ export const DETAILS: readonly Record<string, unknown>[] = [
   { kind: 'snapshot', index: 3, term: 2, origin: 'taken' },
   { kind: 'configuration', index: 1, voters: ['A'], learners: [], outgoing: null },
   { kind: 'write', ms: 1.5, entries: 2, registers: 0 },
-  { kind: 'invoke', operation: 1, f: 'read', key: 'k' },
-  { kind: 'result', operation: 1, f: 'read', key: 'k', outcome: 'unknown', reason: 'late', ms: 3 },
+  { kind: 'invoke', first: 1, f: 'read', keys: ['k', ''] },
+  {
+    ...{ kind: 'result', operations: [1, 2], f: 'read', keys: ['k', ''], ms: [3, 0.25] },
+    ...{ outcome: 'unknown', reason: 'late' },
+  },
   { kind: 'faults', rules: ['isolate:A:in', 'one-way:B'], own: ['isolate:A:in'] },
   { kind: 'paused' },
   { kind: 'resumed' },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { RUN_LENGTH, type TraceEvent } from '../../src/trace/event.ts';
-import { formatEvent } from '../../src/trace/lines.ts';
+import { formatEvent } from '../../src/trace/event.ts';
 import { id } from '../support/core-cluster.ts';
 import { byNode, randomTrace } from '../support/random-trace.ts';
 

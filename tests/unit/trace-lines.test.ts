@@ -4,7 +4,8 @@ import { BlockWriter, readBlock } from '../../src/trace/block.ts';
 import { DecodeError } from '../../src/core/bytes.ts';
 import { describeTraceEvent } from '../../src/trace/describe.ts';
 import { EVENT_KINDS, type TraceEvent } from '../../src/trace/event.ts';
-import { formatEvent, parseEvent, parseTrace } from '../../src/trace/lines.ts';
+import { formatEvent } from '../../src/trace/event.ts';
+import { parseEvent, parseTrace } from '../../src/trace/lines.ts';
 import { sample } from '../../src/trace/sample.ts';
 import { A, B, DETAILS, eventOf } from '../support/trace-events.ts';
 

@@ -6,7 +6,8 @@ import { countOf, RUN_LENGTH, runOf, type TraceEvent } from '../../src/trace/eve
 import { exportTrace } from '../../src/trace/export.ts';
 import { traceFormat } from '../../src/trace/formats.ts';
 import { Gaps } from '../../src/trace/gaps.ts';
-import { formatEvent, parseTrace } from '../../src/trace/lines.ts';
+import { formatEvent } from '../../src/trace/event.ts';
+import { parseTrace } from '../../src/trace/lines.ts';
 import { joinStreams, mergeByCausality } from '../../src/trace/merge.ts';
 import { ClockOffsets, correctedTime } from '../../src/trace/offsets.ts';
 import { id } from '../support/core-cluster.ts';

@@ -273,3 +273,24 @@ describe('a stamp', () => {
     expect(() => read(new StampReader(), writer)).toThrow('a clock has the node 3 of 0');
   });
 });
+
+describe('clients’ operations', () => {
+  it('stand before whatever happens after they were asked for, and know no more', () => {
+    const scene = new Scene();
+    const [a, b] = [scene.tracer('A'), scene.tracer('B')];
+    const stamp = copyOf(b.sent(ping('B', 'A')));
+    a.operations.follow('read', 'k', () => undefined);
+    a.received(ping('B', 'A'), stamp);
+    const [asked, received] = a.log.recent(0);
+    expect([asked?.kind, received?.kind]).toEqual(['invoke', 'receive']);
+    expect([asked?.clock[b.node], received?.clock[b.node]]).toEqual([undefined, stamp.seq]);
+  });
+
+  it('count with the newest events, be they told or not', () => {
+    const tracer = new Scene().tracer('A');
+    const before = tracer.seq;
+    tracer.operations.follow('read', 'k', () => undefined);
+    expect(tracer.seq).toBe(before + 1);
+    expect(newestOf(tracer)).toMatchObject({ kind: 'invoke', keys: ['k'] });
+  });
+});
