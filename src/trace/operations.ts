@@ -61,7 +61,8 @@ export class OperationTrace {
 
   /** Tells what it has gathered, which stands before whatever happens next. */
   settle(): void {
-    const [asked, answered] = [this.#asked, this.#answered];
+    const asked = this.#asked;
+    const answered = this.#answered;
     this.#asked = null;
     this.#answered = null;
     if (asked !== null) {
