@@ -103,8 +103,7 @@ export function replicate(raft: Raft, leadership: Leadership): void {
     if (progress === null) continue;
     while (!progressOf.isPaused(progress, raft.options)) {
       const hasEntries = progress.nextIndex <= raft.log.lastIndex;
-      // Where appends are under way, their answers lead here again, maybe with entries that the index can go with.
-      const hasCommit = progress.commitIndexSent < raft.commitIndex && progress.inflight.length === 0;
+      const hasCommit = progress.commitIndexSent < raft.commitIndex;
       if (!hasEntries && !hasCommit) break;
       sendAppend(raft, id, progress);
     }
