@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'vite';
-import type { TraceEvent } from '../trace/event.ts';
+import { formatEvent, type TraceEvent } from '../trace/event.ts';
 import type { TraceFormat } from '../trace/formats.ts';
-import { formatEvent } from '../trace/event.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** What a browser holds and draws without effort. */

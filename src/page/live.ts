@@ -177,11 +177,11 @@ function judge(invariants: TraceInvariants, one: News): void {
 
 /** As many as one message carries; what a log, a term or a role depends on goes before all else. */
 function linesOf(events: readonly TraceEvent[]): { lines: string; untold: number } {
-  const all = events.map((event) => ({ line: `${formatEvent(event)}\n`, isFrequent: isFrequent(event) }));
+  const all = events.map((event) => ({ line: `${formatEvent(event)}\n`, mayMiss: isFrequent(event) }));
   const lengthOf = (some: typeof all): number => some.reduce((sum, { line }) => sum + line.length, 0);
-  let room = MAX_LINES_LENGTH - lengthOf(all.filter(({ isFrequent }) => !isFrequent));
-  const told = all.filter(({ line, isFrequent }) => {
-    if (!isFrequent) return true;
+  let room = MAX_LINES_LENGTH - lengthOf(all.filter(({ mayMiss }) => !mayMiss));
+  const told = all.filter(({ line, mayMiss }) => {
+    if (!mayMiss) return true;
     room -= line.length;
     return room >= 0;
   });

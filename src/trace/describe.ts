@@ -103,8 +103,9 @@ function operationsText(
   first: number,
   { f, keys }: { readonly f: string; readonly keys: readonly string[] },
 ): string {
-  const told = keys.slice(0, MAX_KEYS_TOLD).map((key) => (key === '' ? '' : ` ${JSON.stringify(key)}`));
-  const text = `${f}${told.join(',')}${keys.length > MAX_KEYS_TOLD ? ', …' : ''}`;
+  const named = keys.filter((key) => key !== '');
+  const told = named.slice(0, MAX_KEYS_TOLD).map((key) => ` ${JSON.stringify(key)}`);
+  const text = `${f}${told.join(',')}${named.length > MAX_KEYS_TOLD ? ', …' : ''}`;
   return keys.length === 1
     ? `${text} (operation ${first})`
     : `${text} (${keys.length} operations from ${first} on)`;

@@ -99,7 +99,7 @@ function listProblem(value: Record<string, unknown>): string | null {
         ? null
         : 'an append has as many digests as terms, and one at least';
     case 'invoke':
-      return areAlike(event.keys, event.keys) ? null : 'one key at least is asked for';
+      return event.keys.length > 0 ? null : 'an invoke has one key at least';
     case 'result':
       return areAlike(event.operations, event.keys) && areAlike(event.keys, event.ms)
         ? null

@@ -3,8 +3,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { RUN_LENGTH, type TraceEvent } from '../../src/trace/event.ts';
-import { formatEvent } from '../../src/trace/event.ts';
+import { formatEvent, RUN_LENGTH, type TraceEvent } from '../../src/trace/event.ts';
 import { id } from '../support/core-cluster.ts';
 import { byNode, randomTrace } from '../support/random-trace.ts';
 

@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BlockWriter, readBlock } from '../../src/trace/block.ts';
 import { DecodeError } from '../../src/core/bytes.ts';
 import { describeTraceEvent } from '../../src/trace/describe.ts';
-import { EVENT_KINDS, type TraceEvent } from '../../src/trace/event.ts';
-import { formatEvent } from '../../src/trace/event.ts';
+import { EVENT_KINDS, formatEvent, type TraceEvent } from '../../src/trace/event.ts';
 import { parseEvent, parseTrace } from '../../src/trace/lines.ts';
 import { sample } from '../../src/trace/sample.ts';
 import { A, B, DETAILS, eventOf } from '../support/trace-events.ts';
@@ -17,6 +16,15 @@ describe('a line', () => {
       expect(parseEvent(formatEvent(event))).toEqual({ ok: true, event });
       expect(describeTraceEvent(event, () => 'X')).not.toBe('');
     }
+  });
+
+  it.each([
+    [['a'], 'is asked by a client: put "a" (operation 7)'],
+    [[''], 'is asked by a client: put (operation 7)'],
+    [['', 'a', 'b'], 'is asked by a client: put "a", "b" (3 operations from 7 on)'],
+    [Array.from('abcdef'), 'is asked by a client: put "a", "b", "c", "d", "e", … (6 operations from 7 on)'],
+  ])('about the keys %j of clients is told in words', (keys, words) => {
+    expect(describeTraceEvent(eventOf({ kind: 'invoke', first: 7, f: 'put', keys }), () => 'X')).toBe(words);
   });
 
   it('that lacks any field, or has another kind of thing in it, is refused with its name', () => {
@@ -42,6 +50,18 @@ describe('a line', () => {
       'an append has as many digests as terms, and one at least',
       JSON.stringify(eventOf({ kind: 'append', first: 1, prevTerm: 0, terms: [1], digests: [] })),
     ],
+    [
+      'an invoke has one key at least',
+      JSON.stringify(eventOf({ kind: 'invoke', first: 1, f: 'read', keys: [] })),
+    ],
+    ...[
+      { operations: [], keys: [], ms: [] },
+      { operations: [1, 2], keys: ['k'], ms: [1, 1] },
+      { operations: [1], keys: ['k'], ms: [] },
+    ].map((lists) => [
+      'a result has as many keys and times as operations, and one at least',
+      JSON.stringify(eventOf({ kind: 'result', f: 'read', outcome: 'ok', reason: null, ...lists })),
+    ]),
   ])('that makes no sense is refused: %s', (reason, line) => {
     expect(parseEvent(line)).toEqual({ ok: false, reason });
   });

@@ -28,6 +28,7 @@ export class KeyValueMachine {
 
   /** All or nothing. An ASSERT sees what earlier SETs of the same transaction would leave. */
   transact(instructions: readonly Instruction[]): TransactionResult {
+    // Almost all are one SET, which sees nothing of what came before.
     const first = instructions[0];
     if (instructions.length === 1 && first?.op === 'SET') {
       this.#set(first.key, first.val);
