@@ -27,6 +27,9 @@ exec unshare --net sh -euc '
   ip link set lo up
   if [ "$interface" = yes ]; then
     ip link add tabraft0 type veth peer name tabraft1
+    # An IPv6 address would come a second or two later, and the browser aborts what it loads when one does.
+    ip link set tabraft0 addrgenmode none
+    ip link set tabraft1 addrgenmode none
     ip address add 10.77.0.1/24 dev tabraft0
     ip link set tabraft0 up
     ip link set tabraft1 up

@@ -63,6 +63,11 @@ async function leaveOutB(): Promise<void> {
   await page.getByRole('region', { name: 'Timeline' }).getByLabelText('B', { exact: true }).click();
 }
 
+/** The second frame begins when the first was painted. */
+async function untilPainted(): Promise<void> {
+  for (let frames = 2; frames > 0; frames -= 1) await new Promise(requestAnimationFrame);
+}
+
 /** As a finger or a wheel does it, and then everything that it starts has been painted. */
 async function scrollTo(top: number): Promise<void> {
   scroller().scrollTop = top;
@@ -101,6 +106,27 @@ describe('the picture in words', () => {
     for (let at = 1; at <= 20; at += 1) tell(KEPT + at * 100);
     await expect.poll(() => isSeen(TRACE[KEPT + 1999])).toBe(true);
     expect(options().elements().length).toBeLessThan(80);
+  });
+
+  test('while the oldest give way to the newest, nothing is laid out anew', async () => {
+    tell(KEPT);
+    await expect.poll(() => isSeen(TRACE[KEPT - 1])).toBe(true);
+    // What is out of sight does not count, and is renewed seldom; what is seen first is drawn whole.
+    scroller().scrollIntoView();
+    tell(KEPT + 4);
+    await expect.poll(() => isSeen(TRACE[KEPT + 3])).toBe(true);
+    await untilPainted();
+    let shifts = 0;
+    const observer = new PerformanceObserver((list) => (shifts += list.getEntries().length));
+    observer.observe({ type: 'layout-shift' });
+    for (let at = 2; at <= 12; at += 1) {
+      tell(KEPT + at * 4);
+      await expect.poll(() => isSeen(TRACE[KEPT + at * 4 - 1])).toBe(true);
+      await untilPainted();
+    }
+    shifts += observer.takeRecords().length;
+    observer.disconnect();
+    expect(shifts).toBe(0);
   });
 
   test('stays where the reader has scrolled to, with what is read, while the oldest give way to the newest', async () => {

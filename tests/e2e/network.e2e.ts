@@ -100,6 +100,13 @@ test('node controls: pause, resume, restart, campaign', async ({ context, server
   expect((await challenger.ready()).memberId).toBe(memberId);
   const follower = tabs.find((tab) => tab !== challenger) ?? leader;
   await agreedLeader(tabs);
+  // Who leads is known with the leader's first message, which may come before the log that it tells of: and with a
+  // shorter log than the voters', a candidate is refused (§5.4.1).
+  await expect
+    .poll(
+      async () => new Set((await Promise.all(tabs.map((tab) => tab.status()))).map((s) => s.lastIndex)).size,
+    )
+    .toBe(1);
   await follower.page.evaluate(() => window.tabraft.node.campaign());
   await expect.poll(async () => (await follower.status()).role).toBe('leader');
   expect(await challenger.put('after', 'all')).toMatchObject({ outcome: 'ok' });

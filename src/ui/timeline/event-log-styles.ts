@@ -31,7 +31,14 @@ export const styles = css`
     place-items: center;
     pointer-events: none;
   }
+  .rows {
+    position: relative;
+  }
+  /* Each has its own transform: what follows the end moves while the oldest go, and lays nothing out anew. */
   .row {
+    position: absolute;
+    inset-inline: 0;
+    inset-block-start: 0;
     display: grid;
     grid-template-columns: 6.6rem 2.2rem minmax(0, 1fr);
     gap: 0 var(--gap-2);

@@ -140,14 +140,12 @@ export class EventLog extends LitElement {
           @pointerdown=${this.#onPointerDown}
           @click=${this.#onClick}
         >
-          <div role="presentation" style="block-size: ${virtualizer.getTotalSize()}px">
-            <div role="presentation" style="transform: translateY(${items[0]?.start ?? 0}px)">
-              ${repeat(
-                items,
-                ({ key }) => key,
-                ({ index }) => this.#row(index),
-              )}
-            </div>
+          <div class="rows" role="presentation" style="block-size: ${virtualizer.getTotalSize()}px">
+            ${repeat(
+              items,
+              ({ key }) => key,
+              ({ index, start }) => this.#row(index, start),
+            )}
           </div>
         </div>
         ${this.#rows.length > 0 ? nothing : html`<p class="empty small soft">No event is shown.</p>`}
@@ -181,7 +179,7 @@ export class EventLog extends LitElement {
     >`;
   }
 
-  #row(index: number): unknown {
+  #row(index: number, start: number): unknown {
     const event = this.#rows[index];
     if (event === undefined) return nothing;
     const relation = this.chosen === null ? null : relationTo(this.chosen, event);
@@ -189,6 +187,7 @@ export class EventLog extends LitElement {
       class="row ${relation ?? ''} ${event === this.active ? 'active' : ''}"
       role="option"
       id=${keyOf(event)}
+      style="transform: translateY(${start}px)"
       data-index=${index}
       aria-selected=${relation === 'self'}
       aria-posinset=${index + 1}
