@@ -11,7 +11,7 @@ import {
 import { FIELDS, type FieldType } from './fields.ts';
 
 /** The first byte of a block; the meaning of the others follows from it. */
-const BLOCK_VERSION = 3;
+const BLOCK_VERSION = 4;
 const MAX_TEXT_BYTES = 64 * 1024;
 const MAX_ITEMS = 100_000;
 const FACT_KINDS = { null: 0, false: 1, true: 2, count: 3, text: 4 } as const;
@@ -139,9 +139,6 @@ export class BlockWriter {
       case 'counts':
         this.#writeCounts(value as readonly number[]);
         return;
-      case 'times':
-        this.#writeTimes(value as readonly number[]);
-        return;
       case 'texts':
         this.#writeTexts(value as readonly string[]);
         return;
@@ -153,11 +150,6 @@ export class BlockWriter {
   #writeCounts(counts: readonly number[]): void {
     this.#writer.integer(counts.length);
     counts.forEach((count) => this.#writer.integer(count));
-  }
-
-  #writeTimes(times: readonly number[]): void {
-    this.#writer.integer(times.length);
-    times.forEach((ms) => this.#writer.integer(Math.round(ms * 1000)));
   }
 
   #writeTexts(texts: readonly string[]): void {
@@ -266,8 +258,6 @@ class FieldReader {
         return reader.bool();
       case 'counts':
         return this.#readList(() => reader.integer());
-      case 'times':
-        return this.#readList(() => reader.integer() / 1000);
       case 'texts':
         return this.#readList(() => this.#readText());
       case 'facts':

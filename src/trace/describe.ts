@@ -58,9 +58,9 @@ export function describeTraceEvent(event: TraceEvent, nameOf: NameOf): string {
     case 'write':
       return `has written ${event.registers > 0 ? `${event.registers} registers` : `${event.entries} entries`} in ${event.ms.toFixed(1)} ms`;
     case 'invoke':
-      return `is asked by a client: ${operationsText(event.first, event)}`;
+      return `is asked by a client: ${operationsText(event)}`;
     case 'result':
-      return `answers a client after ${timesText(event.ms)}: ${operationsText(event.operations[0] ?? 0, event)}: ${event.outcome}${event.reason === null ? '' : `, ${event.reason}`}`;
+      return `answers a client after ${timesText(event)}: ${operationsText(event)}: ${event.outcome}${event.reason === null ? '' : `, ${event.reason}`}`;
     case 'faults':
       return event.rules.length === 0
         ? 'has no fault rules'
@@ -97,22 +97,18 @@ function entriesText(first: number, last: number): string {
   return first === last ? `entry ${first}` : `entries ${first} to ${last}`;
 }
 
-const MAX_KEYS_TOLD = 5;
+type Operations = TraceEvent & { kind: 'invoke' | 'result' };
 
-function operationsText(
-  first: number,
-  { f, keys }: { readonly f: string; readonly keys: readonly string[] },
-): string {
-  const named = keys.filter((key) => key !== '');
-  const told = named.slice(0, MAX_KEYS_TOLD).map((key) => ` ${JSON.stringify(key)}`);
-  const text = `${f}${told.join(',')}${named.length > MAX_KEYS_TOLD ? ', …' : ''}`;
-  return keys.length === 1
+function operationsText({ f, first, operations, keys }: Operations): string {
+  const named = keys.map((key) => ` ${JSON.stringify(key)}`).join(',');
+  const text = `${f}${named}${operations > keys.length && keys.length > 0 ? ', …' : ''}`;
+  return operations === 1
     ? `${text} (operation ${first})`
-    : `${text} (${keys.length} operations from ${first} on)`;
+    : `${text} (${operations} operations from ${first} on)`;
 }
 
-function timesText(ms: readonly number[]): string {
-  const [least, most] = [Math.min(...ms).toFixed(1), Math.max(...ms).toFixed(1)];
+function timesText({ leastMs, mostMs }: TraceEvent & { kind: 'result' }): string {
+  const [least, most] = [leastMs.toFixed(1), mostMs.toFixed(1)];
   return least === most ? `${most} ms` : `${least} to ${most} ms`;
 }
 

@@ -118,22 +118,25 @@ export type TraceDetail =
   /** What was written is durable, `ms` after it was handed to the storage. */
   | { readonly kind: 'write'; readonly ms: number; readonly entries: number; readonly registers: number }
   /**
-   * Clients of this node have asked for operations `first` to `first + keys.length - 1`, numbered within the node's run,
-   * all at once. A key of no characters: it is about no key, or about all.
+   * Clients of this node have asked for so many `operations`, all at once, numbered within the node's run from `first`
+   * on. `keys`: the first few that they are about.
    */
   | {
       readonly kind: 'invoke';
       readonly first: number;
+      readonly operations: number;
       readonly f: string;
       readonly keys: readonly string[];
     }
-  /** They were answered, all at once and alike: of each its number, its key, and how long it took. */
+  /** They were answered, all at once and alike, the quickest after `leastMs`, the slowest after `mostMs`. */
   | {
       readonly kind: 'result';
-      readonly operations: readonly number[];
+      readonly first: number;
+      readonly operations: number;
       readonly f: string;
       readonly keys: readonly string[];
-      readonly ms: readonly number[];
+      readonly leastMs: number;
+      readonly mostMs: number;
       readonly outcome: 'ok' | 'failed' | 'unknown';
       readonly reason: string | null;
     }

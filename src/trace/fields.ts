@@ -3,7 +3,7 @@ import { PROXY_ACTS, type EventKind } from './event.ts';
 
 /**
  * What a field of an event holds: `count` a whole number from 0 on, `ms` milliseconds to the microsecond, from 0 on,
- * `facts` what `MessageFacts` is; `counts`, `times` and `texts` are lists.
+ * `facts` what `MessageFacts` is; `counts` and `texts` are lists.
  */
 export type FieldType =
   | 'count'
@@ -11,7 +11,6 @@ export type FieldType =
   | 'text'
   | 'flag'
   | 'counts'
-  | 'times'
   | 'texts'
   | 'facts'
   | { readonly oneOf: readonly string[] }
@@ -42,9 +41,9 @@ export const FIELDS: Readonly<Record<EventKind, Readonly<Record<string, FieldTyp
   snapshot: { index: 'count', term: 'count', origin: { oneOf: ['taken', 'installed'] } },
   configuration: { index: 'count', voters: 'texts', learners: 'texts', outgoing: { orNull: 'texts' } },
   write: { ms: 'ms', entries: 'count', registers: 'count' },
-  invoke: { first: 'count', f: 'text', keys: 'texts' },
+  invoke: { first: 'count', operations: 'count', f: 'text', keys: 'texts' },
   result: {
-    ...{ operations: 'counts', f: 'text', keys: 'texts', ms: 'times' },
+    ...{ first: 'count', operations: 'count', f: 'text', keys: 'texts', leastMs: 'ms', mostMs: 'ms' },
     ...{ outcome: { oneOf: ['ok', 'failed', 'unknown'] }, reason: { orNull: 'text' } },
   },
   faults: { rules: 'texts', own: 'texts' },

@@ -7,29 +7,28 @@ interface Answer {
   readonly reason?: string;
 }
 
-/** Of one event, so that its line fits into a message to another tab. */
-const MAX_TOGETHER = 64;
-/** A longer one stands alone in its event (characters). */
+/** Of one event, so that it stays small however many come together. */
+const MAX_KEYS = 5;
+/** Behind the first one, a longer one is not told (characters). */
 const MAX_SHARED_KEY = 64;
 
 type Outcome = (TraceDetail & { kind: 'result' })['outcome'];
 
-/** Operations `first` and those after it, a key each; none names none. */
-interface Asked {
+/** Operations that follow on each other by their numbers, and the keys of the first of them. */
+interface Burst {
   readonly time: number;
   readonly first: number;
+  operations: number;
   readonly f: string;
   readonly keys: string[];
 }
 
-interface Answered {
-  readonly time: number;
-  readonly f: string;
+interface Answered extends Burst {
   readonly outcome: Outcome;
   readonly reason: string | null;
-  readonly operations: number[];
-  readonly keys: string[];
-  readonly ms: number[];
+  /** When the earliest and the latest of them were asked for. */
+  asked: number;
+  lastAsked: number;
 }
 
 /**
@@ -39,7 +38,7 @@ interface Answered {
 export class OperationTrace {
   #last = 0;
   /** What is not told yet: one of the two at most. */
-  #asked: Asked | null = null;
+  #asked: Burst | null = null;
   #answered: Answered | null = null;
 
   constructor(
@@ -50,11 +49,10 @@ export class OperationTrace {
   /** One begins here; what is returned takes its answer and hands it to `done`. */
   follow<R extends Answer>(f: string, key: string | null, done: (answer: R) => void): (answer: R) => void {
     this.#last += 1;
-    const name = key ?? '';
-    const asked = this.#askedFor(f, name);
-    const place = asked.keys.push(name) - 1;
+    const number = this.#last;
+    const { time } = this.#ask(f, key);
     return (answer) => {
-      this.#answer(asked, place, answer);
+      this.#answer(number, f, key, time, answer);
       done(answer);
     };
   }
@@ -70,34 +68,45 @@ export class OperationTrace {
       this.tell(time, { kind: 'invoke', ...what });
     }
     if (answered !== null) {
-      const { time, ...what } = answered;
-      this.tell(time, { kind: 'result', ...what });
+      const { time, asked: earliest, lastAsked, ...what } = answered;
+      const [leastMs, mostMs] = [millis(time - lastAsked), millis(time - earliest)];
+      this.tell(time, { kind: 'result', ...what, leastMs, mostMs });
     }
   }
 
-  #askedFor(f: string, key: string): Asked {
-    if (this.#asked?.f === f && hasRoom(this.#asked.keys, key)) return this.#asked;
-    this.#begin();
-    return (this.#asked = { time: this.now(), first: this.#last, f, keys: [] });
+  #ask(f: string, key: string | null): Burst {
+    let asked = this.#asked;
+    if (asked?.f !== f) {
+      this.#begin();
+      asked = { time: this.now(), first: this.#last, operations: 0, f, keys: [] };
+      this.#asked = asked;
+    }
+    count(asked, key);
+    return asked;
   }
 
   /** Local reads and the like have another outcome, and no event. */
-  #answer({ first, f, keys, time }: Asked, place: number, { outcome, reason }: Answer): void {
+  #answer(number: number, f: string, key: string | null, asked: number, answer: Answer): void {
+    const { outcome, reason = null } = answer;
     if (outcome !== 'ok' && outcome !== 'failed' && outcome !== 'unknown') return;
-    const key = keys[place] ?? '';
-    const answered = this.#answeredLike(f, key, outcome, reason ?? null);
-    answered.operations.push(first + place);
-    answered.keys.push(key);
-    answered.ms.push(millis(answered.time - time));
+    const open =
+      this.#answeredLike(number, f, outcome, reason) ?? this.#answerAnew(number, f, outcome, reason, asked);
+    count(open, key);
+    if (asked < open.asked) open.asked = asked;
+    if (asked > open.lastAsked) open.lastAsked = asked;
   }
 
-  #answeredLike(f: string, key: string, outcome: Outcome, reason: string | null): Answered {
+  /** What this answer can be told with. */
+  #answeredLike(number: number, f: string, outcome: Outcome, reason: string | null): Answered | null {
     const open = this.#answered;
-    const isAlike = open?.f === f && open.outcome === outcome && open.reason === reason;
-    if (isAlike && hasRoom(open.keys, key)) return open;
+    if (open === null || number !== open.first + open.operations) return null;
+    return f === open.f && outcome === open.outcome && reason === open.reason ? open : null;
+  }
+
+  #answerAnew(first: number, f: string, outcome: Outcome, reason: string | null, asked: number): Answered {
     this.#begin();
-    const what = { f, outcome, reason, operations: [], keys: [], ms: [] };
-    return (this.#answered = { time: this.now(), ...what });
+    const burst = { time: this.now(), first, operations: 0, f, keys: [] };
+    return (this.#answered = { ...burst, outcome, reason, asked, lastAsked: asked });
   }
 
   #begin(): void {
@@ -106,8 +115,10 @@ export class OperationTrace {
   }
 }
 
-/** For one more, behind the first. */
-function hasRoom(keys: readonly string[], key: string): boolean {
-  const longest = Math.max(keys[0]?.length ?? 0, key.length);
-  return keys.length < MAX_TOGETHER && longest <= MAX_SHARED_KEY;
+/** One more. */
+function count(burst: Burst, key: string | null): void {
+  burst.operations += 1;
+  const { keys } = burst;
+  if (key === null || keys.length === MAX_KEYS) return;
+  if (keys.length === 0 || key.length <= MAX_SHARED_KEY) keys.push(key);
 }

@@ -20,9 +20,9 @@ export const DETAILS: readonly Record<string, unknown>[] = [
   { kind: 'snapshot', index: 3, term: 2, origin: 'taken' },
   { kind: 'configuration', index: 1, voters: ['A'], learners: [], outgoing: null },
   { kind: 'write', ms: 1.5, entries: 2, registers: 0 },
-  { kind: 'invoke', first: 1, f: 'read', keys: ['k', ''] },
+  { kind: 'invoke', first: 1, operations: 3, f: 'read', keys: ['k'] },
   {
-    ...{ kind: 'result', operations: [1, 2], f: 'read', keys: ['k', ''], ms: [3, 0.25] },
+    ...{ kind: 'result', first: 1, operations: 2, f: 'read', keys: ['k'], leastMs: 0.25, mostMs: 3 },
     ...{ outcome: 'unknown', reason: 'late' },
   },
   { kind: 'faults', rules: ['isolate:A:in', 'one-way:B'], own: ['isolate:A:in'] },

@@ -16,32 +16,53 @@ class Scene {
   get kinds(): string[] {
     return this.told.map(([, { kind }]) => kind);
   }
+
+  /** Operations in each event. */
+  get sizes(): number[] {
+    return this.told.map(([, detail]) => ('operations' in detail ? detail.operations : 0));
+  }
 }
 
 describe('the trace of clients’ operations', () => {
   it('tells those of one task together, and what each took', async () => {
     const { operations, told } = new Scene();
-    const [one, two] = ['a', 'b'].map((key) => operations.follow('read', key, nothing));
+    const ends = ['a', 'b'].map((key) => operations.follow('read', key, nothing));
     expect(told).toEqual([]);
     await Promise.resolve();
-    expect(told).toEqual([[1000, { kind: 'invoke', first: 1, f: 'read', keys: ['a', 'b'] }]]);
-    two?.(OK);
-    one?.(OK);
+    const both = { first: 1, operations: 2, f: 'read', keys: ['a', 'b'] };
+    expect(told).toEqual([[1000, { kind: 'invoke', ...both }]]);
+    for (const end of ends) end(OK);
     await Promise.resolve();
     expect(told[1]?.[1]).toEqual({
-      ...{ kind: 'result', operations: [2, 1], f: 'read', keys: ['b', 'a'], ms: [0, 0] },
+      ...{ kind: 'result', ...both, leastMs: 0, mostMs: 0 },
       ...{ outcome: 'ok', reason: null },
     });
   });
 
-  it('measures from the question to the answer, to the microsecond', async () => {
+  it('measures from the question to the answer, to the microsecond: the quickest and the slowest', () => {
     const scene = new Scene();
-    const answer = scene.operations.follow('put', 'k', nothing);
-    await Promise.resolve();
-    scene.time = 1001.250_4;
-    answer(OK);
+    const ends = [1000, 1000.5, 1001].map((time) => {
+      scene.time = time;
+      scene.operations.settle();
+      return scene.operations.follow('put', 'k', nothing);
+    });
     scene.operations.settle();
-    expect(scene.told[1]).toEqual([1001.250_4, expect.objectContaining({ ms: [1.25] })]);
+    scene.time = 1001.250_4;
+    for (const end of ends) end(OK);
+    scene.operations.settle();
+    const took = { operations: 3, leastMs: 0.25, mostMs: 1.25 };
+    expect(scene.told.at(-1)).toEqual([1001.250_4, expect.objectContaining(took)]);
+  });
+
+  it('tells apart what is answered out of turn', () => {
+    const scene = new Scene();
+    const ends = ['a', 'b', 'c'].map((key) => scene.operations.follow('put', key, nothing));
+    for (const at of [1, 2, 0]) ends[at]?.(OK);
+    scene.operations.settle();
+    expect(scene.told.slice(1).map(([, detail]) => detail)).toMatchObject([
+      { kind: 'result', first: 2, operations: 2, keys: ['b', 'c'] },
+      { kind: 'result', first: 1, operations: 1, keys: ['a'] },
+    ]);
   });
 
   it('hands the answer on', () => {
@@ -60,30 +81,25 @@ describe('the trace of clients’ operations', () => {
       end(at < 3 ? OK : at === 3 ? failed : { ...failed, reason: 'lost' });
     operations.settle();
     expect(scene.kinds).toEqual(['invoke', 'invoke', 'result', 'result', 'result', 'result']);
-    expect(scene.told.map(([, detail]) => ('keys' in detail ? detail.keys.length : 0))).toEqual([
-      1, 4, 1, 2, 1, 1,
-    ]);
+    expect(scene.sizes).toEqual([1, 4, 1, 2, 1, 1]);
   });
 
-  it('tells so few together that a line of them stays short', () => {
-    const scene = new Scene();
-    const keys = [
-      ...Array.from({ length: 100 }, (_, at) => `k${at}`),
-      'x'.repeat(1000),
-      'y'.repeat(1000),
-      'z',
-    ];
-    const ends = keys.map((key) => scene.operations.follow('put', key, nothing));
-    for (const end of ends) end(OK);
-    scene.operations.settle();
-    const sizes = [64, 36, 1, 1, 1];
-    expect(scene.told.map(([, detail]) => ('keys' in detail ? detail.keys.length : 0))).toEqual([
-      ...sizes,
-      ...sizes,
-    ]);
-    const asked = scene.told.flatMap(([, detail]) => (detail.kind === 'invoke' ? [detail] : []));
-    expect(asked.flatMap((detail) => detail.keys)).toEqual(keys);
-    expect(asked.map(({ first }) => first)).toEqual([1, 65, 101, 102, 103]);
+  it('names the first few keys, so that a line stays short', () => {
+    const named = (keys: (string | null)[]): [number, readonly string[]][] => {
+      const scene = new Scene();
+      const ends = keys.map((key) => scene.operations.follow('put', key, nothing));
+      for (const end of ends) end(OK);
+      scene.operations.settle();
+      const told = scene.told.flatMap(([, detail]): [number, readonly string[]][] =>
+        'operations' in detail ? [[detail.operations, detail.keys]] : [],
+      );
+      expect(told[1]).toEqual(told[0]);
+      return told.slice(0, 1);
+    };
+    const [long, short] = ['x'.repeat(65), 'y'.repeat(64)];
+    expect(named(Array.from('abcdefgh'))).toEqual([[8, Array.from('abcde')]]);
+    expect(named([long, short, long, 'a'])).toEqual([[4, [long, short, 'a']]]);
+    expect(named([null, 'a', null])).toEqual([[3, ['a']]]);
   });
 
   it('tells questions and answers in their order', () => {
@@ -104,6 +120,6 @@ describe('the trace of clients’ operations', () => {
     end({ outcome: 'refused' });
     scene.operations.settle();
     scene.operations.settle();
-    expect(scene.told).toEqual([[1000, { kind: 'invoke', first: 1, f: 'wipe', keys: [''] }]]);
+    expect(scene.told).toEqual([[1000, { kind: 'invoke', first: 1, operations: 1, f: 'wipe', keys: [] }]]);
   });
 });

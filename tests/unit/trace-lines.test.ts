@@ -19,12 +19,19 @@ describe('a line', () => {
   });
 
   it.each([
-    [['a'], 'is asked by a client: put "a" (operation 7)'],
-    [[''], 'is asked by a client: put (operation 7)'],
-    [['', 'a', 'b'], 'is asked by a client: put "a", "b" (3 operations from 7 on)'],
-    [Array.from('abcdef'), 'is asked by a client: put "a", "b", "c", "d", "e", … (6 operations from 7 on)'],
-  ])('about the keys %j of clients is told in words', (keys, words) => {
-    expect(describeTraceEvent(eventOf({ kind: 'invoke', first: 7, f: 'put', keys }), () => 'X')).toBe(words);
+    [1, ['a'], 'put "a" (operation 7)'],
+    [1, [], 'put (operation 7)'],
+    [2, [], 'put (2 operations from 7 on)'],
+    [2, ['a', 'b'], 'put "a", "b" (2 operations from 7 on)'],
+    [300, ['a', 'b'], 'put "a", "b", … (300 operations from 7 on)'],
+  ])('of %i operations of clients is told in words', (operations, keys, words) => {
+    const what = { first: 7, operations, f: 'put', keys };
+    const asked = describeTraceEvent(eventOf({ kind: 'invoke', ...what }), () => 'X');
+    expect(asked).toBe(`is asked by a client: ${words}`);
+    const times = { leastMs: 1, mostMs: operations };
+    const ended = eventOf({ kind: 'result', ...what, ...times, outcome: 'ok', reason: null });
+    const took = operations === 1 ? '1.0 ms' : `1.0 to ${operations}.0 ms`;
+    expect(describeTraceEvent(ended, () => 'X')).toBe(`answers a client after ${took}: ${words}: ok`);
   });
 
   it('that lacks any field, or has another kind of thing in it, is refused with its name', () => {
@@ -50,18 +57,20 @@ describe('a line', () => {
       'an append has as many digests as terms, and one at least',
       JSON.stringify(eventOf({ kind: 'append', first: 1, prevTerm: 0, terms: [1], digests: [] })),
     ],
-    [
-      'an invoke has one key at least',
-      JSON.stringify(eventOf({ kind: 'invoke', first: 1, f: 'read', keys: [] })),
-    ],
-    ...[
-      { operations: [], keys: [], ms: [] },
-      { operations: [1, 2], keys: ['k'], ms: [1, 1] },
-      { operations: [1], keys: ['k'], ms: [] },
-    ].map((lists) => [
-      'a result has as many keys and times as operations, and one at least',
-      JSON.stringify(eventOf({ kind: 'result', f: 'read', outcome: 'ok', reason: null, ...lists })),
-    ]),
+    ...['invoke', 'result'].flatMap((kind) =>
+      [
+        { operations: 0, keys: [] },
+        { operations: 1, keys: ['k', 'l'] },
+      ].map((lists) => [
+        `an event of the kind ${kind} has one operation at least, and not more keys than operations`,
+        JSON.stringify(
+          eventOf({
+            ...{ kind, first: 1, f: 'read', ...lists },
+            ...(kind === 'result' ? { leastMs: 1, mostMs: 1, outcome: 'ok', reason: null } : {}),
+          }),
+        ),
+      ]),
+    ),
   ])('that makes no sense is refused: %s', (reason, line) => {
     expect(parseEvent(line)).toEqual({ ok: false, reason });
   });
