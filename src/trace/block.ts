@@ -139,6 +139,9 @@ export class BlockWriter {
       case 'counts':
         this.#writeCounts(value as readonly number[]);
         return;
+      case 'digests':
+        this.#writeDigests(value as readonly number[]);
+        return;
       case 'texts':
         this.#writeTexts(value as readonly string[]);
         return;
@@ -150,6 +153,11 @@ export class BlockWriter {
   #writeCounts(counts: readonly number[]): void {
     this.#writer.integer(counts.length);
     counts.forEach((count) => this.#writer.integer(count));
+  }
+
+  #writeDigests(digests: readonly number[]): void {
+    this.#writer.integer(digests.length);
+    digests.forEach((digest) => this.#writer.word(digest));
   }
 
   #writeTexts(texts: readonly string[]): void {
@@ -258,6 +266,8 @@ class FieldReader {
         return reader.bool();
       case 'counts':
         return this.#readList(() => reader.integer());
+      case 'digests':
+        return this.#readList(() => reader.word() >>> 0);
       case 'texts':
         return this.#readList(() => this.#readText());
       case 'facts':

@@ -8,6 +8,11 @@ import { toJson } from './plain.ts';
 
 type AnyEffect = Effect | RegisterEffect;
 
+/** What a recording calls each kind of effect. A code is never given another meaning. */
+export const EFFECT_CODES: Readonly<Record<AnyEffect['type'], number>> = {
+  ...{ persist: 0, send: 1, apply: 2, snapshot: 3, restore: 4, reply: 5, trace: 6, ready: 7 },
+};
+
 /**
  * Tells two lists of effects apart by all that they say; but of an entry that is sent or applied, by its index and
  * term alone, and of a command that is written, by its length, its begin, which has its session and number, and its end:
@@ -26,7 +31,7 @@ export function addEffects(hash: TraceHash, effects: readonly AnyEffect[]): void
 }
 
 function addEffect(hash: TraceHash, effect: AnyEffect): void {
-  hash.text(effect.type);
+  hash.add(EFFECT_CODES[effect.type]);
   switch (effect.type) {
     case 'reply':
       addReply(hash, effect);
@@ -40,8 +45,7 @@ function addEffect(hash: TraceHash, effect: AnyEffect): void {
       else hash.text(toJson(effect));
       return;
     case 'apply':
-      hash.number(effect.entries.length);
-      effect.entries.forEach((entry) => addPlace(hash, entry));
+      addPlaces(hash, effect.entries);
       effect.wanted.forEach((index) => hash.number(index));
       return;
     default:
@@ -66,8 +70,8 @@ function addMessage(hash: TraceHash, message: Message): void {
   const { from, to, term, prevIndex, prevTerm, commitIndex, entries } = message;
   hash.text(from);
   hash.text(to);
-  for (const fact of [term, prevIndex, prevTerm, commitIndex, entries.length]) hash.number(fact);
-  entries.forEach((entry) => addPlace(hash, entry));
+  for (const fact of [term, prevIndex, prevTerm, commitIndex]) hash.number(fact);
+  addPlaces(hash, entries);
 }
 
 function addWrite(hash: TraceHash, effect: Extract<Effect, { type: 'persist' }>): void {
@@ -77,14 +81,24 @@ function addWrite(hash: TraceHash, effect: Extract<Effect, { type: 'persist' }>)
     hash.text(JSON.stringify(snapshot.metadata));
     hash.bytes(snapshot.data);
   }
-  entries.forEach((entry) => {
-    addPlace(hash, entry);
-    const { payload } = entry;
+  addPlaces(hash, entries);
+  entries.forEach(({ payload }) => {
     if (payload.kind === 'command') {
       hash.number(payload.timeMs);
       hash.ends(payload.command);
     } else hash.text(JSON.stringify(payload));
   });
+}
+
+/** Entries follow on each other, and their terms never fall: from one term to the same one, all between have it. */
+function addPlaces(hash: TraceHash, entries: readonly Entry[]): void {
+  hash.number(entries.length);
+  const [first] = entries;
+  const last = entries.at(-1);
+  if (first === undefined || last === undefined) return;
+  addPlace(hash, first);
+  addPlace(hash, last);
+  if (first.term !== last.term) entries.forEach((entry) => addPlace(hash, entry));
 }
 
 function addPlace(hash: TraceHash, { index, term }: Entry): void {

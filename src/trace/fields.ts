@@ -3,7 +3,7 @@ import { PROXY_ACTS, type EventKind } from './event.ts';
 
 /**
  * What a field of an event holds: `count` a whole number from 0 on, `ms` milliseconds to the microsecond, from 0 on,
- * `facts` what `MessageFacts` is; `counts` and `texts` are lists.
+ * `facts` what `MessageFacts` is; `counts`, `digests` (of 32 bits) and `texts` are lists.
  */
 export type FieldType =
   | 'count'
@@ -11,6 +11,7 @@ export type FieldType =
   | 'text'
   | 'flag'
   | 'counts'
+  | 'digests'
   | 'texts'
   | 'facts'
   | { readonly oneOf: readonly string[] }
@@ -34,7 +35,7 @@ export const FIELDS: Readonly<Record<EventKind, Readonly<Record<string, FieldTyp
     ...{ sent: { orNull: 'count' }, sentAt: { orNull: 'ms' } },
   },
   proxy: { act: { oneOf: PROXY_ACTS }, to: 'text', message: MESSAGE, sent: 'count' },
-  append: { first: 'count', prevTerm: { orNull: 'count' }, terms: 'counts', digests: 'counts' },
+  append: { first: 'count', prevTerm: { orNull: 'count' }, terms: 'counts', digests: 'digests' },
   truncate: { from: 'count' },
   commit: { from: 'count', to: 'count', term: 'count' },
   apply: { from: 'count', to: 'count' },

@@ -29,16 +29,7 @@ export class TraceHash {
   bytes(value: Uint8Array): void {
     const { length } = value;
     this.number(length);
-    // Four at a time, and in variables: a word that is handed over would be an object.
-    let { low, high } = this;
-    for (let at = 0; at < length; at += 4) {
-      const word = wordAt(value, at);
-      low = Math.imul(low ^ word, 0x01000193);
-      high = Math.imul(high ^ (word + (low >>> 15)), 0x85ebca6b);
-      high ^= high >>> 13;
-    }
-    this.#words[0] = low;
-    this.#words[1] = high;
+    this.#part(value, 0, length);
   }
 
   /** Its length, and what it begins and ends with. */
@@ -49,10 +40,21 @@ export class TraceHash {
       return;
     }
     this.number(length);
-    for (let at = 0; at < END_BYTES; at += 4) {
-      this.add(wordAt(value, at));
-      this.add(wordAt(value, length - END_BYTES + at));
+    this.#part(value, 0, END_BYTES);
+    this.#part(value, length - END_BYTES, length);
+  }
+
+  /** Four bytes at a time, and in variables: a word that is handed over would be an object. */
+  #part(value: Uint8Array, from: number, to: number): void {
+    let { low, high } = this;
+    for (let at = from; at < to; at += 4) {
+      const word = wordAt(value, at);
+      low = Math.imul(low ^ word, 0x01000193);
+      high = Math.imul(high ^ (word + (low >>> 15)), 0x85ebca6b);
+      high ^= high >>> 13;
     }
+    this.#words[0] = low;
+    this.#words[1] = high;
   }
 
   text(value: string): void {

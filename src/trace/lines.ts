@@ -8,6 +8,7 @@ interface Check {
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isDigest = (value: unknown): boolean => isCount(value) && (value as number) < 2 ** 32;
 const isTime = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
 const isText = (value: unknown): boolean => typeof value === 'string';
 
@@ -17,6 +18,7 @@ const CHECKS = {
   text: { holds: isText, expected: 'a text' },
   flag: { holds: (value) => typeof value === 'boolean', expected: 'true or false' },
   counts: { holds: (value) => isListOf(value, isCount), expected: 'a list of whole numbers' },
+  digests: { holds: (value) => isListOf(value, isDigest), expected: 'a list of numbers of 32 bits' },
   texts: { holds: (value) => isListOf(value, isText), expected: 'a list of texts' },
   facts: { holds: isFacts, expected: 'numbers, texts and flags by name' },
 } as const satisfies Record<string, Check>;

@@ -6,13 +6,13 @@ import { raftImage, type RaftImage } from '../core/raft/image.ts';
 import type { Effect, Input } from '../core/raft/interface.ts';
 import { entryBytes } from '../core/raft/log.ts';
 import type { Raft } from '../core/raft/state.ts';
-import { addEffects } from './effect-digest.ts';
+import { addEffects, EFFECT_CODES } from './effect-digest.ts';
 import { hexOf, TraceHash } from './hash.ts';
 import { toJson } from './plain.ts';
 import { readInput, writeInput } from './step-codec.ts';
 
 /** Of a file that `npm run replay` reads. A line each. */
-export const RECORDING_VERSION = 3;
+export const RECORDING_VERSION = 4;
 
 export interface RecordingHeader {
   readonly type: 'recording';
@@ -46,9 +46,6 @@ interface Segment {
 
 type AnyEffect = Effect | RegisterEffect;
 
-const EFFECT_CODES: Readonly<Record<AnyEffect['type'], number>> = {
-  ...{ persist: 0, send: 1, apply: 2, snapshot: 3, restore: 4, reply: 5, trace: 6, ready: 7 },
-};
 const EFFECT_TYPES = new Map(Object.entries(EFFECT_CODES).map(([type, code]) => [code, type]));
 
 /** Each begins with a state, which keeps alive what the node itself has forgotten: the fewer, the better. */
