@@ -50,30 +50,42 @@ const EFFECT_TYPES = new Map(Object.entries(EFFECT_CODES).map(([type, code]) => 
 
 /** Each begins with a state, which keeps alive what the node itself has forgotten: the fewer, the better. */
 const SEGMENTS = 2;
+/** Inputs that come so fast that there would be room for less than this are not worth what it costs to keep them. */
+const MIN_HELD_MS = 10_000;
+/** What came before stays for so long, then it is tried again. */
+const REST_MS = 20_000;
 
 /**
  * What one core was fed, in memory, within a bound: the oldest is given up for the newest. It is kept as bytes, so
- * that it leaves no objects behind: to look after these would cost more than all the rest.
+ * that it leaves no objects behind: to look after these would cost more than all the rest. Under load it rests.
  */
 class CoreRecording {
   #segments: Segment[];
+  /** When the newest segment began (ms since the epoch); until when nothing is recorded. */
+  #begunAt = 0;
+  #restsUntil = 0;
   readonly #hash = new TraceHash();
 
   constructor(
     private readonly core: 'raft' | 'abd',
     private readonly image: () => { readonly image: unknown; readonly bytes: number },
     private readonly maxBytes: number,
+    time: number,
   ) {
-    this.#segments = [this.#begin()];
+    this.#segments = [this.#begin(time)];
   }
 
-  /** `time`: milliseconds since the epoch. */
+  /** A step that was just done. `time`: milliseconds since the epoch. */
   add(
     time: number,
     seq: number,
     inputs: readonly (Input | RegisterInput)[],
     effects: readonly AnyEffect[],
   ): void {
+    if (this.#restsUntil > 0) {
+      if (time >= this.#restsUntil) this.#wake(time);
+      return;
+    }
     const steps = this.#segments.at(-1)?.steps;
     if (steps === undefined) return;
     steps.integer(Math.round(time * 1000));
@@ -87,7 +99,8 @@ class CoreRecording {
     steps.word(this.#hash.high);
     steps.word(this.#hash.low);
     const full = this.maxBytes / SEGMENTS;
-    if (steps.length >= full || (steps.length >= full / 2 && isCompacting(effects))) this.#turn();
+    if (steps.length >= full || (steps.length >= full / 2 && isCompacting(effects)))
+      this.#turn(time, steps.length);
   }
 
   *lines(): Generator<string> {
@@ -97,7 +110,12 @@ class CoreRecording {
       for (const step of stepsIn(new Reader(steps.finish()), core)) yield toJson(step);
   }
 
-  #turn(): void {
+  /** The newest segment is full. */
+  #turn(time: number, length: number): void {
+    if (length * MIN_HELD_MS > this.maxBytes * (time - this.#begunAt)) {
+      this.#restsUntil = time + REST_MS;
+      return;
+    }
     let total = this.#segments.reduce((sum, { steps, imageBytes }) => sum + steps.length + imageBytes, 0);
     let spare: Writer | undefined;
     while (total > this.maxBytes && this.#segments.length > 1) {
@@ -105,11 +123,18 @@ class CoreRecording {
       total -= (oldest?.steps.length ?? 0) + (oldest?.imageBytes ?? 0);
       spare = oldest?.steps;
     }
-    this.#segments.push(this.#begin(spare));
+    this.#segments.push(this.#begin(time, spare));
+  }
+
+  /** The state has the step that was just done in it. */
+  #wake(time: number): void {
+    this.#restsUntil = 0;
+    this.#segments = [this.#begin(time, this.#segments[0]?.steps)];
   }
 
   /** In the buffer of one that was given up: large ones that come and go keep the garbage collector busy. */
-  #begin(steps = new Writer()): Segment {
+  #begin(time: number, steps = new Writer()): Segment {
+    this.#begunAt = time;
     const { image, bytes } = this.image();
     steps.clear();
     return { image, imageBytes: bytes, steps };
@@ -151,8 +176,9 @@ export class Recording {
     maxBytes: number,
     private readonly now: () => number,
   ) {
-    this.#raft = new CoreRecording('raft', () => ofRaft(raftImage(raft)), maxBytes / 2);
-    this.#abd = registers && new CoreRecording('abd', () => ofRegisters(registers), maxBytes / 2);
+    const time = now();
+    this.#raft = new CoreRecording('raft', () => ofRaft(raftImage(raft)), maxBytes / 2, time);
+    this.#abd = registers && new CoreRecording('abd', () => ofRegisters(registers), maxBytes / 2, time);
   }
 
   onRaftStep(inputs: readonly Input[], effects: readonly Effect[], seq: number): void {
