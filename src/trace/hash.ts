@@ -87,7 +87,7 @@ export class TraceHash {
 }
 
 /** Four bytes as one number; beyond the end there are zeros. */
-function wordAt(bytes: Uint8Array, at: number): number {
+export function wordAt(bytes: Uint8Array, at: number): number {
   return (
     (bytes[at] ?? 0) |
     ((bytes[at + 1] ?? 0) << 8) |

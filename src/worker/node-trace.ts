@@ -82,18 +82,22 @@ export class NodeTrace {
     const { log } = raft;
     const append = log.append.bind(log);
     log.append = (entry) => {
-      const at = raft.effects.length;
-      const { index, term, payload } = entry;
-      let last = this.#appended.at(-1);
-      const isNext = last?.at === at && index === last.first + last.terms.length;
-      if (last === undefined || !isNext || last.terms.length >= MAX_EVENT_ENTRIES) {
-        last = { at, first: index, prevTerm: log.termAt(log.lastIndex), terms: [], digests: [] };
-        this.#appended.push(last);
-      }
-      last.terms.push(term);
-      last.digests.push(payloadDigest(payload));
+      const { terms, digests } = this.#appendedWith(raft, entry.index);
+      terms.push(entry.term);
+      digests.push(payloadDigest(entry.payload));
       append(entry);
     };
+  }
+
+  /** Where this entry belongs, which is not in the log yet. */
+  #appendedWith({ effects, log }: Raft, index: number): Appended {
+    const last = this.#appended.at(-1);
+    const isNext = last?.at === effects.length && index === last.first + last.terms.length;
+    if (isNext && last.terms.length < MAX_EVENT_ENTRIES) return last;
+    const prevTerm = log.termAt(log.lastIndex);
+    const begun = { at: effects.length, first: index, prevTerm, terms: [], digests: [] };
+    this.#appended.push(begun);
+    return begun;
   }
 
   /** Raft's own come with its steps. */
