@@ -93,6 +93,14 @@ export class App extends LitElement {
       grid-template-columns: minmax(0, 1fr);
       gap: var(--gap-5);
     }
+    /* In sight wherever the reader is; and what is below it in the page does not move when it comes and goes. */
+    tabraft-banner-list {
+      order: 1;
+      position: sticky;
+      inset-block-end: var(--gap-3);
+      z-index: 2;
+      margin-block-end: var(--gap-3);
+    }
     .columns,
     .column {
       display: grid;

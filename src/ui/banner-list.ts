@@ -27,6 +27,7 @@ export class BannerList extends LitElement {
         --tone: var(--wa-color-on-quiet);
         padding: var(--gap-3) var(--gap-4);
         border-inline-start: 4px solid var(--tone);
+        box-shadow: 0 6px 24px rgb(0 0 0 / 22%);
       }
       wa-callout > .icon {
         inline-size: 1.4rem;

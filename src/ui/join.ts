@@ -40,7 +40,8 @@ export class Join extends LitElement {
       }
       wa-input::part(input) {
         font-family: var(--mono);
-        font-size: 0.92em;
+        /* At some smaller sizes underscores are cut off. */
+        font-size: 1em;
       }
       .copied {
         min-block-size: 1.4em;

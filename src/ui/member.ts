@@ -7,7 +7,7 @@ import { formatMs } from './format.ts';
 import { icon } from './icons.ts';
 import { label } from './label.ts';
 import { hueOf } from './names.ts';
-import type { PageView } from './view.ts';
+import type { NodeState, PageView } from './view.ts';
 
 /** A badge has room for so many; a longer name stands beside it in full. */
 const BADGE_LETTERS = 2;
@@ -30,6 +30,8 @@ export class Member extends LitElement {
   /** Whether this tab's node runs, and so knows whom it reaches. */
   @property({ attribute: false }) isLive = true;
   @property({ attribute: false }) isOnly = false;
+  /** Null: nobody has told. */
+  @property({ attribute: false }) nodeState: NodeState | null = null;
 
   static override readonly styles = [
     controls,
@@ -92,7 +94,7 @@ export class Member extends LitElement {
           <div class="facts">
             ${member.name.length > BADGE_LETTERS ? html`<strong>${member.name}</strong>` : nothing}
             <strong>${this.#roleText(member)}</strong>
-            ${this.#placeText()} ${this.isLive ? reachability(member) : nothing}
+            ${this.#placeText()} ${this.isLive ? reachability(member, this.nodeState) : nothing}
             ${
               this.isIsolated
                 ? html`<span class="mark small doubt">${icon('failed')}isolated by a fault</span>`
@@ -168,7 +170,16 @@ export class Member extends LitElement {
   }
 }
 
-function reachability({ reachable }: MemberStatus): unknown {
+/** Its tab may be linked while its node does nothing. */
+export function isUp(state: NodeState | null): boolean {
+  return state !== 'paused' && state !== 'stopped';
+}
+
+function reachability({ reachable }: MemberStatus, state: NodeState | null): unknown {
+  if (!isUp(state)) {
+    const mark = state === 'paused' ? 'paused' : 'stopped';
+    return html`<span class="mark small doubt">${icon(mark)}${mark}</span>`;
+  }
   return reachable
     ? html`<span class="mark small good">${icon('reachable')}reachable</span>`
     : html`<span class="mark small bad">${icon('unreachable')}not reachable</span>`;

@@ -26,6 +26,7 @@ export class ReportBar extends LitElement {
     css`
       wa-callout {
         position: fixed;
+        z-index: 3;
         inset-block-end: var(--gap-4);
         inset-inline: 0;
         margin-inline: auto;

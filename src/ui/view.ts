@@ -94,6 +94,9 @@ export interface LiveNode {
   readonly at: number;
 }
 
+/** `gone`: no tab of it tells. */
+export type NodeState = 'running' | 'paused' | 'stopped' | 'gone';
+
 /** What all nodes do, while this page looks. */
 export interface LiveView {
   readonly nodes: readonly LiveNode[];
@@ -118,8 +121,8 @@ export interface PageView {
   rules: FaultRule[];
   /** Every directed link between members. */
   links: LinkCounters[];
-  /** How each member's node is; `gone`: no tab of it tells. */
-  nodes: { name: string; state: 'running' | 'paused' | 'stopped' | 'gone' }[];
+  /** How each member's node is. */
+  nodes: { name: string; state: NodeState }[];
   /** Where each member's page runs; `text` is what it says itself, null: it has not told. */
   devices: { memberId: string; text: string | null; isThisBrowser: boolean }[];
   /** The page's address with the cluster's secret in its fragment. */

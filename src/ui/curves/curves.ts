@@ -155,8 +155,9 @@ function keyOf({ label, dash }: Line, _at: number, { length }: readonly unknown[
   return length === 1 ? label : `${label} ${dash === undefined ? '—' : '┄'}`;
 }
 
+/** Of the newest second in which there was anything to measure. */
 function latestOf(values: readonly (number | null)[], unit: string): string {
-  const value = values.at(-1) ?? null;
+  const value = values.findLast((one) => one !== null) ?? null;
   if (value === null) return '–';
   return `${unit === '' ? String(value) : value.toFixed(1)}${unit}`;
 }

@@ -47,7 +47,7 @@ export class Plot {
             width: 1.75,
             dash,
             spanGaps: false,
-            points: { size: 4 },
+            points: { size: 4, show: true, filter: alone },
           })),
         ],
       },
@@ -73,6 +73,13 @@ export class Plot {
     return getComputedStyle(this.host).getPropertyValue(token);
   }
 }
+
+/** Of a line with gaps, the places of what no line leads to or from. */
+const alone: uPlot.Series.Points.Filter = (plot, line) => {
+  const values = plot.data[line] ?? [];
+  const isGap = (at: number): boolean => (values[at] ?? null) === null;
+  return Array.from(values.keys()).filter((at) => !isGap(at) && isGap(at - 1) && isGap(at + 1));
+};
 
 function clockTime(second: number): string {
   return new Date(second * 1000).toLocaleTimeString([], { hour12: false });

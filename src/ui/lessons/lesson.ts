@@ -172,7 +172,8 @@ export class Lesson extends LitElement {
       '.next',
     );
     await target?.updateComplete;
-    target?.focus({ preventScroll: true });
+    // At the end all that was told unfolds above it.
+    target?.focus({ preventScroll: this.lesson?.now.kind !== 'over' });
   }
 
   #step({ tell, seen }: LessonStepView, isLast: boolean): unknown {

@@ -50,6 +50,13 @@ export class PlaybackBar extends LitElement {
         min-inline-size: 12ch;
         text-align: end;
       }
+      .event {
+        flex: 0 0 100%;
+        min-block-size: 1lh;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
     `,
   ];
 
@@ -120,8 +127,20 @@ export class PlaybackBar extends LitElement {
           @input=${(event: Event) => this.#scrub(Number((event.target as HTMLInputElement).value), from, edge)}
         />
         <output class="number small">${mode === 'live' ? 'live' : timeLabel(at, 1)}</output>
+        <span class="event small soft">${isRunning ? '' : this.#eventsAt(at)}</span>
       </div>
     `;
+  }
+
+  /** What happens at the moment that is shown, in the fewest words: the timeline has more. */
+  #eventsAt(at: number): string {
+    const { events } = this;
+    const told: string[] = [];
+    for (let place = firstAt(events, ({ time }) => time, at); events[place]?.time === at; place += 1) {
+      const event = events[place];
+      if (event !== undefined) told.push(fewWords(event));
+    }
+    return told.join(', ');
   }
 
   #scrub(share: number, from: number, edge: number): void {
@@ -136,6 +155,11 @@ export class PlaybackBar extends LitElement {
     const at = direction === 1 ? nextAfter(events, playback.at) : lastBefore(events, playback.at);
     playback.seek(at ?? playback.at);
   }
+}
+
+function fewWords(event: TraceEvent): string {
+  const what = 'message' in event ? ` ${event.message}` : 'role' in event ? ` ${event.role}` : '';
+  return `${event.name ?? 'a member'}: ${event.kind}${what}`;
 }
 
 function nextAfter(events: readonly TraceEvent[], at: number): number | null {

@@ -4,6 +4,7 @@ import type { MemberStatus } from '../../api.ts';
 import { ActionEvent, isolationRules, type Action } from '../action.ts';
 import { controls } from '../controls.ts';
 import { nodeButtons } from '../node-faults.ts';
+import { hueOf } from '../names.ts';
 import type { PageView } from '../view.ts';
 
 /** All that can be done to the member that is chosen in the ring. */
@@ -32,7 +33,9 @@ export class MemberPanel extends LitElement {
     const isIsolated = isolationRules(view.rules, name).length > 0;
     return html`
       <div role="group" aria-label="Act on ${name}">
-        <div class="row">${nodeButtons(node, this.#ask)}</div>
+        <div class="row">
+          <strong class="badge" style="--hue: ${hueOf(name)}">${name}</strong>${nodeButtons(node, this.#ask)}
+        </div>
         <div class="row">
           <wa-button
             appearance="outlined"

@@ -9,7 +9,7 @@ import { InSight } from '../in-sight.ts';
 import { hueOf, ROLE_WORDS } from '../names.ts';
 import { momentOf, type Moment, type Moments } from '../playback/moments.ts';
 import type { Playback } from '../playback/playback.ts';
-import type { LiveNode, PageView } from '../view.ts';
+import type { LiveNode, NodeState, PageView } from '../view.ts';
 import { drawFlights, FLIGHT_WORDS } from './draw.ts';
 import { FLIGHT_KINDS, flightsAt, type InFlight } from './flights.ts';
 import './member-panel.ts';
@@ -110,6 +110,13 @@ export class Ring extends LitElement {
         color: var(--ink-soft);
         outline: 2px dashed var(--line-strong);
       }
+      .none {
+        position: absolute;
+        inset: 0;
+        display: grid;
+        place-items: center;
+        text-align: center;
+      }
       .legend {
         display: flex;
         flex-wrap: wrap;
@@ -132,9 +139,17 @@ export class Ring extends LitElement {
           min-block-size: 2lh;
         }
       }
+      /* With room for what can be done, so that choosing a member moves nothing. */
       .panel {
-        min-block-size: 3.5rem;
+        display: block;
+        align-content: center;
+        min-block-size: 4.8rem;
         text-align: center;
+      }
+      @media (max-width: 40rem) {
+        .panel {
+          min-block-size: 10.1rem;
+        }
       }
       .node .words {
         padding-inline: var(--gap-1);
@@ -173,16 +188,20 @@ export class Ring extends LitElement {
   override render(): unknown {
     const { view } = this;
     const moment = this.#moment;
-    if (view === null || moment === null || moment.members.length === 0) return nothing;
+    if (view === null || moment === null) return nothing;
     const { members } = moment;
+    const isLive = this.playback?.mode === 'live';
+    // Whoever goes back to before there were any keeps what it is done with.
+    if (members.length === 0 && isLive) return nothing;
     const places = members.map((_, at) => placeOf(at, members.length));
     const { flights, skipped } = this.#inFlight();
     return html`
-      <div class="stage ${this.playback?.mode === 'live' ? '' : 'past'}" @keydown=${this.#onKey}>
+      <div class="stage ${isLive ? '' : 'past'}" @keydown=${this.#onKey}>
         <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
           ${linksBetween(moment, places)}
         </svg>
         <canvas aria-hidden="true"></canvas>
+        ${members.length === 0 ? html`<p class="none soft">At that moment this tab knew of no member.</p>` : nothing}
         ${members.map((member, at) =>
           nodeAt(member, places[at], moment, this.chosen === member.name, () => this.#choose(member.name)),
         )}
@@ -332,8 +351,6 @@ function nodeAt(
     </span>
   </button>`;
 }
-
-type NodeState = PageView['nodes'][number]['state'];
 
 function stateOf({ name }: MemberStatus, { states }: Moment): NodeState {
   return states.find((node) => node.name === name)?.state ?? 'gone';
