@@ -110,8 +110,9 @@ export class Header extends LitElement {
           font-size: 0.9375rem;
         }
         .plate {
-          min-inline-size: 4.25rem;
-          block-size: 4.25rem;
+          /* As high as the role and two lines beside it. */
+          min-inline-size: 4.75rem;
+          block-size: 4.75rem;
           font-size: 2.6rem;
         }
         .plate.long {

@@ -129,6 +129,21 @@ describe('the picture in words', () => {
     expect(shifts).toBe(0);
   });
 
+  test('rows stand below each other, however wide they are', async () => {
+    tell(200);
+    await expect.poll(() => isSeen(TRACE[199])).toBe(true);
+    for (const width of [390, 1280, 500]) {
+      await page.viewport(width, 900);
+      await untilPainted();
+      const boxes = options()
+        .elements()
+        .map((row) => row.getBoundingClientRect());
+      expect(boxes.length).toBeGreaterThan(5);
+      for (const [at, { bottom }] of boxes.slice(0, -1).entries())
+        expect(Math.abs((boxes[at + 1]?.top ?? 0) - bottom)).toBeLessThan(1);
+    }
+  });
+
   test('stays where the reader has scrolled to, with what is read, while the oldest give way to the newest', async () => {
     tell(KEPT);
     await expect.poll(() => isSeen(TRACE[KEPT - 1])).toBe(true);

@@ -92,6 +92,17 @@ describe('a lesson under way', () => {
     await expect.poll(() => hasFocus('Next: A write that is lost, and one that is not')).toBe(true);
   });
 
+  test('at its end the next button is in sight, below all that was told', async () => {
+    const steps = Array.from({ length: 12 }, (_, at) => ({ tell: `Step ${at}. `.repeat(40), seen: 'Seen.' }));
+    const tell = (now: LessonMoment) => controller.change({ lesson: lessonView(now, { steps }) });
+    tell({ kind: 'ready', button: 'First' });
+    await button('First').click();
+    tell({ kind: 'over', end: 'done', text: 'There were two leaders.' });
+    const next = button('Next: A write that is lost, and one that is not');
+    await expect.element(next).toBeInViewport();
+    expect(scrollY).toBeGreaterThan(0);
+  });
+
   test('leaves the focus where the reader has taken it', async () => {
     show({ kind: 'ready', button: 'First' });
     await button('First').click();

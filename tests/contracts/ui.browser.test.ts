@@ -645,6 +645,62 @@ describe('the ring', () => {
     await expect.poll(lines).toEqual(['cut', '', 'disturbed']);
   });
 
+  test.each([1280, 390])('nothing is pushed away at %i px', async (width) => {
+    await page.viewport(width, 900);
+    const { members } = controller.view.status;
+    const live = { ...controller.view.live, nodes: ['A', 'B', 'C'].map((name) => liveNode(name)) };
+    controller.changeStatus({ members: [] });
+    controller.change({ live });
+    await app.updateComplete;
+    controller.changeStatus({ members });
+    await expect.element(node('B')).toBeVisible();
+    const bar = () => page.getByRole('group', { name: 'Playback of the pictures' }).element();
+    const top = (): number => Math.round(bar().getBoundingClientRect().top + scrollY);
+    const before = top();
+    await node('B').click();
+    await expect.element(page.getByRole('group', { name: 'Act on B' })).toBeVisible();
+    expect(top()).toBe(before);
+    // To before the first member was known.
+    await button('Freeze').click();
+    const moment = page.getByLabelText('Moment shown').element() as HTMLInputElement;
+    moment.value = '0';
+    moment.dispatchEvent(new InputEvent('input', { bubbles: true, composed: true }));
+    await expect.element(page.getByText('At that moment this tab knew of no member.')).toBeVisible();
+    expect(top()).toBe(before);
+    controller.change({ paused: true });
+    await expect.element(button('Let it go on')).toBeInViewport();
+    expect(top()).toBe(before);
+  });
+
+  test('a step says what happens at its moment', async () => {
+    const time = Date.now() - 5000;
+    const event = (seq: number, at: number): TraceEvent => ({
+      ...{ seq, node: 'id-A' as TraceEvent['node'], name: 'A', time: at, clock: {} },
+      ...{ kind: 'vote', candidate: 'id-B' as TraceEvent['node'], term: seq, preVote: false },
+    });
+    controller.change({ live: { ...controller.view.live, events: [event(1, time), event(2, time + 1)] } });
+    await expect.element(page.getByText('A: vote', { exact: true })).not.toBeInTheDocument();
+    await button('Step back').click();
+    await expect.element(page.getByText('A: vote', { exact: true })).toBeVisible();
+  });
+
+  test('a member whose node does nothing is not called reachable', async () => {
+    const row = (name: string) => page.getByRole('group', { name: `Member ${name}` });
+    await expect.element(page.getByText('3 of 3 voters reachable')).toBeVisible();
+    controller.change({
+      nodes: [
+        { name: 'A', state: 'running' },
+        { name: 'B', state: 'paused' },
+        { name: 'C', state: 'stopped' },
+      ],
+    });
+    await expect.element(page.getByText('1 of 3 voters reachable')).toBeVisible();
+    await expect.element(row('B')).toHaveTextContent(/paused/);
+    await expect.element(row('C')).toHaveTextContent(/stopped/);
+    await expect.element(row('B')).not.toHaveTextContent(/reachable/);
+    await expect.element(row('A')).toHaveTextContent(/reachable/);
+  });
+
   test('lets messages travel, and rests when there are none', async () => {
     const sent: TraceEvent = {
       ...{ seq: 5, node: 'id-A' as TraceEvent['node'], name: 'A', time: Date.now(), clock: {} },

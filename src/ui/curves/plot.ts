@@ -1,4 +1,5 @@
 import uPlot from 'uplot';
+import { placesAlone } from './series.ts';
 import styles from 'uplot/dist/uPlot.min.css?inline';
 
 export const plotStyles: string = styles;
@@ -47,7 +48,11 @@ export class Plot {
             width: 1.75,
             dash,
             spanGaps: false,
-            points: { size: 4, show: true, filter: alone },
+            points: {
+              size: 4,
+              show: true,
+              filter: (plot: uPlot, line: number) => placesAlone(plot.data[line] ?? []),
+            },
           })),
         ],
       },
@@ -73,13 +78,6 @@ export class Plot {
     return getComputedStyle(this.host).getPropertyValue(token);
   }
 }
-
-/** Of a line with gaps, the places of what no line leads to or from. */
-const alone: uPlot.Series.Points.Filter = (plot, line) => {
-  const values = plot.data[line] ?? [];
-  const isGap = (at: number): boolean => (values[at] ?? null) === null;
-  return Array.from(values.keys()).filter((at) => !isGap(at) && isGap(at - 1) && isGap(at + 1));
-};
 
 function clockTime(second: number): string {
   return new Date(second * 1000).toLocaleTimeString([], { hour12: false });

@@ -100,6 +100,13 @@ export class CurveCollector {
   }
 }
 
+/** Of a line with gaps, the places of what no line leads to or from. */
+export function placesAlone(values: ArrayLike<number | null | undefined>): number[] {
+  const isGap = (at: number): boolean => (values[at] ?? null) === null;
+  const places = Array.from({ length: values.length }, (_, at) => at);
+  return places.filter((at) => !isGap(at) && isGap(at - 1) && isGap(at + 1));
+}
+
 /** Of several, that of the highest term. */
 function leaderOf(nodes: readonly LiveNode[]): LiveNode | null {
   const leaders = nodes.filter(({ role }) => role === 'leader');

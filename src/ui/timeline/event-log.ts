@@ -75,10 +75,19 @@ export class EventLog extends LitElement {
     scrollPaddingEnd: 2 * ROW_HEIGHT,
   });
 
+  /** Rows break elsewhere then, and are as high as they need to be. */
+  readonly #resized = new ResizeObserver(() => this.requestUpdate());
+
   static override readonly styles = [controls, styles];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#resized.observe(this);
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.#resized.disconnect();
     if (this.#renewal !== null) clearTimeout(this.#renewal);
     this.#renewal = null;
   }
