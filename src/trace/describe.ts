@@ -56,7 +56,7 @@ export function describeTraceEvent(event: TraceEvent, nameOf: NameOf): string {
     case 'configuration':
       return configurationText(event);
     case 'write':
-      return `has written ${event.registers > 0 ? `${event.registers} registers` : `${event.entries} entries`} in ${event.ms.toFixed(1)} ms`;
+      return `has written ${writtenText(event)} in ${event.ms.toFixed(1)} ms`;
     case 'invoke':
       return `is asked by a client: ${operationsText(event)}`;
     case 'result':
@@ -91,6 +91,15 @@ export function describeTraceEvent(event: TraceEvent, nameOf: NameOf): string {
 function factsText(facts: MessageFacts): string {
   const said = Object.entries(facts).map(([what, value]) => `${what} ${String(value)}`);
   return said.length === 0 ? '' : ` (${said.join(', ')})`;
+}
+
+/** What is neither is the node's state: a term, a vote, a snapshot. */
+function writtenText({ entries, registers }: TraceEvent & { kind: 'write' }): string {
+  const counts = [
+    ...(entries > 0 ? [entries === 1 ? '1 entry' : `${entries} entries`] : []),
+    ...(registers > 0 ? [registers === 1 ? '1 register' : `${registers} registers`] : []),
+  ];
+  return counts.length === 0 ? 'its state' : counts.join(' and ');
 }
 
 function entriesText(first: number, last: number): string {

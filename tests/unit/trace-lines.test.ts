@@ -34,6 +34,17 @@ describe('a line', () => {
     expect(describeTraceEvent(ended, () => 'X')).toBe(`answers a client after ${took}: ${words}: ok`);
   });
 
+  it.each([
+    [1, 0, '1 entry'],
+    [7, 0, '7 entries'],
+    [0, 1, '1 register'],
+    [2, 3, '2 entries and 3 registers'],
+    [0, 0, 'its state'],
+  ])('of a write of %i entries and %i registers is told in words', (entries, registers, words) => {
+    const event = eventOf({ kind: 'write', ms: 1.25, entries, registers });
+    expect(describeTraceEvent(event, () => 'X')).toBe(`has written ${words} in 1.3 ms`);
+  });
+
   it('that lacks any field, or has another kind of thing in it, is refused with its name', () => {
     for (const detail of DETAILS)
       for (const field of ['seq', 'node', 'name', 'time', 'clock', ...Object.keys(detail)]) {

@@ -2,6 +2,9 @@ import uPlot from 'uplot';
 import { placesAlone } from './series.ts';
 import styles from 'uplot/dist/uPlot.min.css?inline';
 
+/** As long as less has been measured. */
+const LEAST_SHOWN_S = 10;
+
 export const plotStyles: string = styles;
 
 export interface Line {
@@ -35,7 +38,10 @@ export class Plot {
         height,
         legend: { show: false },
         cursor: { show: false },
-        scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, (high || 0) * 1.1)] } },
+        scales: {
+          x: { range: (_plot, low, high) => [Math.min(low, high - LEAST_SHOWN_S), high] },
+          y: { range: (_plot, _low, high) => [0, Math.max(1, (high || 0) * 1.1)] },
+        },
         axes: [
           { ...axis(), size: 26, values: (_plot, splits) => splits.map(clockTime) },
           { ...axis(), size: 52, values: (_plot, splits) => splits.map((value) => `${value}${unit}`) },
