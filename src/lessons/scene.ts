@@ -1,13 +1,13 @@
 import type { Status } from '../api.ts';
 import { unsettled } from '../client/cluster.ts';
-import type { LiveNode, PageView } from '../ui/view.ts';
+import { isAway, stateOf, type LiveNode, type NodeState, type PageView } from '../ui/view.ts';
 import type { LogSummary, ProgressView } from '../worker/contract.ts';
 import { LESSON_VOTERS } from './catalog.ts';
 
 /** A voter, as its own node last told. */
 export interface Actor {
   readonly name: string;
-  readonly state: PageView['nodes'][number]['state'];
+  readonly state: NodeState;
   readonly role: LiveNode['role'];
   readonly term: number;
   readonly votedFor: string | null;
@@ -34,7 +34,7 @@ export function sceneOf({ status, nodes, live }: PageView, now: number): Scene {
     const node = live.nodes.find(({ memberId }) => memberId === id);
     if (node === undefined) return [];
     const { role, term, leader, at, detail } = node;
-    const state = nodes.find((other) => other.name === name)?.state ?? 'gone';
+    const state = stateOf(nodes, name);
     const { votedFor, log, progress } = detail;
     return [{ name, state, role, term, votedFor, leader, log, progress, at }];
   });
@@ -101,8 +101,7 @@ function isHeard(actors: readonly Actor[], name: string, now: number): boolean {
 export function describeScene({ actors }: Scene): string {
   if (actors.length === 0) return 'No member tells how it stands.';
   const told = actors.map(({ name, state, role, term, log }) => {
-    const isDown = state === 'stopped' || state === 'gone';
-    const what = isDown ? state : `${role}${state === 'paused' ? ', paused' : ''}`;
+    const what = isAway(state) ? state : `${role}${state === 'paused' ? ', paused' : ''}`;
     return `${name}: ${what}, term ${term}, log up to ${log.last}, committed up to ${log.commitIndex}`;
   });
   return `${told.join('; ')}.`;

@@ -138,39 +138,26 @@ export class BlockWriter {
         writer.bool(value as boolean);
         return;
       case 'counts':
-        this.#writeCounts(value as readonly number[]);
+        this.#writeList(value as readonly number[], (count) => this.#writer.integer(count));
         return;
       case 'digests':
-        this.#writeDigests(value as readonly number[]);
+        this.#writeList(value as readonly number[], (digest) => this.#writer.word(digest));
         return;
       case 'texts':
-        this.#writeTexts(value as readonly string[]);
+        this.#writeList(value as readonly string[], (text) => this.#writeText(text));
         return;
       case 'facts':
         this.#writeFacts(value as MessageFacts);
     }
   }
 
-  #writeCounts(counts: readonly number[]): void {
-    this.#writer.integer(counts.length);
-    counts.forEach((count) => this.#writer.integer(count));
-  }
-
-  #writeDigests(digests: readonly number[]): void {
-    this.#writer.integer(digests.length);
-    digests.forEach((digest) => this.#writer.word(digest));
-  }
-
-  #writeTexts(texts: readonly string[]): void {
-    this.#writer.integer(texts.length);
-    texts.forEach((text) => this.#writeText(text));
+  #writeList<T>(list: readonly T[], write: (item: T) => void): void {
+    this.#writer.integer(list.length);
+    list.forEach((item) => write(item));
   }
 
   #writeFacts(facts: MessageFacts): void {
-    const writer = this.#writer;
-    const names = Object.keys(facts);
-    writer.integer(names.length);
-    names.forEach((name) => {
+    this.#writeList(Object.keys(facts), (name) => {
       this.#writeText(name);
       this.#writeFact(facts[name]);
     });

@@ -95,10 +95,9 @@ function factsText(facts: MessageFacts): string {
 
 /** What is neither is the node's state: a term, a vote, a snapshot. */
 function writtenText({ entries, registers }: TraceEvent & { kind: 'write' }): string {
-  const counts = [
-    ...(entries > 0 ? [entries === 1 ? '1 entry' : `${entries} entries`] : []),
-    ...(registers > 0 ? [registers === 1 ? '1 register' : `${registers} registers`] : []),
-  ];
+  const told = (count: number, one: string, more: string): string[] =>
+    count === 0 ? [] : [`${count} ${count === 1 ? one : more}`];
+  const counts = [...told(entries, 'entry', 'entries'), ...told(registers, 'register', 'registers')];
   return counts.length === 0 ? 'its state' : counts.join(' and ');
 }
 

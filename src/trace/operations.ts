@@ -27,7 +27,7 @@ interface Answered extends Burst {
   readonly outcome: Outcome;
   readonly reason: string | null;
   /** When the earliest and the latest of them were asked for. */
-  asked: number;
+  firstAsked: number;
   lastAsked: number;
 }
 
@@ -68,8 +68,8 @@ export class OperationTrace {
       this.tell(time, { kind: 'invoke', ...what });
     }
     if (answered !== null) {
-      const { time, asked: earliest, lastAsked, ...what } = answered;
-      const [leastMs, mostMs] = [millis(time - lastAsked), millis(time - earliest)];
+      const { time, firstAsked, lastAsked, ...what } = answered;
+      const [leastMs, mostMs] = [millis(time - lastAsked), millis(time - firstAsked)];
       this.tell(time, { kind: 'result', ...what, leastMs, mostMs });
     }
   }
@@ -92,7 +92,7 @@ export class OperationTrace {
     const open =
       this.#answeredLike(number, f, outcome, reason) ?? this.#answerAnew(number, f, outcome, reason, asked);
     count(open, key);
-    if (asked < open.asked) open.asked = asked;
+    if (asked < open.firstAsked) open.firstAsked = asked;
     if (asked > open.lastAsked) open.lastAsked = asked;
   }
 
@@ -106,7 +106,7 @@ export class OperationTrace {
   #answerAnew(first: number, f: string, outcome: Outcome, reason: string | null, asked: number): Answered {
     this.#begin();
     const burst = { time: this.now(), first, operations: 0, f, keys: [] };
-    return (this.#answered = { ...burst, outcome, reason, asked, lastAsked: asked });
+    return (this.#answered = { ...burst, outcome, reason, firstAsked: asked, lastAsked: asked });
   }
 
   #begin(): void {

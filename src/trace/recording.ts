@@ -39,6 +39,8 @@ export interface RecordedStep {
 
 /** Steps that follow on a state. */
 interface Segment {
+  /** Milliseconds since the epoch. */
+  readonly begunAt: number;
   readonly image: unknown;
   readonly imageBytes: number;
   readonly steps: Writer;
@@ -61,8 +63,7 @@ const REST_MS = 20_000;
  */
 class CoreRecording {
   #segments: Segment[];
-  /** When the newest segment began (ms since the epoch); until when nothing is recorded. */
-  #begunAt = 0;
+  /** Until when nothing is recorded (ms since the epoch); 0: it does not rest. */
   #restsUntil = 0;
   readonly #hash = new TraceHash();
 
@@ -86,8 +87,9 @@ class CoreRecording {
       if (time >= this.#restsUntil) this.#wake(time);
       return;
     }
-    const steps = this.#segments.at(-1)?.steps;
-    if (steps === undefined) return;
+    const newest = this.#segments.at(-1);
+    if (newest === undefined) return;
+    const { steps } = newest;
     steps.integer(Math.round(time * 1000));
     steps.integer(seq);
     steps.integer(inputs.length);
@@ -99,8 +101,7 @@ class CoreRecording {
     steps.word(this.#hash.high);
     steps.word(this.#hash.low);
     const full = this.maxBytes / SEGMENTS;
-    if (steps.length >= full || (steps.length >= full / 2 && isCompacting(effects)))
-      this.#turn(time, steps.length);
+    if (steps.length >= full || (steps.length >= full / 2 && isCompacting(effects))) this.#turn(time, newest);
   }
 
   *lines(): Generator<string> {
@@ -111,12 +112,12 @@ class CoreRecording {
   }
 
   /** The newest segment is full. */
-  #turn(time: number, length: number): void {
-    if (length * MIN_HELD_MS > this.maxBytes * (time - this.#begunAt)) {
+  #turn(time: number, { begunAt, steps }: Segment): void {
+    if (steps.length * MIN_HELD_MS > this.maxBytes * (time - begunAt)) {
       this.#restsUntil = time + REST_MS;
       return;
     }
-    let total = this.#segments.reduce((sum, { steps, imageBytes }) => sum + steps.length + imageBytes, 0);
+    let total = this.#segments.reduce((sum, one) => sum + one.steps.length + one.imageBytes, 0);
     let spare: Writer | undefined;
     while (total > this.maxBytes && this.#segments.length > 1) {
       const oldest = this.#segments.shift();
@@ -134,10 +135,9 @@ class CoreRecording {
 
   /** In the buffer of one that was given up: large ones that come and go keep the garbage collector busy. */
   #begin(time: number, steps = new Writer()): Segment {
-    this.#begunAt = time;
     const { image, bytes } = this.image();
     steps.clear();
-    return { image, imageBytes: bytes, steps };
+    return { begunAt: time, image, imageBytes: bytes, steps };
   }
 }
 

@@ -93,7 +93,7 @@ export class App extends LitElement {
       grid-template-columns: minmax(0, 1fr);
       gap: var(--gap-5);
     }
-    /* In sight wherever the reader is; and what is below it in the page does not move when it comes and goes. */
+    /* In sight wherever the reader is, and at the end of the page, so that nothing moves when it comes and goes. */
     tabraft-banner-list {
       order: 1;
       position: sticky;

@@ -1,17 +1,17 @@
 import { LitElement, css, html } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { MemberStatus, PeerStatus } from '../api.ts';
+import type { PeerStatus } from '../api.ts';
 import { isolationRules } from './action.ts';
 import { controls } from './controls.ts';
 import { plural } from './format.ts';
-import { isUp } from './member.ts';
+import { isIdle } from './member.ts';
 import './node-actions.ts';
 import './playback/bar.ts';
 import type { Moments } from './playback/moments.ts';
 import type { Playback } from './playback/playback.ts';
 import './ring/ring.ts';
-import { hasEnded, type NodeState, type PageView } from './view.ts';
+import { hasEnded, stateOf, type PageView } from './view.ts';
 
 /** The members, how this tab reaches them, and what can be done to them. */
 @customElement('tabraft-cluster')
@@ -70,7 +70,7 @@ export class Cluster extends LitElement {
                   .isLeader=${member.name === status.leader}
                   .isIsolated=${isolationRules(view.rules, member.name).length > 0}
                   .isLive=${!hasEnded(view.phase)}
-                  .nodeState=${stateOf(view, member)}
+                  .nodeState=${stateOf(view.nodes, member.name)}
                   .isOnly=${status.members.length === 1}
                 ></tabraft-member>
               </li>`,
@@ -92,11 +92,6 @@ export class Cluster extends LitElement {
   }
 }
 
-/** Null: nobody has told. */
-function stateOf({ nodes }: PageView, { name }: MemberStatus): NodeState | null {
-  return nodes.find((node) => node.name === name)?.state ?? null;
-}
-
 function strangerRow(peer: PeerStatus): unknown {
   return html`<li class="stranger small soft">
     A tab that is not a member yet:
@@ -105,12 +100,13 @@ function strangerRow(peer: PeerStatus): unknown {
 }
 
 function votersText(view: PageView): string {
-  const { phase, status, targetVoters } = view;
-  const { members } = status;
-  const voters = members.filter(({ kind }) => kind === 'voter');
+  const { phase, nodes, status, targetVoters } = view;
+  const voters = status.members.filter(({ kind }) => kind === 'voter');
   if (voters.length === 0) return `wants ${plural(targetVoters, 'voter')}`;
   if (hasEnded(phase)) return plural(voters.length, 'voter');
-  const reachable = voters.filter((member) => member.reachable && isUp(stateOf(view, member))).length;
+  const reachable = voters.filter(
+    (member) => member.reachable && !isIdle(stateOf(nodes, member.name)),
+  ).length;
   const missing = targetVoters > voters.length ? ` · wants ${targetVoters}` : '';
   return `${reachable} of ${plural(voters.length, 'voter')} reachable${missing}`;
 }

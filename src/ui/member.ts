@@ -30,8 +30,7 @@ export class Member extends LitElement {
   /** Whether this tab's node runs, and so knows whom it reaches. */
   @property({ attribute: false }) isLive = true;
   @property({ attribute: false }) isOnly = false;
-  /** Null: nobody has told. */
-  @property({ attribute: false }) nodeState: NodeState | null = null;
+  @property({ attribute: false }) nodeState: NodeState = 'gone';
 
   static override readonly styles = [
     controls,
@@ -170,16 +169,13 @@ export class Member extends LitElement {
   }
 }
 
-/** Its tab may be linked while its node does nothing. */
-export function isUp(state: NodeState | null): boolean {
-  return state !== 'paused' && state !== 'stopped';
+/** The node does nothing, though its tab may be linked. */
+export function isIdle(state: NodeState): state is 'paused' | 'stopped' {
+  return state === 'paused' || state === 'stopped';
 }
 
-function reachability({ reachable }: MemberStatus, state: NodeState | null): unknown {
-  if (!isUp(state)) {
-    const mark = state === 'paused' ? 'paused' : 'stopped';
-    return html`<span class="mark small doubt">${icon(mark)}${mark}</span>`;
-  }
+function reachability({ reachable }: MemberStatus, state: NodeState): unknown {
+  if (isIdle(state)) return html`<span class="mark small doubt">${icon(state)}${state}</span>`;
   return reachable
     ? html`<span class="mark small good">${icon('reachable')}reachable</span>`
     : html`<span class="mark small bad">${icon('unreachable')}not reachable</span>`;

@@ -4,7 +4,7 @@ import type { NodeAction } from '../api.ts';
 import { ActionEvent, type Action } from './action.ts';
 import { controls } from './controls.ts';
 import { label } from './label.ts';
-import type { PageView } from './view.ts';
+import type { NodeState, PageView } from './view.ts';
 
 const LABELS: Record<NodeAction, string> = {
   pause: 'Pause',
@@ -18,7 +18,7 @@ const LABELS: Record<NodeAction, string> = {
 const ACTIONS = Object.keys(LABELS) as NodeAction[];
 
 /** Which actions make sense for a node in this state. */
-const POSSIBLE: Record<PageView['nodes'][number]['state'], readonly NodeAction[]> = {
+const POSSIBLE: Record<NodeState, readonly NodeAction[]> = {
   running: ['pause', 'crash', 'restart', 'campaign', 'wipe'],
   paused: ['resume', 'crash', 'restart', 'wipe'],
   stopped: ['restart'],

@@ -97,6 +97,15 @@ export interface LiveNode {
 /** `gone`: no tab of it tells. */
 export type NodeState = 'running' | 'paused' | 'stopped' | 'gone';
 
+export function stateOf(nodes: PageView['nodes'], name: string): NodeState {
+  return nodes.find((node) => node.name === name)?.state ?? 'gone';
+}
+
+/** Nobody is in. */
+export function isAway(state: NodeState): boolean {
+  return state === 'stopped' || state === 'gone';
+}
+
 /** What all nodes do, while this page looks. */
 export interface LiveView {
   readonly nodes: readonly LiveNode[];

@@ -2,7 +2,7 @@ import type { FaultRule, Instruction, LinkCounters, Status, WriteResult } from '
 import type { ClusterPort, MemberAction } from '../../src/client/cluster.ts';
 import { parseConfig, type PageConfig } from '../../src/config/schema.ts';
 import type { MemberId } from '../../src/core/ids.ts';
-import type { PageView } from '../../src/ui/view.ts';
+import type { NodeState, PageView } from '../../src/ui/view.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { foundCluster, Node } from '../../src/worker/node.ts';
@@ -26,7 +26,7 @@ interface Seat {
   readonly storage: Storage;
   node: Node | null;
   links: MessagePort | null;
-  state: PageView['nodes'][number]['state'];
+  state: NodeState;
   last: NodeSnapshot | null;
 }
 

@@ -144,7 +144,12 @@ export class Curves extends LitElement {
   #show(): void {
     if (!this.#inSight.value || document.hidden) return;
     const data = this.#collector.curves;
-    this.latest = CURVES.map(({ lines, unit }) => lines.map(({ of }) => latestOf(of(data), unit)).join(', '));
+    this.latest = CURVES.map(({ lines, unit }) =>
+      latestOf(
+        lines.map(({ of }) => of(data)),
+        unit,
+      ),
+    );
     for (const [at, { lines }] of CURVES.entries())
       this.#plots?.[at]?.show([data.seconds, ...lines.map(({ of }) => of(data))]);
   }
@@ -155,9 +160,17 @@ function keyOf({ label, dash }: Line, _at: number, { length }: readonly unknown[
   return length === 1 ? label : `${label} ${dash === undefined ? '—' : '┄'}`;
 }
 
-/** Of the newest second in which there was anything to measure. */
-function latestOf(values: readonly (number | null)[], unit: string): string {
-  const value = values.findLast((one) => one !== null) ?? null;
+/** Of the newest second in which there was anything to measure; how long ago that is, unless it has just been. */
+function latestOf(lines: readonly (readonly (number | null)[])[], unit: string): string {
+  const [first = []] = lines;
+  const at = first.findLastIndex((value) => value !== null);
+  if (at < 0) return '–';
+  const values = lines.map((line) => textOf(line[at] ?? null, unit));
+  const ago = first.length - 1 - at;
+  return `${values.join(', ')}${ago <= 1 ? '' : `, ${ago} s ago`}`;
+}
+
+function textOf(value: number | null, unit: string): string {
   if (value === null) return '–';
   return `${unit === '' ? String(value) : value.toFixed(1)}${unit}`;
 }

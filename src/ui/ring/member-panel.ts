@@ -3,9 +3,9 @@ import { customElement, property } from 'lit/decorators.js';
 import type { MemberStatus } from '../../api.ts';
 import { ActionEvent, isolationRules, type Action } from '../action.ts';
 import { controls } from '../controls.ts';
-import { nodeButtons } from '../node-faults.ts';
 import { hueOf } from '../names.ts';
-import type { PageView } from '../view.ts';
+import { nodeButtons } from '../node-faults.ts';
+import { stateOf, type PageView } from '../view.ts';
 
 /** All that can be done to the member that is chosen in the ring. */
 @customElement('tabraft-member-panel')
@@ -29,7 +29,7 @@ export class MemberPanel extends LitElement {
     const { member, view } = this;
     if (member === null || view === null) return nothing;
     const { name, kind } = member;
-    const node = view.nodes.find((other) => other.name === name) ?? { name, state: 'gone' };
+    const node = { name, state: stateOf(view.nodes, name) };
     const isIsolated = isolationRules(view.rules, name).length > 0;
     return html`
       <div role="group" aria-label="Act on ${name}">

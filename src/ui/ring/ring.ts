@@ -9,7 +9,7 @@ import { InSight } from '../in-sight.ts';
 import { hueOf, ROLE_WORDS } from '../names.ts';
 import { momentOf, type Moment, type Moments } from '../playback/moments.ts';
 import type { Playback } from '../playback/playback.ts';
-import type { LiveNode, NodeState, PageView } from '../view.ts';
+import { isAway, stateOf, type LiveNode, type NodeState, type PageView } from '../view.ts';
 import { drawFlights, FLIGHT_WORDS } from './draw.ts';
 import { FLIGHT_KINDS, flightsAt, type InFlight } from './flights.ts';
 import './member-panel.ts';
@@ -304,7 +304,7 @@ function linksBetween(moment: Moment, places: readonly Place[]): unknown {
     members.slice(at + 1).map((other, offset) => {
       const [a, b] = [places[at], places[at + 1 + offset]];
       if (a === undefined || b === undefined) return nothing;
-      const isAbsent = [one, other].some((member) => isAway(stateOf(member, moment)));
+      const isAbsent = [one, other].some((member) => isAway(stateOf(moment.states, member.name)));
       const state = isAbsent ? 'absent' : linkClass(rules, one.name, other.name);
       return svg`<line class=${state} x1=${a.x} y1=${a.y} x2=${b.x} y2=${b.y}></line>`;
     }),
@@ -326,7 +326,7 @@ function nodeAt(
   onChoose: () => void,
 ): unknown {
   if (place === undefined) return nothing;
-  const state = stateOf(member, moment);
+  const state = stateOf(moment.states, member.name);
   // How it stood when it was last heard is no news of it.
   const live = isAway(state) ? null : (moment.nodes.find(({ memberId }) => memberId === member.id) ?? null);
   const role = roleOf(member, live, state, moment);
@@ -350,14 +350,6 @@ function nodeAt(
       ${live === null ? nothing : html`<br /><span class="number">term ${live.term},<br />${voteOf(live)}</span>`}
     </span>
   </button>`;
-}
-
-function stateOf({ name }: MemberStatus, { states }: Moment): NodeState {
-  return states.find((node) => node.name === name)?.state ?? 'gone';
-}
-
-function isAway(state: NodeState): boolean {
-  return state === 'stopped' || state === 'gone';
 }
 
 function roleOf(member: MemberStatus, live: LiveNode | null, state: NodeState, { leader }: Moment): Role {
