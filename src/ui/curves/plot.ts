@@ -39,7 +39,7 @@ export class Plot {
         legend: { show: false },
         cursor: { show: false },
         scales: {
-          x: { range: (_plot, low, high) => [Math.min(low, high - LEAST_SHOWN_S), high] },
+          x: { range: timeRange },
           y: { range: (_plot, _low, high) => [0, Math.max(1, (high || 0) * 1.1)] },
         },
         axes: [
@@ -83,6 +83,12 @@ export class Plot {
   #colour(token: string): string {
     return getComputedStyle(this.host).getPropertyValue(token);
   }
+}
+
+/** Of what is measured: around a single moment, uPlot itself would show a day. */
+function timeRange({ data: [seconds] }: uPlot, low: number): [number, number] {
+  const newest = seconds.at(-1) ?? low;
+  return [Math.min(low, newest - LEAST_SHOWN_S), newest];
 }
 
 function clockTime(second: number): string {
