@@ -41,6 +41,8 @@ function write(cluster: CoreCluster, count: number, name = 'A'): void {
     cluster.request(name, command(value));
     cluster.settle();
   }
+  // The others hear with it that all of them are committed.
+  cluster.tick(1, name);
 }
 
 /** C was cut off, and what it lacks is compacted everywhere else. */

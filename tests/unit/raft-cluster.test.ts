@@ -66,6 +66,7 @@ describe('replication', () => {
     const request = cluster.request('A', command(7));
     cluster.settle();
     expect(cluster.node('A').replies.get(request)).toMatchObject({ outcome: 'ok', index: 3, term: 2 });
+    cluster.tick(1, 'A');
     for (const { applied } of cluster.nodes.values()) {
       expect(applied.map((entry) => entry.index)).toEqual([1, 2, 3]);
     }

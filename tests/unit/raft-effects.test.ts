@@ -310,11 +310,8 @@ describe('a leader', () => {
     const result = { kind: 'accepted' as const, matchIndex: 4 };
     // Committed by B and C: the leader's own write may still be under way.
     expect(step(raft, [message({ type: 'appendResponse', from: B, to: A, term: 2, result })])).toEqual([]);
-    const commit = { ...append, prevIndex: 4, entries: [], commitIndex: 4 };
     expect(step(raft, [message({ type: 'appendResponse', from: C, to: A, term: 2, result })])).toEqual([
       { type: 'apply', entries, wanted: [3, 4] },
-      { type: 'send', message: { ...commit, to: B }, awaits: 0 },
-      { type: 'send', message: { ...commit, to: C }, awaits: 0 },
     ]);
     const answers = [3, 4].map((index) => ({ index, value: bytes(index) }));
     expect(
@@ -323,6 +320,15 @@ describe('a leader', () => {
       { type: 'reply', request: 10, result: { outcome: 'ok', index: 3, term: 2, value: bytes(3) } },
       { type: 'reply', request: 11, result: { outcome: 'ok', index: 4, term: 2, value: bytes(4) } },
     ]);
+    // Nothing follows that could tell the others, so the tick does.
+    const commit = { ...append, prevIndex: 4, entries: [], commitIndex: 4 };
+    expect(step(raft, [TICK])).toEqual([
+      { type: 'send', message: { ...commit, to: B }, awaits: 0 },
+      { type: 'send', message: { ...commit, to: C }, awaits: 0 },
+    ]);
+    // Once is enough: the next one is a heartbeat's.
+    const next = step(raft, [TICK]).map((effect) => effect.type === 'send' && effect.message.type);
+    expect(next).toEqual(['heartbeat', 'heartbeat']);
   });
 
   it('commits no entry of an older term by counting replicas (Figure 8)', () => {

@@ -2,7 +2,7 @@ import type { MemberId } from '../ids.ts';
 import { electorates, isQuorum } from './configuration.ts';
 import { askToJoin, dismissStranger } from './membership.ts';
 import type { PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse } from './message.ts';
-import { becomeLeader, broadcastHeartbeat, hearsQuorum } from './replication.ts';
+import { becomeLeader, broadcastHeartbeat, hearsQuorum, tellCommitIndexToAll } from './replication.ts';
 import {
   becomeFollower,
   configurationInForce,
@@ -43,6 +43,8 @@ function tickAsLeader(raft: Raft, leadership: Leadership): void {
     becomeFollower(raft, raft.term, null);
   } else if (raft.heartbeatElapsedTicks >= raft.options.heartbeatTicks) {
     broadcastHeartbeat(raft, leadership);
+  } else {
+    tellCommitIndexToAll(raft, leadership);
   }
 }
 

@@ -2,7 +2,7 @@ import type { MemberId } from '../ids.ts';
 import { allMembers, applyChanges, findMember, isVoter, leaveJoint, voters } from './configuration.ts';
 import type { Configuration } from './log-entry.ts';
 import type { ConfigurationChange, JoinRequest, RemovedNotice } from './message.ts';
-import { appendAsLeader, progressOfMember } from './replication.ts';
+import { appendAsLeader, progressOfMember, tellCommitIndexToAll } from './replication.ts';
 import {
   becomeFollower,
   configurationInForce,
@@ -138,6 +138,8 @@ export function onConfigurationCommitted(raft: Raft, index: number): void {
     const isOut = findMember(current, id) === null;
     if (isOut && id !== raft.id && raft.leadership !== null) sendRemovedNotice(raft, id, index);
   }
+  // A leader that is about to step down: until there is another, nobody else would tell.
+  if (raft.leadership !== null && !isVoter(current, raft.id)) tellCommitIndexToAll(raft, raft.leadership);
   if (findMember(current, raft.id) === null && findMember(previous, raft.id) !== null)
     leaveCluster(raft, index);
   else if (raft.leadership !== null && !isVoter(current, raft.id)) becomeFollower(raft, raft.term, null);

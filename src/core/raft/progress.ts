@@ -27,7 +27,7 @@ export interface Progress {
   inflight: { readonly lastIndex: number; readonly bytes: number }[];
   inflightBytes: number;
   transfer: SnapshotTransfer | null;
-  /** The highest commit index that an append has carried to this member. */
+  /** The highest commit index that this member was told. */
   commitIndexSent: number;
   /** The highest round of ReadIndex that this member has confirmed (dissertation §6.4). */
   readRound: number;

@@ -1,7 +1,7 @@
 import type { MemberId, RequestId } from '../ids.ts';
 import { findMember } from './configuration.ts';
 import type { ReadIndexRequest, ReadIndexResponse } from './message.ts';
-import { broadcastHeartbeat } from './replication.ts';
+import { broadcastHeartbeat, tellCommitIndex } from './replication.ts';
 import { answer, configurationInForce, refuse, send, type Leadership, type Raft } from './state.ts';
 
 /**
@@ -137,8 +137,11 @@ export function confirmReadRound(raft: Raft, leadership: Leadership): void {
   if (!isConfirmed) return;
   leadership.confirmedRound = readRound;
   for (const [node, batch] of leadership.roundReads) {
-    if (node !== raft.id) respond(raft, node, batch, roundReadIndex);
-    else if (raft.reads.underWay?.batch === batch) confirmBatch(raft, roundReadIndex);
+    if (node !== raft.id) {
+      // A read waits there until it is known that so much is committed.
+      tellCommitIndex(raft, leadership, node);
+      respond(raft, node, batch, roundReadIndex);
+    } else if (raft.reads.underWay?.batch === batch) confirmBatch(raft, roundReadIndex);
   }
   leadership.roundReads = new Map();
 }

@@ -96,17 +96,31 @@ export function progressOfMember(raft: Raft, leadership: Leadership, id: MemberI
   return progress;
 }
 
-/** Sends every follower what it lacks, as far as its window allows. The end of each leader's turn. */
+/**
+ * Sends every follower what it lacks, as far as its window allows. The end of each leader's turn. A new
+ * commit index goes with the entries that come next (§5.3), or where none do, with the next tick.
+ */
 export function replicate(raft: Raft, leadership: Leadership): void {
   for (const { id } of allMembers(configurationInForce(raft).configuration)) {
     const progress = progressOfMember(raft, leadership, id);
     if (progress === null) continue;
-    while (!progressOf.isPaused(progress, raft.options)) {
-      const hasEntries = progress.nextIndex <= raft.log.lastIndex;
-      const hasCommit = progress.commitIndexSent < raft.commitIndex;
-      if (!hasEntries && !hasCommit) break;
+    while (progress.nextIndex <= raft.log.lastIndex && !progressOf.isPaused(progress, raft.options))
       sendAppend(raft, id, progress);
-    }
+  }
+}
+
+/** Where somebody waits for it, and was not told. */
+export function tellCommitIndex(raft: Raft, leadership: Leadership, to: MemberId): void {
+  const progress = progressOfMember(raft, leadership, to);
+  if (progress === null || progressOf.isPaused(progress, raft.options)) return;
+  if (progress.commitIndexSent < raft.commitIndex) sendAppend(raft, to, progress);
+}
+
+/** With each tick. Whoever has not answered yet is told once it has. */
+export function tellCommitIndexToAll(raft: Raft, leadership: Leadership): void {
+  for (const { id } of allMembers(configurationInForce(raft).configuration)) {
+    const progress = leadership.progress.get(id);
+    if (progress?.inflight.length === 0) tellCommitIndex(raft, leadership, id);
   }
 }
 
@@ -131,14 +145,10 @@ export function broadcastHeartbeat(raft: Raft, leadership: Leadership): void {
   for (const { id } of allMembers(configurationInForce(raft).configuration)) {
     const progress = progressOfMember(raft, leadership, id);
     if (progress === null) continue;
-    send(raft, {
-      type: 'heartbeat',
-      from: raft.id,
-      to: id,
-      term: raft.term,
-      commitIndex: raft.rules.commitIndexForFollower(raft.commitIndex, progress.matchIndex),
-      readRound: leadership.readRound,
-    });
+    const { id: from, term } = raft;
+    const commitIndex = raft.rules.commitIndexForFollower(raft.commitIndex, progress.matchIndex);
+    send(raft, { type: 'heartbeat', from, to: id, term, commitIndex, readRound: leadership.readRound });
+    progress.commitIndexSent = Math.max(progress.commitIndexSent, commitIndex);
   }
 }
 

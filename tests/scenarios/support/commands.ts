@@ -47,12 +47,16 @@ function quietly(cluster: RecordedCluster, isQuiet: boolean, action: () => void)
   return isQuiet ? [`(${during.length} steps)`] : [];
 }
 
+/** Its first heartbeat ends it: by then all know what is committed. */
 function elect(cluster: RecordedCluster, given: Arguments): readonly string[] {
   const name = given.word('a node');
   given.finish();
   quietly(cluster, true, () => {
-    cluster.input(name, { type: 'campaign' });
-    cluster.stabilize([...cluster.nodes.keys()]);
+    const ticks = Array.from({ length: cluster.raft(name).options.heartbeatTicks }, () => 'tick' as const);
+    for (const type of ['campaign', ...ticks] as const) {
+      cluster.input(name, { type });
+      cluster.stabilize([...cluster.nodes.keys()]);
+    }
   });
   return [...cluster.nodes.keys()].map((node) => renderStatus(node, cluster.raft(node)));
 }
