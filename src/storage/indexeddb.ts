@@ -24,6 +24,7 @@ import {
   decodeSnapshot,
   decodeStoredRegister,
   extentOf,
+  hardStateOf,
   type StoredRun,
   type StoredSnapshot,
 } from './stored.ts';
@@ -48,6 +49,13 @@ interface NodeSchema extends DBSchema {
 
 type StoreName = 'state' | 'snapshot' | 'log' | 'replica' | 'registers';
 type WriteTransaction = IDBPTransaction<NodeSchema, StoreName[], 'readwrite'>;
+
+/** Where a batch puts the hard state. */
+interface HardStatePlaces {
+  /** In place of the stored one. Null: that stays. */
+  readonly state: HardState | null;
+  readonly run: Pick<StoredRun, 'commitIndex'>;
+}
 
 const NAME_PREFIX = 'tabraft';
 
@@ -150,6 +158,7 @@ class IndexedDbStorage implements Storage {
   /** The stored runs in order, without their bytes. Read by `load`, kept by `write`. */
   #runs: { readonly first: number; readonly last: number }[] = [];
   #extent: LogExtent = { snapshotIndex: 0, firstIndex: 1, lastIndex: 0 };
+  #hardState: HardState | null = null;
   #failure: StorageError | null = null;
   #isLoaded = false;
   #lastCall: Promise<unknown> = Promise.resolve();
@@ -187,7 +196,7 @@ class IndexedDbStorage implements Storage {
 
   async #load(): Promise<StoredState> {
     const transaction = this.db.transaction(['state', 'snapshot', 'log'], 'readonly');
-    const [hardState, stored, runs] = await Promise.all([
+    const [state, stored, runs] = await Promise.all([
       transaction.objectStore('state').get('hardState'),
       transaction.objectStore('snapshot').get('snapshot'),
       transaction.objectStore('log').getAll(),
@@ -197,8 +206,9 @@ class IndexedDbStorage implements Storage {
     const entries = runs.flatMap((run) => decodeRun(run));
     this.#extent = extentOf(snapshot, entries);
     this.#runs = runs.map(({ first, last }) => ({ first, last }));
+    this.#hardState = hardStateOf(state, runs);
     this.#isLoaded = true;
-    return { hardState: hardState ?? null, snapshot, entries };
+    return { hardState: this.#hardState, snapshot, entries };
   }
 
   async #loadRegisters(): Promise<StoredRegisters> {
@@ -216,13 +226,14 @@ class IndexedDbStorage implements Storage {
   async #write(batch: WriteBatch): Promise<void> {
     if (!this.#isLoaded) throw new StorageError('contract', 'A store is loaded before it is written.');
     const extent = checkBatch(batch, this.#extent);
-    const stores = storesOf(batch);
+    const places = this.#placesOf(batch);
+    const stores = storesOf(batch, places);
     if (stores.length === 0) return;
     const transaction = this.db.transaction(stores, 'readwrite', { durability: 'strict' });
     const writes: Promise<unknown>[] = [transaction.done];
     try {
       if (batch.truncateFrom !== null) await this.#truncate(transaction, batch.truncateFrom);
-      this.#put(transaction, batch, writes);
+      this.#put(transaction, batch, places, writes);
       if (batch.compactTo !== null) writes.push(this.#compact(transaction, batch.compactTo));
       // Without this the browser first comes back to ask whether there is more.
       transaction.commit();
@@ -237,17 +248,35 @@ class IndexedDbStorage implements Storage {
     }
   }
 
+  /**
+   * With almost every run the commit index alone is new, and stands in the run: one request less. What removes runs
+   * takes care of what they say.
+   */
+  #placesOf({ hardState, entries, truncateFrom, compactTo }: WriteBatch): HardStatePlaces {
+    const stored = this.#hardState;
+    this.#hardState = hardState ?? stored;
+    if (truncateFrom !== null || compactTo !== null) return { state: this.#hardState, run: {} };
+    if (hardState === null || stored === null || entries.length === 0) return { state: hardState, run: {} };
+    const { term, votedFor, commitIndex } = hardState;
+    const isCommitAlone = term === stored.term && votedFor === stored.votedFor;
+    return isCommitAlone && commitIndex >= stored.commitIndex
+      ? { state: null, run: { commitIndex } }
+      : { state: hardState, run: {} };
+  }
+
   /** Adds to `puts` as it goes: the next request may throw, and what was begun must not fail unheard. */
   #put(
     transaction: WriteTransaction,
-    { hardState, snapshot, entries, registers, replica }: WriteBatch,
+    { snapshot, entries, registers, replica }: WriteBatch,
+    places: HardStatePlaces,
     puts: Promise<unknown>[],
   ): void {
     const [first] = entries;
     const last = entries.at(-1);
     if (first !== undefined && last !== undefined) {
       const run = { first: first.index, last: last.index };
-      puts.push(transaction.objectStore('log').put({ ...run, bytes: encodeEntries(entries) }, run.first));
+      const stored = { ...run, ...places.run, bytes: encodeEntries(entries) };
+      puts.push(transaction.objectStore('log').put(stored, run.first));
       this.#runs.push(run);
     }
     if (snapshot !== null) {
@@ -258,7 +287,7 @@ class IndexedDbStorage implements Storage {
       puts.push(transaction.objectStore('registers').put(encodeRegister(register), register.key));
     if (replica !== undefined && replica !== null)
       puts.push(transaction.objectStore('replica').put(replica, 'replica'));
-    if (hardState !== null) puts.push(transaction.objectStore('state').put(hardState, 'hardState'));
+    if (places.state !== null) puts.push(transaction.objectStore('state').put(places.state, 'hardState'));
   }
 
   /** Removes runs that are covered as a whole; one that is covered in part stays as it is. */
@@ -303,12 +332,12 @@ class IndexedDbStorage implements Storage {
 }
 
 /** No more than it changes: others need not be locked. */
-function storesOf(batch: WriteBatch): StoreName[] {
-  const { hardState, snapshot, replica, registers = [] } = batch;
+function storesOf(batch: WriteBatch, { state }: HardStatePlaces): StoreName[] {
+  const { snapshot, replica, registers = [] } = batch;
   const changesLog = batch.entries.length > 0 || batch.truncateFrom !== null || batch.compactTo !== null;
   const stores: StoreName[] = [];
   if (changesLog) stores.push('log');
-  if (hardState !== null) stores.push('state');
+  if (state !== null) stores.push('state');
   if (snapshot !== null) stores.push('snapshot');
   if (replica !== undefined && replica !== null) stores.push('replica');
   if (registers.length > 0) stores.push('registers');

@@ -3,7 +3,7 @@ import type { Register } from '../core/abd/register.ts';
 import { DecodeError } from '../core/bytes.ts';
 import { crc32 } from '../core/raft/checksum.ts';
 import { decodeEntries, decodeSnapshotMetadata } from '../core/raft/entry-codec.ts';
-import type { Entry, Snapshot } from '../core/raft/log-entry.ts';
+import type { Entry, HardState, Snapshot } from '../core/raft/log-entry.ts';
 import { corrupt } from './errors.ts';
 import type { LogExtent } from './memory.ts';
 
@@ -14,6 +14,8 @@ export interface StoredRun {
   readonly first: number;
   readonly last: number;
   readonly bytes: Uint8Array;
+  /** What the hard state says besides, since then. Absent: no more than what stands there. */
+  readonly commitIndex?: number;
 }
 
 export interface StoredSnapshot {
@@ -39,6 +41,14 @@ export function decodeRun({ first, last, bytes }: StoredRun): Entry[] {
   const entries = parsed(what, () => decodeEntries(bytes));
   if (entries[0]?.index === first && entries.at(-1)?.index === last) return entries;
   throw corrupt(what);
+}
+
+/** With what the runs say of it. Null: there is none. */
+export function hardStateOf(stored: HardState | undefined, runs: readonly StoredRun[]): HardState | null {
+  if (stored === undefined) return null;
+  let { commitIndex } = stored;
+  for (const run of runs) commitIndex = Math.max(commitIndex, run.commitIndex ?? 0);
+  return { ...stored, commitIndex };
 }
 
 /** Of all that was loaded: nothing may be missing in between, nor behind the snapshot. */

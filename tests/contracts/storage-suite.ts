@@ -67,6 +67,38 @@ export function storageContract(name: string, make: () => Promise<StoreUnderTest
       await storage.close();
     });
 
+    it('has the newest commit index, whatever became of the entries that it came with', async () => {
+      const { storage: first, reopen } = await make();
+      let storage = first;
+      await storage.load();
+      const at = (commitIndex: number): HardState => ({ ...VOTE, commitIndex });
+      const changes: [Partial<WriteBatch>, HardState][] = [
+        [{ hardState: at(0), entries: entries(1, 3) }, at(0)],
+        [{ hardState: at(3), entries: entries(4, 5) }, at(3)],
+        [{ hardState: at(5), entries: entries(6, 7) }, at(5)],
+        [{ entries: entries(8, 8) }, at(5)],
+        [{ truncateFrom: 6 }, at(5)],
+        [{ hardState: at(5), entries: entries(6, 6) }, at(5)],
+        [{ hardState: at(6), entries: entries(7, 7) }, at(6)],
+        [{ snapshot: snapshotAt(7), compactTo: 7 }, at(6)],
+        [{ hardState: at(7), entries: entries(8, 8) }, at(7)],
+        [
+          { hardState: { ...at(8), term: 4 }, entries: entries(9, 9, 4) },
+          { ...at(8), term: 4 },
+        ],
+        [{ hardState: { ...at(9), term: 4 } }, { ...at(9), term: 4 }],
+      ];
+      for (const [change, hardState] of changes) {
+        await storage.write(batch(change));
+        expect((await storage.load()).hardState).toEqual(hardState);
+        if (reopen === null) continue;
+        await storage.close();
+        storage = await reopen();
+        expect((await storage.load()).hardState).toEqual(hardState);
+      }
+      await storage.close();
+    });
+
     it('keeps the registers beside the log, the newest of each key, and what the replica is ready for', async () => {
       const storage = await fresh();
       expect(await storage.loadRegisters()).toEqual(NO_REGISTERS);
