@@ -8,15 +8,12 @@ export class RunningClock {
   /** The owner first. Never changed in place: readings go with it. */
   #nodes: readonly MemberId[];
   #counts: number[];
-  /** It goes on changing. */
-  now: ClockReading;
   #places: Map<MemberId, number>;
 
   constructor(owner: MemberId, seq: number) {
     this.#nodes = [owner];
     this.#counts = [seq];
     this.#places = new Map([[owner, 0]]);
-    this.now = { nodes: this.#nodes, counts: this.#counts };
   }
 
   /** The owner's next event. */
@@ -30,6 +27,7 @@ export class RunningClock {
     return this.#counts[0] ?? 0;
   }
 
+  /** As it is now. */
   read(): ClockReading {
     return { nodes: this.#nodes, counts: this.#counts.slice() };
   }
@@ -47,7 +45,6 @@ export class RunningClock {
     this.#nodes = [...this.#nodes.slice(0, 1), ...this.#nodes.slice(1 + surplus), node];
     this.#counts = [...this.#counts.slice(0, 1), ...this.#counts.slice(1 + surplus), seq];
     this.#places = new Map(this.#nodes.map((known, place) => [known, place]));
-    this.now = { nodes: this.#nodes, counts: this.#counts };
   }
 }
 

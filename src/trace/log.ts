@@ -8,6 +8,8 @@ import type { TraceChunk, TraceStore } from './store.ts';
 
 /** A new event waits no longer than this for others to be stored with it; a killed process loses what waits. */
 const FLUSH_PERIOD_MS = 250;
+/** Of events, where the node never comes to rest. */
+const MAX_WAITING = 1000;
 const MAX_BLOCK_BYTES = 48 * 1024;
 /** The newest blocks are kept at hand, for whoever watches. */
 const MAX_RECENT_BLOCKS = 8;
@@ -22,11 +24,21 @@ export interface TraceLogPorts {
   onFailure(reason: string): void;
 }
 
+/** `clock` is the event's own: it does not change any more. */
+interface Waiting {
+  readonly seq: number;
+  readonly name: string | null;
+  readonly time: number;
+  readonly clock: ClockReading;
+  readonly detail: TraceDetail | (() => TraceDetail);
+}
+
 /**
- * The newest of a node's events. They are encoded as they come, so that an event that nobody ever reads leaves
- * nothing behind but some bytes.
+ * The newest of a node's events. They are encoded soon, so that an event that nobody ever reads leaves nothing behind
+ * but some bytes; but not at once, since whatever the node does next waits for it meanwhile.
  */
 export class TraceLog {
+  #waiting: Waiting[] = [];
   #block: BlockWriter | null = null;
   #recent: TraceChunk[] = [];
   /** What came since somebody asked last; null: nobody watches. `next`: the number of the first to come then. */
@@ -44,20 +56,37 @@ export class TraceLog {
     private readonly ports: TraceLogPorts,
   ) {}
 
-  push(seq: number, name: string | null, time: number, clock: ClockReading, detail: TraceDetail): void {
-    if (this.#block !== null && !this.#block.fits(name, clock)) this.flush();
+  /** `detail`: or what makes it, where that takes its time; all that it looks at must stay as it is. */
+  push(event: Waiting): void {
+    this.#waiting.push(event);
+    if (this.#waiting.length === 1) this.ports.after(0, () => this.#settle());
+    else if (this.#waiting.length >= MAX_WAITING) this.#settle();
+  }
+
+  /** From here on all events are encoded. */
+  #settle(): void {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    for (const event of waiting) this.#encode(event);
+  }
+
+  #encode({ seq, name, time, clock, detail: told }: Waiting): void {
+    const detail = typeof told === 'function' ? told() : told;
+    if (this.#block !== null && !this.#block.fits(name, clock)) this.#store();
     if (this.#block === null) {
       this.#block = new BlockWriter(this.node, name, seq, time, clock);
       this.#cancelFlush = this.ports.after(FLUSH_PERIOD_MS, () => this.flush());
     }
     this.#block.add(time, clock, detail);
-    if (this.#block.length >= MAX_BLOCK_BYTES) this.flush();
+    if (this.#block.length >= MAX_BLOCK_BYTES) this.#store();
     this.#time = time;
     this.#keep(seq, name, time, clock, detail);
   }
 
   /** Those at hand with a higher number than `after`, oldest first; older ones may be stored. */
   recent(after: number): TraceEvent[] {
+    this.#settle();
     const kept = this.#watched;
     // Whoever asks again goes on behind what it got: then nothing needs to be decoded.
     const isAtHand = kept !== null && (kept.events[0]?.seq ?? kept.next) <= after + 1;
@@ -88,6 +117,11 @@ export class TraceLog {
 
   /** Stores whatever waits; what cannot be stored is lost. */
   flush(): void {
+    this.#settle();
+    this.#store();
+  }
+
+  #store(): void {
     this.#cancelFlush?.();
     this.#cancelFlush = null;
     const [chunk] = this.#current();

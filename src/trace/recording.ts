@@ -44,6 +44,16 @@ interface Segment {
   readonly image: unknown;
   readonly imageBytes: number;
   readonly steps: Writer;
+  inputs: number;
+}
+
+/** While nothing is recorded, inputs are only counted. */
+interface Rest {
+  /** Milliseconds since the epoch; `inputs` counts from then on. */
+  readonly begunAt: number;
+  inputs: number;
+  /** Of so many it would be worth it again. */
+  readonly mostInputs: number;
 }
 
 type AnyEffect = Effect | RegisterEffect;
@@ -54,8 +64,8 @@ const EFFECT_TYPES = new Map(Object.entries(EFFECT_CODES).map(([type, code]) => 
 const SEGMENTS = 2;
 /** Inputs that come so fast that there would be room for less than this are not worth what it costs to keep them. */
 const MIN_HELD_MS = 10_000;
-/** What came before stays for so long, then it is tried again. */
-const REST_MS = 20_000;
+/** What came before stays for so long at least, and for as long as inputs go on coming so fast. */
+const REST_MS = 5000;
 
 /**
  * What one core was fed, in memory, within a bound: the oldest is given up for the newest. It is kept as bytes, so
@@ -63,8 +73,7 @@ const REST_MS = 20_000;
  */
 class CoreRecording {
   #segments: Segment[];
-  /** Until when nothing is recorded (ms since the epoch); 0: it does not rest. */
-  #restsUntil = 0;
+  #rest: Rest | null = null;
   readonly #hash = new TraceHash();
 
   constructor(
@@ -83,8 +92,8 @@ class CoreRecording {
     inputs: readonly (Input | RegisterInput)[],
     effects: readonly AnyEffect[],
   ): void {
-    if (this.#restsUntil > 0) {
-      if (time >= this.#restsUntil) this.#wake(time);
+    if (this.#rest !== null) {
+      this.#onRest(this.#rest, time, inputs.length);
       return;
     }
     const newest = this.#segments.at(-1);
@@ -94,6 +103,7 @@ class CoreRecording {
     steps.integer(seq);
     steps.integer(inputs.length);
     inputs.forEach((input) => writeInput(steps, input));
+    newest.inputs += inputs.length;
     steps.integer(effects.length);
     effects.forEach(({ type }) => steps.byte(EFFECT_CODES[type]));
     this.#hash.clear();
@@ -112,9 +122,10 @@ class CoreRecording {
   }
 
   /** The newest segment is full. */
-  #turn(time: number, { begunAt, steps }: Segment): void {
+  #turn(time: number, { begunAt, steps, inputs }: Segment): void {
     if (steps.length * MIN_HELD_MS > this.maxBytes * (time - begunAt)) {
-      this.#restsUntil = time + REST_MS;
+      const mostBytes = (this.maxBytes * REST_MS) / MIN_HELD_MS;
+      this.#rest = { begunAt: time, inputs: 0, mostInputs: (mostBytes * inputs) / steps.length };
       return;
     }
     let total = this.#segments.reduce((sum, one) => sum + one.steps.length + one.imageBytes, 0);
@@ -127,9 +138,15 @@ class CoreRecording {
     this.#segments.push(this.#begin(time, spare));
   }
 
-  /** The state has the step that was just done in it. */
-  #wake(time: number): void {
-    this.#restsUntil = 0;
+  #onRest(rest: Rest, time: number, inputs: number): void {
+    rest.inputs += inputs;
+    if (time - rest.begunAt < REST_MS) return;
+    if (rest.inputs > rest.mostInputs) {
+      this.#rest = { ...rest, begunAt: time, inputs: 0 };
+      return;
+    }
+    this.#rest = null;
+    // The state has the step that was just done in it.
     this.#segments = [this.#begin(time, this.#segments[0]?.steps)];
   }
 
@@ -137,7 +154,7 @@ class CoreRecording {
   #begin(time: number, steps = new Writer()): Segment {
     const { image, bytes } = this.image();
     steps.clear();
-    return { begunAt: time, image, imageBytes: bytes, steps };
+    return { begunAt: time, image, imageBytes: bytes, steps, inputs: 0 };
   }
 }
 

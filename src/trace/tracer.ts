@@ -65,16 +65,19 @@ export class Tracer {
     return millis(this.ports.now() - begun);
   }
 
-  record(detail: TraceDetail): void {
-    this.#record(this.ports.now(), detail);
+  /** `detail`: or what makes it (see `TraceLog`). */
+  record(detail: TraceDetail | (() => TraceDetail)): void {
+    this.operations.settle();
+    this.#tell(this.ports.now(), detail);
   }
 
   /** The stamp goes with the message. */
   sent(message: Message): Stamp {
     const time = this.ports.now();
     const { to, type } = message;
-    const seq = this.#record(time, { kind: 'send', to, message: type, facts: messageFacts(message) });
-    return { seq, time, clock: this.#clock.read() };
+    this.operations.settle();
+    const clock = this.#tell(time, { kind: 'send', to, message: type, facts: messageFacts(message) });
+    return { seq: this.#clock.seq, time, clock };
   }
 
   /** From here on whatever was known to the sender is known here. */
@@ -101,14 +104,11 @@ export class Tracer {
     this.record({ kind: 'proxy', act, to, message: type, sent: stamp.seq });
   }
 
-  #record(time: number, detail: TraceDetail): number {
-    this.operations.settle();
-    return this.#tell(time, detail);
-  }
-
-  #tell(time: number, detail: TraceDetail): number {
+  /** Returns the event's clock. */
+  #tell(time: number, detail: TraceDetail | (() => TraceDetail)): ClockReading {
     const seq = this.#clock.tick();
-    this.#log.push(seq, this.name, time, this.#clock.now, detail);
-    return seq;
+    const clock = this.#clock.read();
+    this.#log.push({ seq, name: this.name, time, clock, detail });
+    return clock;
   }
 }

@@ -23,8 +23,7 @@ interface Appended {
   readonly at: number;
   readonly first: number;
   readonly prevTerm: number | null;
-  readonly terms: number[];
-  readonly digests: number[];
+  readonly entries: Entry[];
 }
 
 /** What happens in a node, told to its tracer as typed events. */
@@ -63,8 +62,12 @@ export class NodeTrace {
     let told = 0;
     const tellAppended = (before: number): void => {
       for (let next = appended[told]; next !== undefined && next.at <= before; next = appended[told]) {
-        const { first, prevTerm, terms, digests } = next;
-        this.tracer.record({ kind: 'append', first, prevTerm, terms, digests });
+        const { first, prevTerm, entries } = next;
+        this.tracer.record(() => ({
+          ...{ kind: 'append', first, prevTerm },
+          terms: entries.map(({ term }) => term),
+          digests: entries.map(({ payload }) => payloadDigest(payload)),
+        }));
         told += 1;
       }
     };
@@ -82,9 +85,7 @@ export class NodeTrace {
     const { log } = raft;
     const append = log.append.bind(log);
     log.append = (entry) => {
-      const { terms, digests } = this.#appendedWith(raft, entry.index);
-      terms.push(entry.term);
-      digests.push(payloadDigest(entry.payload));
+      this.#appendedWith(raft, entry.index).entries.push(entry);
       append(entry);
     };
   }
@@ -92,10 +93,10 @@ export class NodeTrace {
   /** Where this entry belongs, which is not in the log yet. */
   #appendedWith({ effects, log }: Raft, index: number): Appended {
     const last = this.#appended.at(-1);
-    const isNext = last?.at === effects.length && index === last.first + last.terms.length;
-    if (isNext && last.terms.length < MAX_EVENT_ENTRIES) return last;
+    const isNext = last?.at === effects.length && index === last.first + last.entries.length;
+    if (isNext && last.entries.length < MAX_EVENT_ENTRIES) return last;
     const prevTerm = log.termAt(log.lastIndex);
-    const begun = { at: effects.length, first: index, prevTerm, terms: [], digests: [] };
+    const begun = { at: effects.length, first: index, prevTerm, entries: [] };
     this.#appended.push(begun);
     return begun;
   }

@@ -60,12 +60,21 @@ describe('a recording', () => {
     expect(last).toBeLessThan(200);
   });
 
-  it('tries again after a while, from the state of that moment on', () => {
+  it('goes on resting for as long as they come so fast', () => {
+    const scene = new Scene();
+    scene.ask(3000, 10);
+    const [first, last] = scene.replay();
+    expect(first).toBe(10);
+    expect(last).toBeLessThan(200);
+  });
+
+  it('goes on once they come slowly enough, from the state of that moment on', () => {
     const scene = new Scene();
     scene.ask(1000, 10);
-    scene.ask(60, 500);
+    scene.ask(30, 500);
     const [first, last] = scene.replay();
-    expect(first).toBeGreaterThan(20_000);
-    expect(last).toBe(40_000);
+    expect(first).toBeGreaterThan(10_000);
+    expect(first).toBeLessThan(22_000);
+    expect(last).toBe(25_000);
   });
 });

@@ -142,6 +142,37 @@ describe('a run', () => {
 });
 
 describe('the log', () => {
+  it('looks at events only after what the node does next, and tells them as they were', () => {
+    const scene = new Scene();
+    const [a, b] = [scene.tracer('A'), scene.tracer('B')];
+    const begun = scene.clock.now();
+    let made = 0;
+    const campaign = (): TraceDetail => {
+      made += 1;
+      return { kind: 'campaign' };
+    };
+    const stamp = b.sent(ping('B', 'A'));
+    a.name = 'first';
+    a.record(campaign);
+    scene.clock.advance(1);
+    a.name = 'second';
+    a.received(ping('B', 'A'), copyOf(stamp));
+    a.record(campaign);
+    const told = a.log.recent(0);
+    expect(made).toBe(2);
+    expect(
+      told.map(({ kind, name, time, clock }) => [kind, name, time - begun, clock[id('B')] ?? 0]),
+    ).toEqual([
+      ['campaign', 'first', 0, 0],
+      ['receive', 'second', 1, stamp.seq],
+      ['campaign', 'second', 1, stamp.seq],
+    ]);
+    a.record(campaign);
+    expect(made).toBe(2);
+    scene.clock.advance(1);
+    expect(made).toBe(3);
+  });
+
   it('stores what is new together, a little later', () => {
     const scene = new Scene();
     const chunks: TraceChunk[] = [];
