@@ -16,13 +16,7 @@ export const commit: Benchmark = {
         context,
         async () => ({
           bare: await floor.run(replication(context)),
-          hop: await floor.run({
-            kind: 'replicate',
-            inFlight: 1,
-            bytes: WRITE_BYTES,
-            durationMs: context.durationMs,
-            from: 'page',
-          }),
+          hop: await floor.run(replication(context, 1, WRITE_BYTES, 'page')),
           write: await floor.run({ kind: 'write', bytes: WRITE_BYTES, durationMs: context.durationMs }),
         }),
         () => cluster.run(page, load(context, 'put')),

@@ -23,8 +23,9 @@ export function replication(
   { durationMs }: Pick<BenchContext, 'durationMs'>,
   inFlight = 1,
   bytes = WRITE_BYTES,
+  from: 'worker' | 'page' = 'worker',
 ): FloorLoad {
-  return { kind: 'replicate', inFlight, bytes, durationMs, from: 'worker' };
+  return { kind: 'replicate', inFlight, bytes, durationMs, from };
 }
 
 export function roundTrip({ durationMs }: Pick<BenchContext, 'durationMs'>, inFlight = 1): FloorLoad {

@@ -1,6 +1,7 @@
 import { interleave, rowOf, type Benchmark, type Row } from './benchmark.ts';
 import { latencyRows } from './latency.ts';
 import { load, replication, warm, WRITE_BYTES } from './loads.ts';
+import type { LoadResult } from './samples.ts';
 
 const DEPTHS = [
   { inFlight: 16, bytes: WRITE_BYTES },
@@ -22,17 +23,27 @@ export const throughput: Benchmark = {
         context.tell(what);
         const { floors, values } = await interleave(
           context,
-          () => floor.run(replication(context, inFlight, bytes)),
+          async () => ({
+            bare: await floor.run(replication(context, inFlight, bytes)),
+            hop: await floor.run(replication(context, inFlight, bytes, 'page')),
+          }),
           () => cluster.run(page, load(context, 'put', inFlight, bytes)),
         );
+        const bare = floors.map((one) => one.bare);
+        const rate = ({ perSecond }: LoadResult): number => perSecond;
         rows.push(
           rowOf('throughput', {
             ...{ figure: what, unit: 'writes/s' },
-            values: values.map(({ perSecond }) => perSecond),
-            floor: { what: 'bare replication', values: floors.map(({ perSecond }) => perSecond) },
+            values: values.map(rate),
+            floor: { what: 'bare replication', values: bare.map(rate) },
             aim: { bound: 'at least', limit: 0.7 },
           }),
-          ...latencyRows('throughput', { what, values, floor: 'bare replication', floors }),
+          rowOf('throughput', {
+            ...{ figure: `${what}: bare replication, asked from the page`, unit: 'writes/s' },
+            values: floors.map(({ hop }) => rate(hop)),
+            floor: { what: 'bare replication', values: bare.map(rate) },
+          }),
+          ...latencyRows('throughput', { what, values, floor: 'bare replication', floors: bare }),
         );
       }
       return rows;

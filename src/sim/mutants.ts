@@ -6,6 +6,7 @@ import { SessionMachine, type InnerMachine } from '../core/session/machine.ts';
 import type { Entry } from '../core/raft/log-entry.ts';
 import type { StoredRegisters } from '../core/abd/register.ts';
 import { REGISTER_RULES, type RegisterRules } from '../core/abd/rules.ts';
+import type { Disk } from '../runtime/disk.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Algorithm } from './schedule.ts';
 
@@ -20,6 +21,7 @@ export interface Mutant {
   readonly rules?: (raft: () => Raft) => Partial<Rules>;
   readonly prepare?: (raft: Raft) => void;
   readonly storage?: (storage: Storage) => Storage;
+  readonly disk?: (disk: Disk) => void;
   readonly machine?: (inner: InnerMachine) => SessionMachine;
   /** Of the registers: such a mutant is looked for in runs that use them. */
   readonly registerRules?: Partial<RegisterRules>;
@@ -60,6 +62,20 @@ function splitVote(storage: Storage): Storage {
       // The next batch waits for it, as batches do; nobody else does.
       void storage.write({ ...nothing, hardState }).catch(() => undefined);
     },
+  };
+}
+
+/** Group commit gone wrong: with each write, whatever came meanwhile is reported as well. */
+function reportWaiting(disk: Disk): void {
+  const write = disk.write.bind(disk);
+  let waiting: (() => void)[] = [];
+  disk.write = (batch, onDurable) => {
+    waiting.push(onDurable);
+    write(batch, () => {
+      const told = waiting;
+      waiting = [];
+      for (const tell of told) tell();
+    });
   };
 }
 
@@ -165,6 +181,11 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'own-write-not-awaited',
     bug: 'a leader counts itself before its own write is durable (etcd#14370)',
     rules: () => ({ ownMatchIndex: (_durable, last) => last }),
+  },
+  {
+    name: 'reports-waiting-writes',
+    bug: 'group commit: what waits for the write under way is reported as durable with it',
+    disk: reportWaiting,
   },
   {
     name: 'early-read-index',

@@ -179,6 +179,7 @@ export class SimNode {
         },
       },
     );
+    mutant?.disk?.(driver.disk);
     const registers = this.#startRegisters({ process, driver, proxy, machine, recorded });
     recorded?.begin(registers?.registers ?? null);
     return { process, raft, driver, proxy, values, machine, registers, recorded };

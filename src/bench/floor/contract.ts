@@ -57,7 +57,10 @@ export type FromFloorWorker =
   | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'ended' };
 
-/** Through the port, from the page; back, once it is committed: its number. The last one is empty, and not answered. */
+/**
+ * Through the port, from the page, in lists: of all that one task of the event loop asks for. Back come, in lists as well,
+ * the numbers of what is committed. An empty list is the last one.
+ */
 export interface PageRequest {
   readonly number: number;
   readonly command: Uint8Array;

@@ -8,6 +8,7 @@ import type {
   ToFloorWorker,
 } from './contract.ts';
 import { connectAll } from './signaling.ts';
+import { together } from './together.ts';
 
 declare global {
   interface Window {
@@ -56,13 +57,14 @@ async function ask({
   const latencies: number[] = [];
   const askedAt: number[] = [];
   const begun = performance.now();
+  const post = together<PageRequest>((all) => requests.postMessage(all));
   const next = (number: number): void => {
     askedAt[number] = performance.now();
     post({ number, command: new Uint8Array(bytes).fill(7) });
   };
   await new Promise<void>((resolve) => {
     let left = inFlight;
-    requests.onmessage = ({ data: number }: MessageEvent<number>) => {
+    const onCommit = (number: number): void => {
       const now = performance.now();
       latencies.push(now - (askedAt[number] ?? now));
       if (now - begun < durationMs) {
@@ -72,15 +74,14 @@ async function ask({
       left -= 1;
       if (left === 0) resolve();
     };
+    requests.onmessage = ({ data: numbers }: MessageEvent<readonly number[]>) => {
+      numbers.forEach(onCommit);
+    };
     for (let number = 0; number < inFlight; number += 1) next(number);
   });
   const elapsed = performance.now() - begun;
-  post({ number: 0, command: new Uint8Array(0) });
+  requests.postMessage([]);
   return resultOf(latencies, elapsed);
-}
-
-function post(request: PageRequest): void {
-  requests.postMessage(request);
 }
 
 function tell(message: ToFloorWorker, transfer: Transferable[] = []): void {

@@ -4,6 +4,7 @@ import { FloorDisk } from './disk.ts';
 import { Follower } from './follower.ts';
 import { FrameLink, Kind, type Frame } from './frames.ts';
 import { Replication } from './replication.ts';
+import { together } from './together.ts';
 
 type Load<K extends FloorLoad['kind']> = Extract<FloorLoad, { kind: K }>;
 
@@ -78,13 +79,15 @@ class FloorWorker {
 
   /** The page asks, and measures by itself. */
   async #serve(replication: Replication): Promise<null> {
+    const answer = together<number>((numbers) => this.requests.postMessage(numbers));
     await new Promise<void>((resolve) => {
-      this.requests.onmessage = ({ data: { number, command } }: MessageEvent<PageRequest>) => {
-        if (command.length === 0) {
+      this.requests.onmessage = ({ data: requests }: MessageEvent<readonly PageRequest[]>) => {
+        if (requests.length === 0) {
           resolve();
           return;
         }
-        replication.add({ command, onCommit: () => this.requests.postMessage(number) });
+        for (const { number, command } of requests)
+          replication.add({ command, onCommit: () => answer(number) });
         replication.flush();
       };
     });
