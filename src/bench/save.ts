@@ -57,7 +57,9 @@ do without Raft, measured in turn with it in the same browser. The numbers are i
 In the pictures the upper bar is the figure, with a line from the least to the most of all runs, the lower one its floor;
 a dashed mark is the aim. Each pair has a scale of its own. *Bare replication* is a loop without terms, elections or a
 log: the leading tab's worker writes a batch to IndexedDB, strictly, and sends it at once to the others, which write it
-and answer; a batch is committed once a majority has it, and what came meanwhile is the next one.`;
+and answer; a batch is committed once a majority has it, and what came meanwhile is the next one.
+Its requests are made in that worker; *asked from the page*, they come from the page and are answered there, through a
+port, as the cluster's are.`;
 }
 
 function sectionOf(name: string, about: string, rows: readonly MeasuredRow[]): string {

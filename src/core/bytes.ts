@@ -60,6 +60,11 @@ export class Writer {
 
   bytes(value: Uint8Array): void {
     this.integer(value.length);
+    this.raw(value);
+  }
+
+  /** What another writer has written: its length is not told. */
+  raw(value: Uint8Array): void {
     this.#reserve(value.length);
     this.#buffer.set(value, this.#end);
     this.#end += value.length;
@@ -250,6 +255,15 @@ export class Reader {
     if (count > max) throw new DecodeError(`${count} items where at most ${max} may be`);
     if (count > this.input.length - this.#position) throw new DecodeError('it ends too early');
     return count;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  /** A view of what was read from there on. */
+  since(position: number): Uint8Array {
+    return this.input.subarray(position, this.#position);
   }
 
   get isAtEnd(): boolean {

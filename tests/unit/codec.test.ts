@@ -476,6 +476,59 @@ describe('what a message may not say', () => {
   });
 });
 
+describe('entries that are stored and sent to several', () => {
+  const entryAt = (index: number, text: string, onRead = (): void => undefined): Entry => ({
+    ...{ index, term: 1 },
+    get payload() {
+      onRead();
+      return { kind: 'command' as const, command: new TextEncoder().encode(text), timeMs: 0 };
+    },
+  });
+  const append = (to: string, entries: readonly Entry[]): Message => ({
+    ...{ type: 'appendRequest', from: id('A'), to: id(to), term: 1 },
+    ...{ prevIndex: (entries[0]?.index ?? 1) - 1, prevTerm: 1, commitIndex: 0, entries },
+  });
+  const plain = (entries: readonly Entry[]): Entry[] => entries.map((entry) => ({ ...entry }));
+
+  it('are encoded once', () => {
+    let reads = 0;
+    const entries = [2, 3, 4].map((index) =>
+      entryAt(index, `value ${index}`, () => {
+        reads += 1;
+      }),
+    );
+    const stored = encodeEntries(entries);
+    const readOnce = reads;
+    const sent = ['B', 'C'].map((to) => encodeMessage(append(to, entries)));
+    expect(readOnce).toBeGreaterThan(0);
+    expect(reads).toBe(readOnce);
+    expect(decodeEntries(stored)).toEqual(plain(entries));
+    for (const bytes of sent) expect(decodeMessage(bytes)).toMatchObject({ entries: plain(entries) });
+  });
+
+  it('are stored by a follower as they came, in a buffer of their own', () => {
+    const bytes = encodeMessage(append('B', [entryAt(2, 'a'), entryAt(3, 'b')]));
+    const message = decodeMessage(bytes);
+    const entries = message.type === 'appendRequest' ? message.entries : [];
+    const stored = encodeEntries(entries);
+    expect(decodeEntries(stored)).toEqual(entries);
+    expect(stored.buffer.byteLength).toBe(stored.length);
+    expect(stored.buffer).not.toBe(bytes.buffer);
+  });
+
+  it('are told apart by their ends', () => {
+    const [a1, a2, a3, b2, b3] = [
+      entryAt(1, 'a1'),
+      entryAt(2, 'a2'),
+      entryAt(3, 'a3'),
+      entryAt(2, 'b2'),
+      entryAt(3, 'b3'),
+    ];
+    for (const run of [[a1, a2, a3], [a1, a2], [a2, a3], [a1, b2, b3], [b2, b3], [], [a1], [a1, a2, a3]])
+      expect(decodeEntries(encodeEntries(run))).toEqual(plain(run));
+  });
+});
+
 describe('entries on the disk', () => {
   const run = fc.tuple(fc.integer({ min: 1, max: 2 ** 40 }), term).chain(([first, at]) => runFrom(first, at));
 

@@ -131,8 +131,35 @@ function readPayload(reader: Reader): Payload {
   }
 }
 
+/** A run of entries and its bytes, which may be a part of something larger. */
+interface EncodedRun {
+  readonly first: Entry;
+  readonly last: Entry;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The run that was encoded or decoded last: a leader stores it and sends it to each follower, a follower stores what it
+ * was sent. Entries never change, and whatever lies between two of them in a log goes when the later one goes, so that
+ * the ends of a run say all of it.
+ */
+let newest: EncodedRun | null = null;
+
+function bytesOf(entries: readonly Entry[]): Uint8Array {
+  const [first] = entries;
+  const last = entries.at(-1);
+  if (newest !== null && newest.first === first && newest.last === last) return newest.bytes;
+  const bytes = encoded((writer) => writeRun(writer, entries));
+  if (first !== undefined && last !== undefined) newest = { first, last, bytes };
+  return bytes;
+}
+
 /** A contiguous run: the first index once, then each entry's term and payload. */
 export function writeEntries(writer: Writer, entries: readonly Entry[]): void {
+  writer.raw(bytesOf(entries));
+}
+
+function writeRun(writer: Writer, entries: readonly Entry[]): void {
   writer.integer(entries.length);
   writer.integer(entries[0]?.index ?? 0);
   for (const { term, payload } of entries) {
@@ -142,6 +169,7 @@ export function writeEntries(writer: Writer, entries: readonly Entry[]): void {
 }
 
 export function readEntries(reader: Reader): Entry[] {
+  const begin = reader.position;
   const count = reader.count(MAX_ENTRIES);
   const first = reader.integer();
   if (count > 0 && first === 0) throw new DecodeError('the first entry has index 1');
@@ -153,11 +181,15 @@ export function readEntries(reader: Reader): Entry[] {
     if (term < (entries.at(-1)?.term ?? 1)) throw new DecodeError('terms never decrease along a log');
     entries.push({ index, term, payload: readPayload(reader) });
   }
+  const [head] = entries;
+  const last = entries.at(-1);
+  if (head !== undefined && last !== undefined) newest = { first: head, last, bytes: reader.since(begin) };
   return entries;
 }
 
+/** In a buffer of their own: a store would copy all that they are a part of. */
 export function encodeEntries(entries: readonly Entry[]): Uint8Array<ArrayBuffer> {
-  return encoded((writer) => writeEntries(writer, entries));
+  return new Uint8Array(bytesOf(entries));
 }
 
 /** Throws `DecodeError`. Commands are views of `bytes`. */
