@@ -5,8 +5,7 @@ import { ROOT } from '../../scripts/setup.mjs';
 import { rowOf, type Benchmark } from './benchmark.ts';
 
 interface Sizes {
-  readonly limit: number;
-  readonly files: readonly { readonly file: string; readonly gzip: number }[];
+  readonly parts: readonly { readonly part: string; readonly gzip: number; readonly limit: number }[];
 }
 
 const KB = 1024;
@@ -22,16 +21,12 @@ export const size: Benchmark = {
         return { stdout: String(error.stdout) };
       throw error;
     });
-    const { limit, files } = JSON.parse(stdout) as Sizes;
-    const sum = (list: Sizes['files']): number => list.reduce((total, { gzip }) => total + gzip, 0) / KB;
-    const isWorker = ({ file }: { readonly file: string }): boolean => file.includes('assets/main-');
-    return [
-      rowOf('size', { figure: 'page', unit: 'KB', values: [sum(files.filter((one) => !isWorker(one)))] }),
-      rowOf('size', { figure: 'worker', unit: 'KB', values: [sum(files.filter(isWorker))] }),
+    const { parts } = JSON.parse(stdout) as Sizes;
+    return parts.map(({ part, gzip, limit }) =>
       rowOf('size', {
-        ...{ figure: 'both', unit: 'KB', values: [sum(files)] },
+        ...{ figure: part, unit: 'KB', values: [gzip / KB] },
         aim: { bound: 'at most', limit: limit / KB, of: 'value' },
       }),
-    ];
+    );
   },
 };

@@ -13,7 +13,6 @@ import type {
 } from '../api.ts';
 import { parseFaultRule, type PageConfig } from '../config/schema.ts';
 import { createRandom, nextInteger } from '../core/random.ts';
-import { presetRules } from '../proxy/presets.ts';
 import { strangerAmong } from '../proxy/rules.ts';
 import type { NodeApi, NodeSnapshot, ArgsOf, OperationName, ResultOf } from '../worker/contract.ts';
 import type { OperationCalls } from './operation-calls.ts';
@@ -211,6 +210,7 @@ function createFaults(ports: OperationPorts): Tabraft['faults'] {
     list: () => Promise.resolve(ports.rules()),
     links: () => Promise.resolve(ports.links()),
     async preset(name, ...names) {
+      const { presetRules } = await import('../proxy/presets.ts');
       const rules = presetRules(name, { names, members: members() });
       if (typeof rules === 'string') throw new TypeError(rules);
       if (name === 'swizzle') await swizzle(ports, rules);
