@@ -59,9 +59,7 @@ function measure(outDir) {
     for (const [, path] of code.matchAll(IMPORTS)) initial.add(posix.join(posix.dirname(file), path));
     for (const [worker] of code.matchAll(WORKER)) initial.add(worker);
   }
-  const workers = readdirSync(join(outDir, 'assets')).filter(
-    (name) => `assets/${name}`.match(WORKER) !== null,
-  );
+  const workers = readdirSync(join(outDir, 'assets')).filter((name) => isWorker(`assets/${name}`));
   if (!workers.some((name) => initial.has(`assets/${name}`))) throw new Error('the page names no worker');
   return [...initial].map((file) => {
     const code = read(file);
@@ -89,13 +87,9 @@ function scriptsOf(html) {
 }
 
 function report(files) {
-  const isWorker = ({ file }) => file.match(WORKER) !== null;
   const sum = (list) => list.reduce((total, { gzip }) => total + gzip, 0);
-  const totals = {
-    page: sum(files.filter((one) => !isWorker(one))),
-    worker: sum(files.filter(isWorker)),
-    both: sum(files),
-  };
+  const [worker, both] = [sum(files.filter(({ file }) => isWorker(file))), sum(files)];
+  const totals = { page: both - worker, worker, both };
   const parts = Object.entries(LIMITS_KB).map(([part, kb]) => ({
     ...{ part, gzip: totals[part], limit: kb * KB },
   }));
@@ -110,6 +104,10 @@ function report(files) {
     console.error(`Too much is loaded at first (${part}): by ${gzip - limit} bytes.`);
     process.exitCode = 1;
   }
+}
+
+function isWorker(file) {
+  return file.match(WORKER) !== null;
 }
 
 function inKb(bytes) {

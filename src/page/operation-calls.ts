@@ -1,4 +1,5 @@
 import type { Failure } from '../api.ts';
+import { together } from '../transport/together.ts';
 import type { OperationAnswer, ArgsOf, OperationCall, OperationName, ResultOf } from '../worker/contract.ts';
 
 /** The worker keeps time itself; if even that does not answer, the page gives up a little later. */
@@ -18,7 +19,7 @@ interface Pending {
  */
 export class OperationCalls {
   readonly #pending = new Map<number, Pending>();
-  #waiting: OperationCall[] = [];
+  readonly #post = together<OperationCall>((calls) => this.#postAll(calls));
   #next = 1;
   #sweeping: ReturnType<typeof setInterval> | null = null;
 
@@ -34,8 +35,7 @@ export class OperationCalls {
       const deadline = performance.now() + timeoutMs + WORKER_GRACE_MS;
       this.#pending.set(id, { deadline, resolve, reject });
       this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_PERIOD_MS);
-      if (this.#waiting.length === 0) queueMicrotask(() => this.#post());
-      this.#waiting.push({ id, method, args } as OperationCall);
+      this.#post({ id, method, args } as OperationCall);
     });
   }
 
@@ -45,9 +45,7 @@ export class OperationCalls {
     this.#giveUp(Number.POSITIVE_INFINITY, 'This tab’s node has ended.', 'not-running');
   }
 
-  #post(): void {
-    const calls = this.#waiting;
-    this.#waiting = [];
+  #postAll(calls: readonly OperationCall[]): void {
     try {
       this.port.postMessage(calls);
     } catch {

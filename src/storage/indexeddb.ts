@@ -50,13 +50,6 @@ interface NodeSchema extends DBSchema {
 type StoreName = 'state' | 'snapshot' | 'log' | 'replica' | 'registers';
 type WriteTransaction = IDBPTransaction<NodeSchema, StoreName[], 'readwrite'>;
 
-/** Where a batch puts the hard state. */
-interface HardStatePlaces {
-  /** In place of the stored one. Null: that stays. */
-  readonly state: HardState | null;
-  readonly run: Pick<StoredRun, 'commitIndex'>;
-}
-
 const NAME_PREFIX = 'tabraft';
 
 export function databaseName({ clusterId, memberId }: StoreIdentity): string {
@@ -226,14 +219,14 @@ class IndexedDbStorage implements Storage {
   async #write(batch: WriteBatch): Promise<void> {
     if (!this.#isLoaded) throw new StorageError('contract', 'A store is loaded before it is written.');
     const extent = checkBatch(batch, this.#extent);
-    const places = this.#placesOf(batch);
-    const stores = storesOf(batch, places);
+    const state = this.#stateToPut(batch);
+    const stores = storesOf(batch, state);
     if (stores.length === 0) return;
     const transaction = this.db.transaction(stores, 'readwrite', { durability: 'strict' });
     const writes: Promise<unknown>[] = [transaction.done];
     try {
       if (batch.truncateFrom !== null) await this.#truncate(transaction, batch.truncateFrom);
-      this.#put(transaction, batch, places, writes);
+      this.#put(transaction, batch, state, writes);
       if (batch.compactTo !== null) writes.push(this.#compact(transaction, batch.compactTo));
       // Without this the browser first comes back to ask whether there is more.
       transaction.commit();
@@ -249,33 +242,34 @@ class IndexedDbStorage implements Storage {
   }
 
   /**
-   * With almost every run the commit index alone is new, and stands in the run: one request less. What removes runs
-   * takes care of what they say.
+   * In place of the stored one; null: that stays. With almost every run the commit index alone is new, and stands in
+   * the run: one request less. What removes runs takes care of what they say.
    */
-  #placesOf({ hardState, entries, truncateFrom, compactTo }: WriteBatch): HardStatePlaces {
+  #stateToPut({ hardState, entries, truncateFrom, compactTo }: WriteBatch): HardState | null {
     const stored = this.#hardState;
     this.#hardState = hardState ?? stored;
-    if (truncateFrom !== null || compactTo !== null) return { state: this.#hardState, run: {} };
-    if (hardState === null || stored === null || entries.length === 0) return { state: hardState, run: {} };
-    const { term, votedFor, commitIndex } = hardState;
-    const isCommitAlone = term === stored.term && votedFor === stored.votedFor;
-    return isCommitAlone && commitIndex >= stored.commitIndex
-      ? { state: null, run: { commitIndex } }
-      : { state: hardState, run: {} };
+    if (truncateFrom !== null || compactTo !== null) return this.#hardState;
+    if (hardState === null || stored === null || entries.length === 0) return hardState;
+    const isSameVote = hardState.term === stored.term && hardState.votedFor === stored.votedFor;
+    return isSameVote && hardState.commitIndex >= stored.commitIndex ? null : hardState;
   }
 
   /** Adds to `puts` as it goes: the next request may throw, and what was begun must not fail unheard. */
   #put(
     transaction: WriteTransaction,
-    { snapshot, entries, registers, replica }: WriteBatch,
-    places: HardStatePlaces,
+    { hardState, snapshot, entries, registers, replica }: WriteBatch,
+    state: HardState | null,
     puts: Promise<unknown>[],
   ): void {
     const [first] = entries;
     const last = entries.at(-1);
     if (first !== undefined && last !== undefined) {
       const run = { first: first.index, last: last.index };
-      const stored = { ...run, ...places.run, bytes: encodeEntries(entries) };
+      const isCommitInRun = hardState !== null && state === null;
+      const stored = {
+        ...{ ...run, bytes: encodeEntries(entries) },
+        ...(isCommitInRun ? { commitIndex: hardState.commitIndex } : {}),
+      };
       puts.push(transaction.objectStore('log').put(stored, run.first));
       this.#runs.push(run);
     }
@@ -287,7 +281,7 @@ class IndexedDbStorage implements Storage {
       puts.push(transaction.objectStore('registers').put(encodeRegister(register), register.key));
     if (replica !== undefined && replica !== null)
       puts.push(transaction.objectStore('replica').put(replica, 'replica'));
-    if (places.state !== null) puts.push(transaction.objectStore('state').put(places.state, 'hardState'));
+    if (state !== null) puts.push(transaction.objectStore('state').put(state, 'hardState'));
   }
 
   /** Removes runs that are covered as a whole; one that is covered in part stays as it is. */
@@ -332,7 +326,7 @@ class IndexedDbStorage implements Storage {
 }
 
 /** No more than it changes: others need not be locked. */
-function storesOf(batch: WriteBatch, { state }: HardStatePlaces): StoreName[] {
+function storesOf(batch: WriteBatch, state: HardState | null): StoreName[] {
   const { snapshot, replica, registers = [] } = batch;
   const changesLog = batch.entries.length > 0 || batch.truncateFrom !== null || batch.compactTo !== null;
   const stores: StoreName[] = [];

@@ -1,17 +1,9 @@
+import { together } from '../transport/together.ts';
 import type { OperationAnswer, OperationCall, OperationHandlers } from './contract.ts';
 
 /** The worker's end of the port for operations: those of one message are one turn of the node, and so are their answers. */
 export function serveOperations(port: MessagePort, handlers: () => OperationHandlers): void {
-  let answers: OperationAnswer[] = [];
-  const answer = (one: OperationAnswer): void => {
-    if (answers.length === 0) queueMicrotask(flush);
-    answers.push(one);
-  };
-  const flush = (): void => {
-    const told = answers;
-    answers = [];
-    port.postMessage(told);
-  };
+  const answer = together<OperationAnswer>((answers) => port.postMessage(answers));
   port.onmessage = ({ data: calls }: MessageEvent<readonly OperationCall[]>) => {
     for (const call of calls) {
       const { id } = call;

@@ -150,8 +150,14 @@ function bytesOf(entries: readonly Entry[]): Uint8Array {
   const last = entries.at(-1);
   if (newest !== null && newest.first === first && newest.last === last) return newest.bytes;
   const bytes = encoded((writer) => writeRun(writer, entries));
-  if (first !== undefined && last !== undefined) newest = { first, last, bytes };
+  remember(entries, bytes);
   return bytes;
+}
+
+function remember(entries: readonly Entry[], bytes: Uint8Array): void {
+  const [first] = entries;
+  const last = entries.at(-1);
+  if (first !== undefined && last !== undefined) newest = { first, last, bytes };
 }
 
 /** A contiguous run: the first index once, then each entry's term and payload. */
@@ -181,9 +187,7 @@ export function readEntries(reader: Reader): Entry[] {
     if (term < (entries.at(-1)?.term ?? 1)) throw new DecodeError('terms never decrease along a log');
     entries.push({ index, term, payload: readPayload(reader) });
   }
-  const [head] = entries;
-  const last = entries.at(-1);
-  if (head !== undefined && last !== undefined) newest = { first: head, last, bytes: reader.since(begin) };
+  remember(entries, reader.since(begin));
   return entries;
 }
 

@@ -138,11 +138,13 @@ export function onConfigurationCommitted(raft: Raft, index: number): void {
     const isOut = findMember(current, id) === null;
     if (isOut && id !== raft.id && raft.leadership !== null) sendRemovedNotice(raft, id, index);
   }
-  // A leader that is about to step down: until there is another, nobody else would tell.
-  if (raft.leadership !== null && !isVoter(current, raft.id)) tellCommitIndexToAll(raft, raft.leadership);
+  const { leadership } = raft;
+  const stepsDown = leadership !== null && !isVoter(current, raft.id);
+  // Until there is another leader, nobody else would tell.
+  if (stepsDown) tellCommitIndexToAll(raft, leadership);
   if (findMember(current, raft.id) === null && findMember(previous, raft.id) !== null)
     leaveCluster(raft, index);
-  else if (raft.leadership !== null && !isVoter(current, raft.id)) becomeFollower(raft, raft.term, null);
+  else if (stepsDown) becomeFollower(raft, raft.term, null);
 }
 
 /** Dissertation §4.2.2: a leader that is not in the new configuration steps down once it commits. */
