@@ -1,7 +1,9 @@
 const CHUNK = 4096;
 const UNKNOWN = -1;
+/** Below the newest: more indexes than anybody compares, and two megabytes. */
+const KEPT_CHUNKS = 64;
 
-/** A number from 0 on for each index, where one is known. Eight bytes each, wherever the indexes begin. */
+/** A number from 0 on for each index, where one is known: of the newest 262,144, wherever they begin. */
 export class Column {
   readonly #chunks = new Map<number, Float64Array>();
 
@@ -14,7 +16,11 @@ export class Column {
   set(index: number, value: number): void {
     const number = Math.floor(index / CHUNK);
     let chunk = this.#chunks.get(number);
-    if (chunk === undefined) this.#chunks.set(number, (chunk = new Float64Array(CHUNK).fill(UNKNOWN)));
+    if (chunk === undefined) {
+      chunk = new Float64Array(CHUNK).fill(UNKNOWN);
+      for (const older of this.#chunks.keys()) if (older <= number - KEPT_CHUNKS) this.#chunks.delete(older);
+      this.#chunks.set(number, chunk);
+    }
     chunk[index % CHUNK] = value;
   }
 

@@ -1,6 +1,7 @@
 import type { MemberId } from '../core/ids.ts';
 import { countOf, runOf, type TraceEvent } from '../trace/event.ts';
 import { Column } from './column.ts';
+import { Recent } from './recent.ts';
 
 /** Which events are meant: of whom, and where in a trace. */
 export interface EventReference {
@@ -54,8 +55,10 @@ export interface TraceVerdict {
 }
 
 const MAX_VIOLATIONS = 20;
-/** Entries that are remembered; of more, those that came first are compared no longer. */
-const MAX_ENTRIES = 200_000;
+/** Entries that are remembered at least; of more, those that came first are compared no longer. */
+const KEPT_ENTRIES = 100_000;
+/** Whoever watches live is told of what happens now, and has a page to draw. */
+const KEPT_LIVE = 10_000;
 
 /** What the trace says of one node, as far as it can be known. */
 interface NodeState {
@@ -99,11 +102,15 @@ export class TraceInvariants {
   readonly #leaders = new Map<number, EventReference>();
   readonly #votes = new Map<string, { readonly candidate: MemberId; readonly by: EventReference }>();
   /** By index. */
-  readonly #entries = new Map<number, KnownEntry>();
-  readonly #committed = new Map<number, Committed>();
+  readonly #entries: Recent<KnownEntry>;
+  readonly #committed: Recent<Committed>;
 
   /** `isSampled`: events of no weight may be left out between others, as for whoever watches live. */
-  constructor(private readonly isSampled = false) {}
+  constructor(private readonly isSampled = false) {
+    const kept = isSampled ? KEPT_LIVE : KEPT_ENTRIES;
+    this.#entries = new Recent(kept);
+    this.#committed = new Recent(kept);
+  }
 
   feed(event: TraceEvent): void {
     const node = this.#follow(event);
@@ -241,7 +248,7 @@ export class TraceInvariants {
   #match(index: number, entry: KnownEntry): void {
     let known = this.#entries.get(index) ?? null;
     if (known === null) {
-      remember(this.#entries, index, entry);
+      this.#entries.set(index, entry);
       return;
     }
     while (known.term !== entry.term && known.other !== null) known = known.other;
@@ -287,7 +294,7 @@ export class TraceInvariants {
     if (term === null) return;
     const other = this.#committed.get(index);
     if (other === undefined) {
-      remember(this.#committed, index, { term, inTerm: event.term, by: referenceTo(event) });
+      this.#committed.set(index, { term, inTerm: event.term, by: referenceTo(event) });
       return;
     }
     this.#checked.stateMachineSafety += 1;
@@ -301,13 +308,6 @@ export class TraceInvariants {
     this.#violations.set(invariant, violations);
     if (violations.length < MAX_VIOLATIONS) violations.push({ text, events });
   }
-}
-
-function remember<T>(entries: Map<number, T>, index: number, entry: T): void {
-  entries.set(index, entry);
-  if (entries.size <= MAX_ENTRIES) return;
-  const [oldest] = entries.keys();
-  if (oldest !== undefined) entries.delete(oldest);
 }
 
 function forgetLog(node: NodeState): void {

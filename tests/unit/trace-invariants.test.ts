@@ -230,3 +230,33 @@ it('a violation names the events that make it', () => {
     ['B', 4],
   ]);
 });
+
+describe.each([
+  ['live', true],
+  ['merged', false],
+])('a long trace, %s', (_what, isSampled) => {
+  const BLOCK = 1000;
+  const BLOCKS = 400;
+  const block = (number: number, salt = 0): TraceDetail =>
+    appends(number * BLOCK + 1, 2, Array<number>(BLOCK).fill(2), salt);
+  const long = Array.from({ length: BLOCKS }, (_, number): Step => ['A', block(number)]);
+
+  it('the newest entries are compared', () => {
+    expect(broken([...long, ['B', block(BLOCKS - 1)]], isSampled)).toEqual({});
+    const { logMatching } = broken([...long, ['B', block(BLOCKS - 1, 7)]], isSampled);
+    expect(logMatching).toContain('entries 399001 of term 2 at B and at A hold different commands');
+  });
+
+  it('the first are forgotten', () => {
+    expect(broken([...long, ['B', block(0, 7)]], isSampled)).toEqual({});
+  });
+
+  it('who leads must have what was committed last', () => {
+    const commit = commits((BLOCKS - 1) * BLOCK, BLOCKS * BLOCK, 2);
+    const { leaderCompleteness } = broken(
+      [['C', starts(0, 0)], ...long, ['A', commit], ['C', leads(3)]],
+      isSampled,
+    );
+    expect(leaderCompleteness).toHaveLength(1);
+  });
+});
