@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { countOf, runOf, RUN_LENGTH } from '../trace/event.ts';
 import { toJson } from '../trace/plain.ts';
+import type { RecordedRest } from '../trace/recording.ts';
 import { parseRecording, Replay, type ParsedRecording, type ReplayedStep } from '../trace/replay.ts';
 import { describeState, describeStep } from '../trace/replay-text.ts';
 import { ProgressLine } from './output.ts';
@@ -42,6 +43,8 @@ interface Outcome {
   readonly others: number[];
   /** Where it was to stop; null: at the end. */
   readonly stoppedAt: number | null;
+  /** What the recording does not have. */
+  readonly rests: readonly RecordedRest[];
 }
 
 function main(): Promise<number> {
@@ -93,7 +96,7 @@ async function run(
 
 async function replayAll(
   file: string,
-  { header }: ParsedRecording,
+  { header, rests }: ParsedRecording,
   replay: Replay,
   until: Until | null,
   isTold: boolean,
@@ -120,7 +123,7 @@ async function replayAll(
   progress.clear();
   if (until !== null && stoppedAt === null && !isInterrupted)
     throw new Error(`${file} ends before --until: it has ${replay.total} steps.`);
-  return { file, node: header.name ?? header.node, ...counts, others, stoppedAt };
+  return { file, node: header.name ?? header.node, ...counts, others, stoppedAt, rests };
 }
 
 function isReached({ number, recorded }: ReplayedStep, until: Until | null): boolean {
@@ -136,7 +139,7 @@ function headOf({ number, recorded, isSame }: ReplayedStep): string {
 }
 
 function report(outcome: Outcome, replay: Replay, json: boolean): void {
-  const { file, node, steps, inputs, effects, others, stoppedAt } = outcome;
+  const { file, node, steps, inputs, effects, others, stoppedAt, rests } = outcome;
   if (json) {
     console.log(toJson(stoppedAt === null ? outcome : { ...outcome, state: replay.state() }));
     return;
@@ -148,5 +151,12 @@ function report(outcome: Outcome, replay: Replay, json: boolean): void {
     console.log(`${file} (${node}): ${what}: OTHERS than recorded in ${others.length} steps (${first} …)`);
     console.log(`  look at it: npm run replay -- ${file} --until ${others[0]}`);
   }
-  if (stoppedAt !== null) console.log(describeState(replay.state(), replay.nameOf));
+  if (stoppedAt !== null) {
+    console.log(describeState(replay.state(), replay.nameOf));
+    return;
+  }
+  for (const { core, since } of rests)
+    console.log(
+      `  of ${core} nothing is recorded from ${new Date(since).toISOString()} on: inputs came too fast to keep ten seconds of them`,
+    );
 }

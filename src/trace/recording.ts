@@ -37,6 +37,14 @@ export interface RecordedStep {
   readonly digest: string;
 }
 
+/** The end of what is known of a core: inputs came too fast from then on. */
+export interface RecordedRest {
+  readonly type: 'rest';
+  readonly core: 'raft' | 'abd';
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
 /** Steps that follow on a state. */
 interface Segment {
   /** Milliseconds since the epoch. */
@@ -49,6 +57,8 @@ interface Segment {
 
 /** While nothing is recorded, inputs are only counted. */
 interface Rest {
+  /** Milliseconds since the epoch. */
+  readonly since: number;
   /** Milliseconds since the epoch; `inputs` counts from then on. */
   readonly begunAt: number;
   inputs: number;
@@ -119,13 +129,16 @@ class CoreRecording {
     yield toJson({ type: 'state', core, state: this.#segments[0]?.image });
     for (const { steps } of this.#segments)
       for (const step of stepsIn(new Reader(steps.finish()), core)) yield toJson(step);
+    if (this.#rest === null) return;
+    const rest: RecordedRest = { type: 'rest', core, since: this.#rest.since };
+    yield toJson(rest);
   }
 
   /** The newest segment is full. */
   #turn(time: number, { begunAt, steps, inputs }: Segment): void {
     if (steps.length * MIN_HELD_MS > this.maxBytes * (time - begunAt)) {
       const mostBytes = (this.maxBytes * REST_MS) / MIN_HELD_MS;
-      this.#rest = { begunAt: time, inputs: 0, mostInputs: (mostBytes * inputs) / steps.length };
+      this.#rest = { since: time, begunAt: time, inputs: 0, mostInputs: (mostBytes * inputs) / steps.length };
       return;
     }
     let total = this.#segments.reduce((sum, one) => sum + one.steps.length + one.imageBytes, 0);
@@ -206,7 +219,7 @@ export class Recording {
     this.#abd?.add(this.now(), seq, inputs, effects);
   }
 
-  /** JSON lines: a header, then of each core a state and the steps from there on. */
+  /** JSON lines: a header, then of each core a state, the steps from there on, and a rest where it is at rest. */
   export(name: string | null): string {
     const header: RecordingHeader = {
       ...{ type: 'recording', version: RECORDING_VERSION, node: this.raft.id, name },

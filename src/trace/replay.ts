@@ -11,7 +11,12 @@ import { RULES, type Rules } from '../core/raft/rules.ts';
 import { configurationInForce, type Raft } from '../core/raft/state.ts';
 import { effectDigest } from './effect-digest.ts';
 import { fromJson } from './plain.ts';
-import { RECORDING_VERSION, type RecordedStep, type RecordingHeader } from './recording.ts';
+import {
+  RECORDING_VERSION,
+  type RecordedRest,
+  type RecordedStep,
+  type RecordingHeader,
+} from './recording.ts';
 
 /** What a file says that `Recording.export` wrote. Steps of both cores, each in its own order. */
 export interface ParsedRecording {
@@ -20,6 +25,7 @@ export interface ParsedRecording {
   /** Null: the node has no registers. */
   readonly registers: RegistersImage | null;
   readonly steps: readonly RecordedStep[];
+  readonly rests: readonly RecordedRest[];
 }
 
 export type Parsed =
@@ -53,8 +59,9 @@ const LineSchema = v.variant(
       effects: v.array(v.string()),
       digest: v.string(),
     }),
+    v.object({ type: v.literal('rest'), core: Core, since: v.number() }),
   ],
-  'it is neither the head of a recording, nor a state, nor a step',
+  'it is neither the head of a recording, nor a state, nor a step, nor a rest',
 );
 
 /** Looks at the frame of the file; what the states and inputs in it say shows when they are replayed. */
@@ -62,6 +69,7 @@ export function parseRecording(text: string): Parsed {
   let header: RecordingHeader | null = null;
   const states = new Map<RecordedStep['core'], unknown>();
   const steps: RecordedStep[] = [];
+  const rests: RecordedRest[] = [];
   const lines = text.split('\n');
   for (const [at, line] of lines.entries()) {
     if (line === '') continue;
@@ -73,13 +81,14 @@ export function parseRecording(text: string): Parsed {
       return refuse('a recording has one head, at its begin');
     if (output.type === 'recording') header = output as unknown as RecordingHeader;
     else if (output.type === 'state') states.set(output.core, output.state);
-    else steps.push(output);
+    else if (output.type === 'step') steps.push(output);
+    else rests.push(output);
   }
   const [raft, registers] = [states.get('raft'), states.get('abd') ?? null];
   const isWhole = raft !== undefined && (registers === null) === (header?.registerOptions === null);
   if (header === null || !isWhole)
     return { ok: false, line: lines.length, reason: 'it ends before the states of its cores' };
-  return { ok: true, recording: { header, raft, registers, steps } as unknown as ParsedRecording };
+  return { ok: true, recording: { header, raft, registers, steps, rests } as unknown as ParsedRecording };
 }
 
 function jsonOf(line: string): unknown {

@@ -34,6 +34,8 @@ import { ViewSubscription } from './view-subscription.ts';
 import type { PageController, PageView } from './view.ts';
 
 const SECTIONS = '.column > *';
+/** They grow with whatever the cluster does. */
+const LISTS = ['timeline', 'logs', 'promises'];
 const MAX_RECORDS = 20;
 const GOOD_NEWS_MS = 8000;
 
@@ -65,7 +67,7 @@ export class App extends LitElement {
   readonly #states = new LocalStates(this, () => this.controller);
   readonly #playback = new Playback();
   readonly #moments = new Moments();
-  readonly #views = new SectionViews(this, SECTIONS);
+  readonly #views = new SectionViews(this, SECTIONS, LISTS);
   readonly #atTop = new SectionsWithin(this, SECTIONS, '-12% 0px -80% 0px');
   #recorded: PageView | null = null;
   #nextRecord = 1;

@@ -1,4 +1,6 @@
+const reduced = matchMedia('(prefers-reduced-motion: reduce)');
+
 /** The person wants less motion. */
 export function isCalm(): boolean {
-  return matchMedia('(prefers-reduced-motion: reduce)').matches;
+  return reduced.matches;
 }

@@ -3,49 +3,70 @@ import { SectionsWithin } from './sections-within.ts';
 import type { PageView } from './view.ts';
 
 /** So far behind may be what nobody sees. */
-const RENEW_MS = 1000;
+const UNSEEN_MS = 1000;
+/** And what a reader cannot follow faster: long lists that grow by hundreds of lines a second. */
+const LISTS_MS = 300;
 /** What is about to be scrolled to counts as seen. */
 const MARGIN = '20%';
 
+interface Shown {
+  readonly view: PageView;
+  readonly at: number;
+}
+
 /**
- * What each section of a long page is to show: those in sight follow every change, the others once a second, as to
- * renew them ten times a second would take the processor from the nodes.
+ * What each section of a long page is to show: those in sight follow every change, lists a few times a second, and
+ * what is out of sight once, as to renew all ten times a second would take the processor from the nodes.
  */
 export class SectionViews implements ReactiveController {
-  readonly #shown = new Map<string, { readonly view: PageView; readonly at: number }>();
+  readonly #shown = new Map<string, Shown>();
   readonly #inSight: SectionsWithin;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #renewal: { readonly at: number; readonly timer: ReturnType<typeof setTimeout> } | null = null;
 
-  /** `sections`: matches those in the host, each with its id. */
+  /** `sections`: matches those in the host, each with its id. `lists`: the ids of those that are lists. */
   constructor(
     private readonly host: LitElement,
     sections: string,
+    private readonly lists: readonly string[],
   ) {
     this.#inSight = new SectionsWithin(host, sections, MARGIN);
     host.addController(this);
   }
 
   hostDisconnected(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#cancel();
   }
 
   of(id: string, current: PageView): PageView {
     const shown = this.#shown.get(id);
     const now = performance.now();
-    if (shown !== undefined && this.#inSight.isWithin(id) === false && now - shown.at < RENEW_MS) {
-      // Nothing else may change any more.
-      if (shown.view !== current) this.#renewLater();
-      return shown.view;
+    const due = shown === undefined ? now : shown.at + this.#periodOf(id);
+    if (shown === undefined || due <= now) {
+      this.#shown.set(id, { view: current, at: now });
+      return current;
     }
-    this.#shown.set(id, { view: current, at: now });
-    return current;
+    // Nothing else may change any more.
+    if (shown.view !== current) this.#renewAt(due, now);
+    return shown.view;
   }
 
-  #renewLater(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
+  #periodOf(id: string): number {
+    if (this.#inSight.isWithin(id) === false) return UNSEEN_MS;
+    return this.lists.includes(id) ? LISTS_MS : 0;
+  }
+
+  #renewAt(at: number, now: number): void {
+    if (this.#renewal !== null && this.#renewal.at <= at) return;
+    this.#cancel();
+    const timer = setTimeout(() => {
+      this.#renewal = null;
       this.host.requestUpdate();
-    }, RENEW_MS);
+    }, at - now);
+    this.#renewal = { at, timer };
+  }
+
+  #cancel(): void {
+    if (this.#renewal !== null) clearTimeout(this.#renewal.timer);
+    this.#renewal = null;
   }
 }

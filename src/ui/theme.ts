@@ -36,6 +36,18 @@ export function applyTheme(theme: Theme): void {
   }
 }
 
+/** Calls back once other colours are in force, whoever has changed them; returns the unsubscriber. */
+export function onThemeInForce(callback: () => void): () => void {
+  const ofSystem = matchMedia('(prefers-color-scheme: dark)');
+  const chosen = new MutationObserver(callback);
+  ofSystem.addEventListener('change', callback);
+  chosen.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+  return () => {
+    ofSystem.removeEventListener('change', callback);
+    chosen.disconnect();
+  };
+}
+
 /** Calls back when a theme is chosen in another tab; returns the unsubscriber. */
 export function onThemeChosenElsewhere(callback: (theme: Theme) => void): () => void {
   const listener = ({ key, newValue }: StorageEvent): void => {

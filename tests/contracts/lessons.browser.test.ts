@@ -57,6 +57,30 @@ describe('the list', () => {
   });
 });
 
+test.each([1280, 390])('nothing moves when none can begin any more, at %i px', async (width) => {
+  await page.viewport(width, 900);
+  const begin = button('Begin: A leader dies');
+  const heading = page.getByRole('heading', { name: 'Lessons' });
+  const top = (): number =>
+    Math.round(begin.element().getBoundingClientRect().top - heading.element().getBoundingClientRect().top);
+  await expect.element(begin).toBeEnabled();
+  const before = top();
+  const gone = ['A', 'B', 'C'].map((name) => ({ name, state: name === 'C' ? 'gone' : 'running' }) as const);
+  const hindrances: [RegExp, () => void][] = [
+    [
+      /Fault rules are in force/,
+      () => controller.change({ rules: [{ id: 'mine', kind: 'drop', from: 'A' }] }),
+    ],
+    [/C is not open/, () => controller.change({ nodes: gone })],
+    [/this cluster has 1/, () => controller.changeStatus({ members: [member('A')] })],
+  ];
+  for (const [text, hinder] of hindrances) {
+    hinder();
+    await expect.element(page.getByText(text)).toBeVisible();
+    expect(top()).toBe(before);
+  }
+});
+
 describe('a lesson under way', () => {
   test('is told step by step, goes on at the reader’s wish, and can be left', async () => {
     show({ kind: 'ready', button: 'Split the network' });

@@ -928,6 +928,30 @@ describe('the theme', () => {
     expect(getComputedStyle(panel).backgroundColor).toBe('rgb(26, 30, 33)');
   });
 
+  test('reaches what is painted, though it stands still', async () => {
+    const timeline = app.shadowRoot
+      ?.querySelector('tabraft-timeline-section')
+      ?.shadowRoot?.querySelector('tabraft-timeline');
+    const canvas = timeline?.shadowRoot?.querySelector('canvas');
+    if (!canvas) throw new Error('no canvas');
+    const colourOfInk = (): string => {
+      const data = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+      const at = data.findIndex((value, place) => place % 4 === 3 && value === 255);
+      return at < 0 ? 'nothing' : [...data.slice(at - 3, at)].join(', ');
+    };
+    const event: TraceEvent = {
+      ...{ seq: 1, node: 'id-A' as TraceEvent['node'], name: 'A', time: Date.now() - 5000, clock: {} },
+      ...{ kind: 'role', role: 'leader', term: 1 },
+    };
+    await button('Freeze').click();
+    controller.change({ live: { ...controller.view.live, events: [event] } });
+    await radio('Light').click();
+    await expect.poll(colourOfInk, { timeout: 5000 }).not.toBe('nothing');
+    const light = colourOfInk();
+    await radio('Dark').click();
+    await expect.poll(colourOfInk, { timeout: 5000 }).not.toBe(light);
+  });
+
   test('is chosen by keyboard, as one stop of the Tab key', async () => {
     (radio('System').element() as HTMLInputElement).focus();
     await userEvent.keyboard('{ArrowRight}{ArrowRight}');

@@ -49,7 +49,7 @@ describe('a recording', () => {
   const lines = (): string[] => readFileSync(join(import.meta.dirname, file), 'utf8').split('\n');
   it.each<[string, number, (all: string[]) => string[]]>([
     ['it ends before the states of its cores', 1, () => ['']],
-    ['it is neither the head of a recording, nor a state, nor a step', 1, () => ['nonsense']],
+    ['it is neither the head of a recording, nor a state, nor a step, nor a rest', 1, () => ['nonsense']],
     ['a recording has one head, at its begin', 1, (all) => all.slice(1)],
     ['a recording has one head, at its begin', 3, (all) => [...all.slice(0, 2), ...all.slice(0, 1)]],
     [

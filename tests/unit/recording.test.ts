@@ -3,7 +3,7 @@ import type { Input } from '../../src/core/raft/interface.ts';
 import { step } from '../../src/core/raft/raft.ts';
 import type { Raft } from '../../src/core/raft/state.ts';
 import { Recording } from '../../src/trace/recording.ts';
-import { parseRecording, Replay } from '../../src/trace/replay.ts';
+import { parseRecording, Replay, type ParsedRecording } from '../../src/trace/replay.ts';
 import { CoreCluster } from '../support/core-cluster.ts';
 
 const BEGIN = 1_000_000;
@@ -27,17 +27,26 @@ class Scene {
     }
   }
 
+  /** What it says of its end, by when that was since the begin. */
+  rests(): { core: string; since: number }[] {
+    return this.#parsed().rests.map(({ core, since }) => ({ core, since: since - BEGIN }));
+  }
+
   /** When its first step and its last were, since the begin; all of them must replay. */
   replay(): [number, number] {
-    const parsed = parseRecording(this.recording.export('A'));
-    if (!parsed.ok) throw new Error(parsed.reason);
-    const replay = new Replay(parsed.recording);
+    const replay = new Replay(this.#parsed());
     const times: number[] = [];
     for (let next = replay.next(); next !== null; next = replay.next()) {
       expect(next.isSame).toBe(true);
       times.push(next.recorded.time - BEGIN);
     }
     return [times[0] ?? Number.NaN, times.at(-1) ?? Number.NaN];
+  }
+
+  #parsed(): ParsedRecording {
+    const parsed = parseRecording(this.recording.export('A'));
+    if (!parsed.ok) throw new Error(parsed.reason);
+    return parsed.recording;
   }
 }
 
@@ -49,6 +58,7 @@ describe('a recording', () => {
     expect(last).toBe(50_000);
     expect(first).toBeGreaterThan(500);
     expect(last - first).toBeGreaterThan(5000);
+    expect(scene.rests()).toEqual([]);
   });
 
   it('rests where there would be room for less than ten seconds, and keeps what it has', () => {
@@ -66,6 +76,8 @@ describe('a recording', () => {
     const [first, last] = scene.replay();
     expect(first).toBe(10);
     expect(last).toBeLessThan(200);
+    // However long ago: it has not tried again since.
+    expect(scene.rests()).toEqual([{ core: 'raft', since: last }]);
   });
 
   it('goes on once they come slowly enough, from the state of that moment on', () => {
@@ -76,5 +88,6 @@ describe('a recording', () => {
     expect(first).toBeGreaterThan(10_000);
     expect(first).toBeLessThan(22_000);
     expect(last).toBe(25_000);
+    expect(scene.rests()).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import { controls } from '../controls.ts';
 import { messageOf } from '../format.ts';
 import { InSight } from '../in-sight.ts';
+import { Palette } from '../palette.ts';
 import type { LiveView } from '../view.ts';
 import type { Line, Plot } from './plot.ts';
 import { CurveCollector, SHOWN_S, type Curves as CurveData } from './series.ts';
@@ -55,6 +56,9 @@ export class Curves extends LitElement {
   #isLoading = false;
   readonly #inSight = new InSight(this, (isInSight) => {
     if (isInSight) void this.#load();
+  });
+  readonly #palette = new Palette(this, () => {
+    for (const plot of this.#plots ?? []) plot.repaint();
   });
   readonly #resized = new ResizeObserver(() => {
     for (const [at, plot] of (this.#plots ?? []).entries()) plot.resize(this.#hosts[at]?.clientWidth ?? 0);
@@ -131,7 +135,7 @@ export class Curves extends LitElement {
         const host = this.#hosts[at];
         if (host === undefined) throw new Error('a curve has no place');
         this.#resized.observe(host);
-        return new Plot(host, lines, unit, HEIGHT);
+        return new Plot(host, lines, unit, HEIGHT, (token) => this.#palette.of(token));
       });
       this.#show();
     } catch (error) {

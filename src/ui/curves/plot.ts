@@ -16,19 +16,20 @@ export interface Line {
 
 export type PlotData = readonly [readonly number[], ...(readonly (number | null)[])[]];
 
-/** A plot over time that goes on; colours are those of its element's theme. */
+/** A plot over time that goes on. */
 export class Plot {
   readonly #plot: uPlot;
 
   constructor(
-    private readonly host: HTMLElement,
+    host: HTMLElement,
     lines: readonly Line[],
     unit: string,
     height: number,
+    colour: (token: string) => string,
   ) {
     const axis = (): uPlot.Axis => ({
-      stroke: () => this.#colour('--ink-soft'),
-      grid: { stroke: () => this.#colour('--line'), width: 1 },
+      stroke: () => colour('--ink-soft'),
+      grid: { stroke: () => colour('--line'), width: 1 },
       ticks: { show: false },
       font: '11px system-ui, sans-serif',
     });
@@ -50,7 +51,7 @@ export class Plot {
           {},
           ...lines.map(({ label, token, dash = [] }) => ({
             label,
-            stroke: () => this.#colour(token),
+            stroke: () => colour(token),
             width: 1.75,
             dash,
             spanGaps: false,
@@ -76,12 +77,13 @@ export class Plot {
     if (width > 0 && width !== this.#plot.width) this.#plot.setSize({ width, height: this.#plot.height });
   }
 
-  destroy(): void {
-    this.#plot.destroy();
+  /** In the colours of now. */
+  repaint(): void {
+    this.#plot.redraw();
   }
 
-  #colour(token: string): string {
-    return getComputedStyle(this.host).getPropertyValue(token);
+  destroy(): void {
+    this.#plot.destroy();
   }
 }
 

@@ -15,6 +15,11 @@ const REMEDIES: Readonly<Record<NonNullable<Hindrance['remedy']>, { label: strin
   'clear-all-rules': { label: 'Clear the rules', action: { kind: 'clear-all-rules' } },
 };
 
+const READY: Hindrance = {
+  text: 'The cluster is whole: three voters run, and no fault is in force. Choose a lesson.',
+  remedy: null,
+};
+
 const PAPER = 'https://raft.github.io/raft.pdf';
 
 /** Consensus by breaking it: six lessons on the cluster that is there. */
@@ -33,14 +38,21 @@ export class Lessons extends LitElement {
       wa-callout {
         padding: var(--gap-3) var(--gap-4);
       }
-      .hindrance {
+      /* With room for the longest, so that nothing moves when a lesson cannot begin any more. */
+      .state {
         display: flex;
         flex-wrap: wrap;
         align-items: center;
         justify-content: space-between;
         gap: var(--gap-2) var(--gap-4);
+        min-block-size: 5.8rem;
       }
-      .hindrance p {
+      @media (max-width: 40rem) {
+        .state {
+          min-block-size: 8.4rem;
+        }
+      }
+      .state p {
         flex: 1 1 16rem;
       }
       ol {
@@ -133,7 +145,7 @@ export class Lessons extends LitElement {
   #list(view: PageView): unknown {
     const hindrance = hindranceOf(view);
     return html`
-      ${hindrance === null ? nothing : hindranceBox(hindrance, (action) => this.dispatchEvent(new ActionEvent(action)))}
+      ${stateBox(hindrance ?? READY, (action) => this.dispatchEvent(new ActionEvent(action)))}
       <ol>
         ${LESSONS.map((lesson) => this.#row(lesson, hindrance !== null))}
       </ol>
@@ -167,10 +179,10 @@ export class Lessons extends LitElement {
   }
 }
 
-function hindranceBox({ text, remedy }: Hindrance, act: (action: Action) => void): unknown {
+function stateBox({ text, remedy }: Hindrance, act: (action: Action) => void): unknown {
   const offer = remedy === null ? null : REMEDIES[remedy];
   return html`<wa-callout variant="brand">
-    <div class="hindrance">
+    <div class="state">
       <p>${text}</p>
       ${
         offer === null

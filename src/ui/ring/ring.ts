@@ -7,6 +7,7 @@ import { controls } from '../controls.ts';
 import { icon } from '../icons.ts';
 import { InSight } from '../in-sight.ts';
 import { hueOf, ROLE_WORDS } from '../names.ts';
+import { Palette } from '../palette.ts';
 import { momentOf, type Moment, type Moments } from '../playback/moments.ts';
 import type { Playback } from '../playback/playback.ts';
 import { isAway, stateOf, type LiveNode, type NodeState, type PageView } from '../view.ts';
@@ -33,8 +34,15 @@ export class Ring extends LitElement {
   #frame: number | null = null;
   #isDrawn = false;
   #renewedAt = 0;
+  /** Of the canvas, in pixels of the page. */
+  #size = { width: 0, height: 0 };
   #unsubscribe: (() => void) | null = null;
   readonly #inSight = new InSight(this, () => this.#animate());
+  readonly #palette = new Palette(this, () => this.#animate());
+  readonly #resized = new ResizeObserver((entries) => {
+    this.#size = entries.at(-1)?.contentRect ?? this.#size;
+    this.#animate();
+  });
 
   static override readonly styles = [
     controls,
@@ -51,6 +59,11 @@ export class Ring extends LitElement {
         inset: 0;
         inline-size: 100%;
         block-size: 100%;
+      }
+      /* A layer of its own: in most frames nothing else is painted. */
+      canvas {
+        will-change: transform;
+        pointer-events: none;
       }
       line {
         stroke: var(--line-strong);
@@ -168,6 +181,7 @@ export class Ring extends LitElement {
     super.disconnectedCallback();
     this.#unsubscribe?.();
     this.#unsubscribe = null;
+    this.#resized.disconnect();
     if (this.#frame !== null) cancelAnimationFrame(this.#frame);
     this.#frame = null;
   }
@@ -182,6 +196,7 @@ export class Ring extends LitElement {
   }
 
   override updated(): void {
+    if (this.canvas !== null) this.#resized.observe(this.canvas);
     this.#animate();
   }
 
@@ -286,7 +301,8 @@ export class Ring extends LitElement {
     const isStill = playback.mode === 'paused';
     const calm = isCalm();
     const { flights } = calm && !isStill ? { flights: [] } : this.#inFlight();
-    if (flights.length > 0 || this.#isDrawn) drawFlights(canvas, flights, places);
+    if (flights.length > 0 || this.#isDrawn)
+      drawFlights(canvas, this.#size, flights, places, (token) => this.#palette.of(token));
     this.#isDrawn = flights.length > 0;
     if (isStill || calm) return;
     if (playback.mode === 'playing' && now - this.#renewedAt > RENEW_MS) {

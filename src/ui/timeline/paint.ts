@@ -102,7 +102,7 @@ function weight({ kind }: TraceEvent): number {
   return kind === 'send' || kind === 'receive' || kind === 'proxy' ? 0 : 4;
 }
 
-export function paint(canvas: HTMLCanvasElement, layout: Layout): Painted {
+export function paint(canvas: HTMLCanvasElement, layout: Layout, colour: Paint): Painted {
   const context = canvas.getContext('2d');
   if (context === null) return { arrows: 0, skipped: 0 };
   const scale = devicePixelRatio;
@@ -112,13 +112,6 @@ export function paint(canvas: HTMLCanvasElement, layout: Layout): Painted {
   if (canvas.height !== lines) canvas.height = lines;
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.clearRect(0, 0, width, height);
-  const style = getComputedStyle(canvas);
-  const colours = new Map<string, string>();
-  const colour: Paint = (token) => {
-    let found = colours.get(token);
-    if (found === undefined) colours.set(token, (found = style.getPropertyValue(token)));
-    return found;
-  };
   context.font = '12px system-ui, sans-serif';
   paintRange(context, layout, colour);
   if (layout.lanes.length === 0) return { arrows: 0, skipped: 0 };

@@ -80,8 +80,12 @@ export class TimelineSection extends LitElement {
       this.#frame = null;
       const { playback, timeline } = this;
       if (playback === null || timeline === null) return;
-      timeline.cursor = playback.at;
-      if (playback.mode !== 'paused' && !isCalm()) this.#animate();
+      if (playback.mode === 'paused' || isCalm()) {
+        timeline.cursor = playback.at;
+        return;
+      }
+      timeline.moveTo(playback.at);
+      this.#animate();
     });
   }
 }

@@ -5,6 +5,7 @@ import type { TraceEvent } from '../../trace/event.ts';
 import { TRACE_FORMATS, type TraceFormatName } from '../../trace/formats.ts';
 import { controls } from '../controls.ts';
 import { label } from '../label.ts';
+import { Palette } from '../palette.ts';
 import { causeOf, eventDetails } from './event-details.ts';
 import './event-log.ts';
 import type { ChooseEvent } from './event-log.ts';
@@ -21,6 +22,8 @@ import { neighbour, nextLandmark } from './walk.ts';
 /** What is shown at first, and again after "Follow". */
 const FOLLOWED_MS = 3000;
 const MODEL_PERIOD_MS = 200;
+/** How often what is said of the picture follows it while it moves. */
+const WORDS_PERIOD_MS = 200;
 /** How often the count beneath the picture changes. */
 const COUNT_PERIOD_MS = 300;
 const ZOOM_STEP = 1.6;
@@ -56,6 +59,7 @@ export class Timeline extends LitElement {
   @state() private groups: ReadonlySet<Group> = new Set(GROUPS);
   @state() private leftOut: ReadonlySet<string> = new Set();
   @state() private chosen: TraceEvent | null = null;
+  /** What the reader chose to see; while the cursor is followed, only how wide that was. */
   @state() private shown: Span | null = null;
   @state() private range: Span | null = null;
   @state() private isFollowing = true;
@@ -69,7 +73,15 @@ export class Timeline extends LitElement {
   #model: TimelineModel = timelineModel([], new Map());
   #names = new Names();
   #frame: number | null = null;
-  readonly #resized = new ResizeObserver(() => this.#repaint());
+  /** The cursor in the picture, and the picture's width in pixels. */
+  #at: number | null = null;
+  #width = 0;
+  #saidAt = Number.NEGATIVE_INFINITY;
+  readonly #palette = new Palette(this, () => this.#repaint());
+  readonly #resized = new ResizeObserver((entries) => {
+    this.#width = entries.at(-1)?.contentRect.width ?? 0;
+    this.#repaint();
+  });
   readonly #pointing = new Pointing({
     layout: () => this.#layout(),
     onPan: (byMs) => this.#show(pan(this.#shown, byMs, this.#model.whole)),
@@ -96,12 +108,19 @@ export class Timeline extends LitElement {
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {
     this.#renewModel();
-    if (changed.has('cursor') && this.isFollowing && this.cursor !== null)
-      this.shown = this.#atCursor(this.cursor);
+    if (changed.has('cursor')) this.#at = this.cursor;
   }
 
   override updated(): void {
+    this.#saidAt = performance.now();
     this.#repaint();
+  }
+
+  /** In a frame of the page: the picture moves, and some frames later what is said of it. */
+  moveTo(cursor: number): void {
+    if (performance.now() - this.#saidAt >= WORDS_PERIOD_MS) this.cursor = cursor;
+    this.#at = cursor;
+    this.#paint();
   }
 
   /** Live events come many times a second: the model is made anew a few times, with what has come till then. */
@@ -240,7 +259,6 @@ export class Timeline extends LitElement {
   }
 
   #exportRow(): unknown {
-    const span = this.range ?? this.#shown;
     return html`<div class="row export">
       <label class="format"
         ><span class="hidden-text">Format</span>
@@ -252,7 +270,7 @@ export class Timeline extends LitElement {
         appearance="outlined"
         size="s"
         ?disabled=${this.#model.lanes.length === 0}
-        @click=${() => this.dispatchEvent(new ExportRangeEvent(span, this.#format))}
+        @click=${() => this.dispatchEvent(new ExportRangeEvent(this.range ?? this.#shown, this.#format))}
         >Export ${this.range === null ? 'what is shown' : 'the range'}</wa-button
       >
       ${
@@ -275,25 +293,38 @@ export class Timeline extends LitElement {
   }
 
   get #shown(): Span {
-    return this.shown ?? this.#model.whole;
+    return this.isFollowing && this.#at !== null
+      ? this.#atCursor(this.#at)
+      : (this.shown ?? this.#model.whole);
   }
 
   #layout(): Layout | null {
-    const { canvas, groups, leftOut: hidden, chosen, cursor, range } = this;
-    if (canvas === null || canvas.clientWidth === 0) return null;
-    const picture = { model: this.#model, shown: this.#shown, groups, hidden, chosen, cursor, range };
-    return new Layout(picture, canvas.clientWidth);
+    const { groups, leftOut: hidden, chosen, range } = this;
+    if (this.#width === 0) return null;
+    const picture = {
+      model: this.#model,
+      shown: this.#shown,
+      groups,
+      hidden,
+      chosen,
+      cursor: this.#at,
+      range,
+    };
+    return new Layout(picture, this.#width);
   }
 
   #repaint(): void {
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = null;
-      const layout = this.#layout();
-      if (this.canvas === null || layout === null) return;
-      const painted = paint(this.canvas, layout);
-      if (painted.arrows !== this.painted.arrows || painted.skipped !== this.painted.skipped)
-        this.#count(painted);
-    });
+    this.#frame ??= requestAnimationFrame(() => this.#paint());
+  }
+
+  #paint(): void {
+    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    this.#frame = null;
+    const layout = this.#layout();
+    if (this.canvas === null || layout === null) return;
+    const painted = paint(this.canvas, layout, (token) => this.#palette.of(token));
+    if (painted.arrows !== this.painted.arrows || painted.skipped !== this.painted.skipped)
+      this.#count(painted);
   }
 
   /** The newest of the counts that come within a while. */
@@ -314,7 +345,6 @@ export class Timeline extends LitElement {
 
   #follow(): void {
     this.isFollowing = true;
-    if (this.cursor !== null) this.shown = this.#atCursor(this.cursor);
   }
 
   /** As wide as it was, with the moment towards the right. */
@@ -326,8 +356,7 @@ export class Timeline extends LitElement {
 
   #zoomBy(factor: number): void {
     const { from, to } = this.#shown;
-    const at =
-      this.chosen?.time ?? (this.isFollowing && this.cursor !== null ? this.cursor : (from + to) / 2);
+    const at = this.chosen?.time ?? (this.isFollowing && this.#at !== null ? this.#at : (from + to) / 2);
     const isFollowing = this.isFollowing;
     this.#show(zoom(this.#shown, factor, Math.min(Math.max(at, from), to), this.#model.whole));
     this.isFollowing = isFollowing;
@@ -346,8 +375,8 @@ export class Timeline extends LitElement {
   #choose(event: TraceEvent): void {
     this.chosen = event;
     const { from, to } = this.#shown;
-    if (event.time < from || event.time > to) this.#show(centred(this.#shown, event.time, this.#model.whole));
-    else this.isFollowing = false;
+    const isSeen = event.time >= from && event.time <= to;
+    this.#show(isSeen ? { from, to } : centred({ from, to }, event.time, this.#model.whole));
     this.groups = new Set([...this.groups, groupOf(event)]);
     this.leftOut = new Set([...this.leftOut].filter((node) => node !== event.node));
   }
@@ -366,7 +395,7 @@ export class Timeline extends LitElement {
   }
 
   #step(rows: number, direction: number): void {
-    const time = Math.min(this.#shown.to, this.cursor ?? Number.POSITIVE_INFINITY);
+    const time = Math.min(this.#shown.to, this.#at ?? Number.POSITIVE_INFINITY);
     const target = neighbour(this.#model.lanes, this.#filter, { rows, events: direction }, this.chosen, time);
     if (target !== undefined) this.#choose(target);
   }
