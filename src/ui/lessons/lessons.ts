@@ -179,9 +179,14 @@ export class Lessons extends LitElement {
   }
 }
 
-function stateBox({ text, remedy }: Hindrance, act: (action: Action) => void): unknown {
+function stateBox(state: Hindrance, act: (action: Action) => void): unknown {
+  const { text, remedy } = state;
   const offer = remedy === null ? null : REMEDIES[remedy];
-  return html`<wa-callout variant="brand">
+  const isReady = state === READY;
+  return html`<wa-callout
+    variant=${isReady ? 'neutral' : 'brand'}
+    appearance=${isReady ? 'plain' : 'filled-outlined'}
+  >
     <div class="state">
       <p>${text}</p>
       ${
