@@ -195,8 +195,12 @@ export class ClusterController implements PageController {
   #changed(): void {
     if (this.#isRefreshPending) return;
     this.#isRefreshPending = true;
+    let inAnyCase: ReturnType<typeof setTimeout> | undefined;
+    let frame: number | undefined;
     const refresh = (): void => {
-      if (!this.#isRefreshPending) return;
+      // What came first does it: the other would be early for the next change.
+      clearTimeout(inAnyCase);
+      if (frame !== undefined) cancelAnimationFrame(frame);
       this.#isRefreshPending = false;
       this.#refreshedAt = performance.now();
       this.view = this.#buildView();
@@ -204,8 +208,8 @@ export class ClusterController implements PageController {
     };
     const waitMs = Math.max(0, this.#refreshedAt + REFRESH_PERIOD_MS - performance.now());
     setTimeout(() => {
-      if (document.visibilityState === 'visible') requestAnimationFrame(refresh);
-      setTimeout(refresh, REFRESH_PERIOD_MS);
+      if (document.visibilityState === 'visible') frame = requestAnimationFrame(refresh);
+      inAnyCase = setTimeout(refresh, REFRESH_PERIOD_MS);
     }, waitMs);
   }
 

@@ -22,6 +22,7 @@ const WRITES = 60;
 declare global {
   interface Window {
     shifts: string[];
+    renewals: number[];
   }
 }
 
@@ -98,6 +99,38 @@ async function shiftsWhile(page: Page, work: () => Promise<void>): Promise<strin
 async function termIn(page: Page): Promise<number> {
   return page.evaluate(async () => (await window.tabraft.status()).term);
 }
+
+/** When the page was renewed while that went on, in milliseconds. */
+async function renewalsWhile(page: Page, work: () => Promise<void>): Promise<number[]> {
+  await page.evaluate(() => {
+    window.renewals = [];
+    document
+      .querySelector('tabraft-app')
+      ?.controller?.subscribe(() => window.renewals.push(performance.now()));
+  });
+  await work();
+  return page.evaluate(() => window.renewals);
+}
+
+test('however fast data flow, the page is renewed ten times a second at most', async ({
+  profile,
+  server,
+}) => {
+  const browser = await RealBrowser.launch(LAUNCH.executablePath, profile);
+  try {
+    const [writer, , shown] = await openTabs(browser, server.url, 3);
+    if (writer === undefined || shown === undefined) throw new Error('three tabs');
+    const renewals = await renewalsWhile(shown.page, async () => {
+      for (let round = 0; round < 20; round += 1) await write(writer, round);
+    });
+    const [first = 0, last = 0] = [renewals[0], renewals.at(-1)];
+    expect(last - first).toBeGreaterThan(1000);
+    // The first may have come late, and the last in time.
+    expect((renewals.length - 2) * 100).toBeLessThanOrEqual(last - first);
+  } finally {
+    await browser.close();
+  }
+});
 
 for (const width of [1280, 390]) {
   test(`while data flows nothing moves, at ${width} px, and neither focus nor scroll position are lost`, async ({
