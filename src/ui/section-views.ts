@@ -4,8 +4,6 @@ import type { PageView } from './view.ts';
 
 /** So far behind may be what nobody sees. */
 const UNSEEN_MS = 1000;
-/** Between two of them: all in one frame would take the time of several. */
-const STAGGER_MS = 80;
 /** And what a reader cannot follow faster: long lists that grow by hundreds of lines a second. */
 const LISTS_MS = 300;
 /** What is about to be scrolled to counts as seen. */
@@ -23,7 +21,6 @@ interface Shown {
 export class SectionViews implements ReactiveController {
   readonly #shown = new Map<string, Shown>();
   readonly #inSight: SectionsWithin;
-  #unseenAt = Number.NEGATIVE_INFINITY;
   #renewal: { readonly at: number; readonly timer: ReturnType<typeof setTimeout> } | null = null;
 
   /** `sections`: matches those in the host, each with its id. `lists`: the ids of those that are lists. */
@@ -43,11 +40,9 @@ export class SectionViews implements ReactiveController {
   of(id: string, current: PageView): PageView {
     const shown = this.#shown.get(id);
     const now = performance.now();
-    const isSeen = this.#inSight.isWithin(id) !== false;
-    const due = shown === undefined ? now : this.#dueAt(id, shown, isSeen);
+    const due = shown === undefined ? now : shown.at + this.#periodOf(id);
     if (shown === undefined || due <= now) {
       this.#shown.set(id, { view: current, at: now });
-      if (!isSeen) this.#unseenAt = now;
       return current;
     }
     // Nothing else may change any more.
@@ -55,9 +50,9 @@ export class SectionViews implements ReactiveController {
     return shown.view;
   }
 
-  #dueAt(id: string, { at }: Shown, isSeen: boolean): number {
-    if (!isSeen) return Math.max(at + UNSEEN_MS, this.#unseenAt + STAGGER_MS);
-    return this.lists.includes(id) ? at + LISTS_MS : at;
+  #periodOf(id: string): number {
+    if (this.#inSight.isWithin(id) === false) return UNSEEN_MS;
+    return this.lists.includes(id) ? LISTS_MS : 0;
   }
 
   #renewAt(at: number, now: number): void {

@@ -301,9 +301,9 @@ export class LogGrid extends LitElement {
     const { scroller } = this;
     const start = (index - this.#base - 1) * this.#width;
     const end = start + this.#width;
-    if (start < scroller.scrollLeft) scroller.scrollLeft = start;
-    else if (end > scroller.scrollLeft + scroller.clientWidth)
-      scroller.scrollLeft = end - scroller.clientWidth;
+    // The event of it comes with the next frame: an update before that must not scroll back.
+    if (start < scroller.scrollLeft) this.#scrollTo(start);
+    else if (end > scroller.scrollLeft + scroller.clientWidth) this.#scrollTo(end - scroller.clientWidth);
   }
 
   /** It is brought into sight otherwise: only sideways, and only where the person has gone there. */

@@ -34,6 +34,7 @@ export class Ring extends LitElement {
   #frame: number | null = null;
   #isDrawn = false;
   #renewedAt = 0;
+  #measured: HTMLCanvasElement | null = null;
   /** Of the canvas, in pixels of the page. */
   #size = { width: 0, height: 0 };
   #unsubscribe: (() => void) | null = null;
@@ -181,7 +182,7 @@ export class Ring extends LitElement {
     super.disconnectedCallback();
     this.#unsubscribe?.();
     this.#unsubscribe = null;
-    this.#resized.disconnect();
+    this.#measure(null);
     if (this.#frame !== null) cancelAnimationFrame(this.#frame);
     this.#frame = null;
   }
@@ -196,7 +197,7 @@ export class Ring extends LitElement {
   }
 
   override updated(): void {
-    if (this.canvas !== null) this.#resized.observe(this.canvas);
+    this.#measure(this.canvas);
     this.#animate();
   }
 
@@ -276,6 +277,14 @@ export class Ring extends LitElement {
     const { view, playback } = this;
     if (view === null || playback === null) return { flights: [], skipped: 0 };
     return flightsAt(view.live.events, playback.at, playback.slowness);
+  }
+
+  /** It comes and goes with the members. */
+  #measure(canvas: HTMLCanvasElement | null): void {
+    if (canvas === this.#measured) return;
+    this.#measured = canvas;
+    this.#resized.disconnect();
+    if (canvas !== null) this.#resized.observe(canvas);
   }
 
   #onPlayback(): void {
