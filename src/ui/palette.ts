@@ -1,6 +1,9 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { onThemeInForce } from './theme.ts';
 
+/** The colour of a token of theme.css. */
+export type ColourOf = (token: string) => string;
+
 /** The theme's colours for what is painted on a canvas. To ask for one of a style in each frame takes as long as the painting. */
 export class Palette implements ReactiveController {
   readonly #colours = new Map<string, string>();
@@ -27,13 +30,12 @@ export class Palette implements ReactiveController {
     this.#unsubscribe = null;
   }
 
-  /** Of a token of theme.css. */
-  of(token: string): string {
+  readonly of: ColourOf = (token) => {
     let colour = this.#colours.get(token);
     if (colour === undefined) {
       colour = getComputedStyle(this.host).getPropertyValue(token);
       this.#colours.set(token, colour);
     }
     return colour;
-  }
+  };
 }

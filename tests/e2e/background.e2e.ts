@@ -1,51 +1,42 @@
 import { agreedLeader, expect, openCluster, openTabs, test } from './support/fixtures.ts';
-import { LAUNCH } from './support/launch.ts';
-import { RealBrowser } from '../../src/drive/browser.ts';
 
 test('hidden, throttled tabs keep their leader for a minute, and writes commit', async ({
-  profile,
+  realBrowser: browser,
   server,
 }) => {
-  const browser = await RealBrowser.launch(LAUNCH.executablePath, profile);
-  try {
-    const tabs = await openTabs(browser, server.url, 3);
-    const leader = await agreedLeader(tabs);
-    const { term } = await leader.status();
-    const visibility = await Promise.all(
-      tabs.map(({ page }) => page.evaluate(() => document.visibilityState)),
-    );
-    expect(visibility).toEqual(['hidden', 'hidden', 'visible']);
-    // The throttling is the browser's own: a page's 10 ms interval fires about once a second.
-    const beats = await tabs[0]?.page.evaluate(
-      () =>
-        new Promise<number>((resolve) => {
-          let count = 0;
-          const timer = setInterval(() => (count += 1), 10);
-          const startedAt = performance.now();
-          const end = (): void => {
-            if (performance.now() - startedAt < 3000) return;
-            clearInterval(timer);
-            resolve(count);
-          };
-          setInterval(end, 10);
-        }),
-    );
-    expect(beats).toBeLessThan(10);
+  const tabs = await openTabs(browser, server.url, 3);
+  const leader = await agreedLeader(tabs);
+  const { term } = await leader.status();
+  const visibility = await Promise.all(tabs.map(({ page }) => page.evaluate(() => document.visibilityState)));
+  expect(visibility).toEqual(['hidden', 'hidden', 'visible']);
+  // The throttling is the browser's own: a page's 10 ms interval fires about once a second.
+  const beats = await tabs[0]?.page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        let count = 0;
+        const timer = setInterval(() => (count += 1), 10);
+        const startedAt = performance.now();
+        const end = (): void => {
+          if (performance.now() - startedAt < 3000) return;
+          clearInterval(timer);
+          resolve(count);
+        };
+        setInterval(end, 10);
+      }),
+  );
+  expect(beats).toBeLessThan(10);
 
-    const startedAt = Date.now();
-    let writes = 0;
-    while (Date.now() - startedAt < 60_000) {
-      const tab = tabs[writes % tabs.length];
-      expect(await tab?.put(`key-${writes}`, 'written')).toMatchObject({ outcome: 'ok' });
-      writes += 1;
-      const statuses = await Promise.all(tabs.map((each) => each.status()));
-      expect(statuses.map((status) => status.term)).toEqual([term, term, term]);
-    }
-    expect(writes).toBeGreaterThan(60);
-    expect(await agreedLeader(tabs)).toBe(leader);
-  } finally {
-    await browser.close();
+  const startedAt = Date.now();
+  let writes = 0;
+  while (Date.now() - startedAt < 60_000) {
+    const tab = tabs[writes % tabs.length];
+    expect(await tab?.put(`key-${writes}`, 'written')).toMatchObject({ outcome: 'ok' });
+    writes += 1;
+    const statuses = await Promise.all(tabs.map((each) => each.status()));
+    expect(statuses.map((status) => status.term)).toEqual([term, term, term]);
   }
+  expect(writes).toBeGreaterThan(60);
+  expect(await agreedLeader(tabs)).toBe(leader);
 });
 
 test('a leader whose page is blocked for three seconds goes on leading', async ({ context, server }) => {

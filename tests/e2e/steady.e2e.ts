@@ -1,7 +1,5 @@
 import type { Page } from '@playwright/test';
-import { RealBrowser } from '../../src/drive/browser.ts';
 import { expect, openTabs, test, type Tab } from './support/fixtures.ts';
-import { LAUNCH } from './support/launch.ts';
 
 const SECTIONS = [
   'cluster',
@@ -113,55 +111,45 @@ async function renewalsWhile(page: Page, work: () => Promise<void>): Promise<num
 }
 
 test('however fast data flow, the page is renewed ten times a second at most', async ({
-  profile,
+  realBrowser: browser,
   server,
 }) => {
-  const browser = await RealBrowser.launch(LAUNCH.executablePath, profile);
-  try {
-    const [writer, , shown] = await openTabs(browser, server.url, 3);
-    if (writer === undefined || shown === undefined) throw new Error('three tabs');
-    const renewals = await renewalsWhile(shown.page, async () => {
-      for (let round = 0; round < 20; round += 1) await write(writer, round);
-    });
-    const [first = 0, last = 0] = [renewals[0], renewals.at(-1)];
-    expect(last - first).toBeGreaterThan(1000);
-    // The first may have come late, and the last in time.
-    expect((renewals.length - 2) * 100).toBeLessThanOrEqual(last - first);
-  } finally {
-    await browser.close();
-  }
+  const [writer, , shown] = await openTabs(browser, server.url, 3);
+  if (writer === undefined || shown === undefined) throw new Error('three tabs');
+  const renewals = await renewalsWhile(shown.page, async () => {
+    for (let round = 0; round < 20; round += 1) await write(writer, round);
+  });
+  const [first = 0, last = 0] = [renewals[0], renewals.at(-1)];
+  expect(last - first).toBeGreaterThan(1000);
+  // The first may have come late, and the last in time.
+  expect((renewals.length - 2) * 100).toBeLessThanOrEqual(last - first);
 });
 
 for (const width of [1280, 390]) {
   test(`while data flows nothing moves, at ${width} px, and neither focus nor scroll position are lost`, async ({
-    profile,
+    realBrowser: browser,
     server,
   }) => {
     test.setTimeout(300_000);
-    const browser = await RealBrowser.launch(LAUNCH.executablePath, profile);
-    try {
-      const [writer, , shown] = await openTabs(browser, server.url, 3);
-      if (writer === undefined || shown === undefined) throw new Error('three tabs');
-      const { page } = shown;
-      await page.setViewportSize({ width, height: 900 });
-      // Whatever is there only once there is something to show.
-      await write(writer, 0);
+    const [writer, , shown] = await openTabs(browser, server.url, 3);
+    if (writer === undefined || shown === undefined) throw new Error('three tabs');
+    const { page } = shown;
+    await page.setViewportSize({ width, height: 900 });
+    // Whatever is there only once there is something to show.
+    await write(writer, 0);
+    await untilShown(page);
+    await expect(page.getByText('device unknown')).toHaveCount(0);
+    await page.evaluate(watchShifts);
+    for (const [at, section] of SECTIONS.entries()) {
+      await page.getByRole('navigation', { name: 'Sections' }).getByRole('button').nth(at).click();
       await untilShown(page);
-      await expect(page.getByText('device unknown')).toHaveCount(0);
-      await page.evaluate(watchShifts);
-      for (const [at, section] of SECTIONS.entries()) {
-        await page.getByRole('navigation', { name: 'Sections' }).getByRole('button').nth(at).click();
-        await untilShown(page);
-        const before = await page.evaluate(() => scrollY);
-        expect(await shiftsWhile(page, () => write(writer, at + 1)), section).toEqual([]);
-        expect(await page.evaluate(() => scrollY), section).toBe(before);
-        const focused = await page.evaluate(
-          () => document.querySelector('tabraft-app')?.shadowRoot?.activeElement?.id,
-        );
-        expect(focused).toBe(section);
-      }
-    } finally {
-      await browser.close();
+      const before = await page.evaluate(() => scrollY);
+      expect(await shiftsWhile(page, () => write(writer, at + 1)), section).toEqual([]);
+      expect(await page.evaluate(() => scrollY), section).toBe(before);
+      const focused = await page.evaluate(
+        () => document.querySelector('tabraft-app')?.shadowRoot?.activeElement?.id,
+      );
+      expect(focused).toBe(section);
     }
   });
 }

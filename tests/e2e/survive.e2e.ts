@@ -43,30 +43,25 @@ test('the leader’s tab crashes', async ({ context, server }) => {
 });
 
 test('a frozen leader comes back as a follower, and loses nothing that was acknowledged', async ({
-  profile,
+  realBrowser: browser,
   server,
 }) => {
-  const browser = await RealBrowser.launch(LAUNCH.executablePath, profile);
-  try {
-    const tabs = await openTabs(browser, server.url, 3);
-    const leader = await agreedLeader(tabs);
-    const rest = tabs.filter((tab) => tab !== leader);
-    const own = new Writer('own', () => [leader]);
-    await expect.poll(() => own.acknowledged.size).toBeGreaterThan(20);
-    await browser.setFrozen(leader.page, true);
-    const successor = await agreedLeader(rest);
-    const others = new Writer('others', () => rest);
-    await expect.poll(() => others.acknowledged.size).toBeGreaterThan(20);
-    await browser.setFrozen(leader.page, false);
-    await expect.poll(async () => (await leader.status()).role).toBe('follower');
-    expect(await agreedLeader(tabs)).toBe(successor);
-    await Promise.all([own.stop(), others.stop()]);
-    for (const tab of tabs) {
-      expect(await missingWrites(tab, own.acknowledged)).toEqual([]);
-      expect(await missingWrites(tab, others.acknowledged)).toEqual([]);
-    }
-  } finally {
-    await browser.close();
+  const tabs = await openTabs(browser, server.url, 3);
+  const leader = await agreedLeader(tabs);
+  const rest = tabs.filter((tab) => tab !== leader);
+  const own = new Writer('own', () => [leader]);
+  await expect.poll(() => own.acknowledged.size).toBeGreaterThan(20);
+  await browser.setFrozen(leader.page, true);
+  const successor = await agreedLeader(rest);
+  const others = new Writer('others', () => rest);
+  await expect.poll(() => others.acknowledged.size).toBeGreaterThan(20);
+  await browser.setFrozen(leader.page, false);
+  await expect.poll(async () => (await leader.status()).role).toBe('follower');
+  expect(await agreedLeader(tabs)).toBe(successor);
+  await Promise.all([own.stop(), others.stop()]);
+  for (const tab of tabs) {
+    expect(await missingWrites(tab, own.acknowledged)).toEqual([]);
+    expect(await missingWrites(tab, others.acknowledged)).toEqual([]);
   }
 });
 

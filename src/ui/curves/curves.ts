@@ -135,7 +135,7 @@ export class Curves extends LitElement {
         const host = this.#hosts[at];
         if (host === undefined) throw new Error('a curve has no place');
         this.#resized.observe(host);
-        return new Plot(host, lines, unit, HEIGHT, (token) => this.#palette.of(token));
+        return new Plot(host, lines, unit, HEIGHT, this.#palette.of);
       });
       this.#show();
     } catch (error) {

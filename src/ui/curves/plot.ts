@@ -1,4 +1,5 @@
 import uPlot from 'uplot';
+import type { ColourOf } from '../palette.ts';
 import { placesAlone } from './series.ts';
 import styles from 'uplot/dist/uPlot.min.css?inline';
 
@@ -20,13 +21,7 @@ export type PlotData = readonly [readonly number[], ...(readonly (number | null)
 export class Plot {
   readonly #plot: uPlot;
 
-  constructor(
-    host: HTMLElement,
-    lines: readonly Line[],
-    unit: string,
-    height: number,
-    colour: (token: string) => string,
-  ) {
+  constructor(host: HTMLElement, lines: readonly Line[], unit: string, height: number, colour: ColourOf) {
     const axis = (): uPlot.Axis => ({
       stroke: () => colour('--ink-soft'),
       grid: { stroke: () => colour('--line'), width: 1 },

@@ -1,3 +1,4 @@
+import type { ColourOf } from '../palette.ts';
 import type { Flight, FlightKind } from './flights.ts';
 import type { Place } from './places.ts';
 
@@ -28,13 +29,13 @@ const LOOKS: Readonly<
 /** A dropped message gets half of the way, and ends in a cross. */
 const DROPPED_AT = 0.5;
 
-/** `colour`: of a token of the theme. All of one look are one path: many are painted as fast as one. */
+/** All of one look are one path: many are painted as fast as one. */
 export function drawFlights(
   canvas: HTMLCanvasElement,
   { width, height }: { readonly width: number; readonly height: number },
   flights: readonly Flight[],
   places: ReadonlyMap<string, Place>,
-  colour: (token: string) => string,
+  colour: ColourOf,
 ): void {
   const context = canvas.getContext('2d');
   if (context === null) return;

@@ -311,7 +311,7 @@ export class Ring extends LitElement {
     const calm = isCalm();
     const { flights } = calm && !isStill ? { flights: [] } : this.#inFlight();
     if (flights.length > 0 || this.#isDrawn)
-      drawFlights(canvas, this.#size, flights, places, (token) => this.#palette.of(token));
+      drawFlights(canvas, this.#size, flights, places, this.#palette.of);
     this.#isDrawn = flights.length > 0;
     if (isStill || calm) return;
     if (playback.mode === 'playing' && now - this.#renewedAt > RENEW_MS) {

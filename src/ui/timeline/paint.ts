@@ -1,4 +1,5 @@
 import type { TraceEvent } from '../../trace/event.ts';
+import type { ColourOf } from '../palette.ts';
 import { groupOf, relationTo, type Group } from './groups.ts';
 import { firstAt } from './first-at.ts';
 import { type Arrow, type Lane, type LaneRole, type TimelineModel } from './model.ts';
@@ -31,8 +32,6 @@ export interface Painted {
   /** Left out, as there were too many. */
   readonly skipped: number;
 }
-
-type Paint = (token: string) => string;
 
 /** What a picture of such a width has where; shared by whoever paints it and whoever points at it. */
 export class Layout {
@@ -102,7 +101,7 @@ function weight({ kind }: TraceEvent): number {
   return kind === 'send' || kind === 'receive' || kind === 'proxy' ? 0 : 4;
 }
 
-export function paint(canvas: HTMLCanvasElement, layout: Layout, colour: Paint): Painted {
+export function paint(canvas: HTMLCanvasElement, layout: Layout, colour: ColourOf): Painted {
   const context = canvas.getContext('2d');
   if (context === null) return { arrows: 0, skipped: 0 };
   const scale = devicePixelRatio;
@@ -130,7 +129,7 @@ export function paint(canvas: HTMLCanvasElement, layout: Layout, colour: Paint):
   return painted;
 }
 
-function paintRange(context: CanvasRenderingContext2D, layout: Layout, colour: Paint): void {
+function paintRange(context: CanvasRenderingContext2D, layout: Layout, colour: ColourOf): void {
   const { range } = layout.picture;
   if (range === null) return;
   const [from, to] = [Math.max(NAMES_WIDTH, layout.x(range.from)), layout.x(range.to)];
@@ -140,7 +139,7 @@ function paintRange(context: CanvasRenderingContext2D, layout: Layout, colour: P
   context.globalAlpha = 1;
 }
 
-function paintAxis(context: CanvasRenderingContext2D, layout: Layout, colour: Paint): void {
+function paintAxis(context: CanvasRenderingContext2D, layout: Layout, colour: ColourOf): void {
   context.textBaseline = 'middle';
   context.textAlign = 'center';
   for (const { at, label } of ticks(layout.picture.shown, layout.width / TICK_WIDTH)) {
@@ -170,7 +169,7 @@ function paintLane(
   layout: Layout,
   { roles, faults }: Lane,
   row: number,
-  colour: Paint,
+  colour: ColourOf,
 ): void {
   const { shown } = layout.picture;
   const y = layout.y(row);
@@ -199,7 +198,7 @@ function paintFaultLabels(
   layout: Layout,
   { faults }: Lane,
   row: number,
-  colour: Paint,
+  colour: ColourOf,
 ): void {
   const { shown } = layout.picture;
   const y = layout.y(row) + LANE_HEIGHT / 2 - 11;
@@ -224,7 +223,7 @@ const ARROW_TOKENS: Readonly<Partial<Record<Group, string>>> = {
   'other messages': '--good',
 };
 
-function paintArrows(context: CanvasRenderingContext2D, layout: Layout, colour: Paint): Painted {
+function paintArrows(context: CanvasRenderingContext2D, layout: Layout, colour: ColourOf): Painted {
   const found = arrowsIn(layout);
   const every = Math.ceil(found.length / MAX_ARROWS);
   let drawn = 0;
@@ -254,7 +253,7 @@ function arrowsIn({ picture }: Layout): Arrow[] {
   return found;
 }
 
-function paintArrow(context: CanvasRenderingContext2D, layout: Layout, arrow: Arrow, colour: Paint): void {
+function paintArrow(context: CanvasRenderingContext2D, layout: Layout, arrow: Arrow, colour: ColourOf): void {
   const { model, chosen } = layout.picture;
   const rows = [arrow.from, arrow.to].map((lane) => layout.rowOf(model.lanes[lane]?.node ?? '') ?? 0);
   const [fromY, toY] = [layout.y(rows[0] ?? 0), layout.y(rows[1] ?? 0)];
@@ -282,7 +281,7 @@ function paintMarks(
   layout: Layout,
   { events }: Lane,
   row: number,
-  colour: Paint,
+  colour: ColourOf,
 ): void {
   const { shown, groups, chosen } = layout.picture;
   const y = layout.y(row);
@@ -316,7 +315,7 @@ function mark(
   event: TraceEvent,
   x: number,
   y: number,
-  colour: Paint,
+  colour: ColourOf,
 ): void {
   context.textAlign = 'center';
   const letter = (text: string, token: string, dy: number): void => {
@@ -350,7 +349,7 @@ function mark(
   }
 }
 
-function paintCursor(context: CanvasRenderingContext2D, layout: Layout, colour: Paint): void {
+function paintCursor(context: CanvasRenderingContext2D, layout: Layout, colour: ColourOf): void {
   const { cursor } = layout.picture;
   if (cursor === null) return;
   context.strokeStyle = colour('--ink');
@@ -359,7 +358,7 @@ function paintCursor(context: CanvasRenderingContext2D, layout: Layout, colour: 
   line(context, x, 0, x, layout.height);
 }
 
-function paintNames(context: CanvasRenderingContext2D, layout: Layout, colour: Paint): void {
+function paintNames(context: CanvasRenderingContext2D, layout: Layout, colour: ColourOf): void {
   context.save();
   context.font = '700 15px ui-monospace, monospace';
   context.textAlign = 'left';

@@ -322,7 +322,7 @@ export class Timeline extends LitElement {
     this.#frame = null;
     const layout = this.#layout();
     if (this.canvas === null || layout === null) return;
-    const painted = paint(this.canvas, layout, (token) => this.#palette.of(token));
+    const painted = paint(this.canvas, layout, this.#palette.of);
     if (painted.arrows !== this.painted.arrows || painted.skipped !== this.painted.skipped)
       this.#count(painted);
   }

@@ -5,7 +5,7 @@ import { test as base, chromium, expect, type BrowserContext, type Page } from '
 import { LAUNCH } from './launch.ts';
 import { startServer, type RunningServer } from '../../../signaling/http.ts';
 import type { Status, Tabraft } from '../../../src/api.ts';
-import { untilLoaded, type RealBrowser } from '../../../src/drive/browser.ts';
+import { RealBrowser, untilLoaded } from '../../../src/drive/browser.ts';
 
 declare global {
   interface Window {
@@ -134,6 +134,8 @@ interface Fixtures {
   context: BrowserContext;
   /** A directory for a browser profile on disk. */
   profile: string;
+  /** As a person runs it: one tab shows, and the others are hidden. */
+  realBrowser: RealBrowser;
 }
 
 export const test = base.extend<Fixtures>({
@@ -147,6 +149,11 @@ export const test = base.extend<Fixtures>({
     const directory = await mkdtemp(join(tmpdir(), 'tabraft-profile-'));
     await use(directory);
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  },
+  realBrowser: async ({ profile }, use) => {
+    const browser = await RealBrowser.launch(LAUNCH.executablePath, profile);
+    await use(browser);
+    await browser.close();
   },
   context: async ({ profile }, use) => {
     // Every tab of it counts as visible and would be drawn without end, in software: only what stands still is.
