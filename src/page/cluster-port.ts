@@ -23,7 +23,7 @@ export interface PageClusterPorts {
   ): Promise<CallOutcome>;
   setRules(rules: readonly FaultRule[]): Promise<void>;
   clearRules(ids: readonly string[]): Promise<string[]>;
-  links(): LinkCounters[];
+  links(): Promise<LinkCounters[]>;
 }
 
 /** Carries a call out at this tab's own `window.tabraft`. Rejects what that rejects. */
@@ -58,7 +58,7 @@ export function createClusterPort(ports: PageClusterPorts): ClusterPort {
     async clearRules(ids) {
       await ports.clearRules(ids);
     },
-    links: () => Promise.resolve(ports.links()),
+    links: () => ports.links(),
     async act(action: MemberAction, member: string): Promise<void> {
       if (!(action in ports.api.node)) throw new TypeError(`A tab cannot do this: ${action}.`);
       const stranger = strangerAmong(

@@ -1,4 +1,4 @@
-import type { NodeAction, PeerStatus, Status, Tabraft } from '../api.ts';
+import type { LinkCounters, NodeAction, PeerStatus, Status, Tabraft } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
 import { createSecret, deriveKeys, fragmentOf, parseFragment, type ClusterKeys } from '../mesh/secret.ts';
 import { strangerAmong } from '../proxy/rules.ts';
@@ -140,7 +140,7 @@ export class ClusterController implements PageController {
   /** A page that nobody sees does not watch the nodes, unless a lesson does. */
   readonly #look = (): void => {
     const isSeen = document.visibilityState === 'visible';
-    this.#session?.live.setWatching(isSeen || this.#lessons.underWay !== null);
+    this.#session?.setWatching(isSeen || this.#lessons.underWay !== null);
   };
 
   async #change(change: () => Promise<void>): Promise<void> {
@@ -321,7 +321,7 @@ export class ClusterController implements PageController {
       snapshot: () => this.#session?.snapshot ?? null,
       rules: () => this.#session?.rules() ?? [],
       setRules: async (rules) => this.#anySession().setRules(rules),
-      links: () => this.#session?.links() ?? [],
+      links: () => this.#freshLinks(),
       clearRules: async (ids) => this.#anySession().clearRules(ids),
     });
     return {
@@ -363,7 +363,7 @@ export class ClusterController implements PageController {
       call: async (...call) => this.#session?.call(...call) ?? NOTHING_SENT,
       setRules: async (rules) => this.#anySession().setRules(rules),
       clearRules: async (ids) => this.#anySession().clearRules(ids),
-      links: () => this.#session?.links() ?? [],
+      links: () => this.#freshLinks(),
     });
   }
 
@@ -477,6 +477,11 @@ export class ClusterController implements PageController {
   async #freshStatus(): Promise<Status> {
     await this.#runningSession()?.refresh();
     return this.#status();
+  }
+
+  async #freshLinks(): Promise<LinkCounters[]> {
+    await this.#runningSession()?.refresh();
+    return this.#session?.links() ?? [];
   }
 
   /** Joined, promoted if there is room for another voter, a leader known, and links settled. */

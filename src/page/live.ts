@@ -5,7 +5,7 @@ import { formatEvent, type TraceEvent } from '../trace/event.ts';
 import type { parseTrace } from '../trace/lines.ts';
 import { isFrequent } from '../trace/sample.ts';
 import type { LiveNode, LiveView } from '../ui/view.ts';
-import type { NodeSnapshot, Watched } from '../worker/contract.ts';
+import type { NodeSnapshot, Watched, WatchedEvents } from '../worker/contract.ts';
 
 /** How often the nodes are asked. */
 const PERIOD_MS = 150;
@@ -79,10 +79,9 @@ export class LiveFeed {
   /** Another page looks, and has what this tab's node did up to event `after`. */
   async onWatch(page: string, after: number): Promise<void> {
     const watched = await this.ports.watch(after, MAX_EVENTS);
-    const snapshot = this.ports.snapshot();
-    if (watched === null || snapshot === null) return;
+    if (watched === null || this.ports.snapshot() === null) return;
     const { lines, untold } = linesOf(watched.events);
-    const { role, term, leader, detail } = snapshot;
+    const { role, term, leader, detail } = watched.state;
     this.ports.send(page, {
       ...{ type: 'live', role, term, leader, detail: mutable(detail), lines },
       ...{ skipped: watched.skipped + untold, after: watched.after, last: watched.last },
@@ -137,10 +136,8 @@ export class LiveFeed {
   async #askOwn(memberId: string): Promise<void> {
     const watched = await this.ports.watch(this.#takenOf(memberId), MAX_EVENTS);
     this.#asked.delete(memberId);
-    const snapshot = this.ports.snapshot();
-    if (watched === null || snapshot === null || this.#timer === null) return;
-    const { role, term, leader, detail } = snapshot;
-    this.#take({ memberId, role, term, leader, detail, at: Date.now() }, watched);
+    if (watched === null || this.ports.snapshot() === null || this.#timer === null) return;
+    this.#take({ memberId, ...watched.state, at: Date.now() }, watched);
   }
 
   #mayAsk(memberId: string): boolean {
@@ -154,7 +151,7 @@ export class LiveFeed {
     return this.#taken.get(memberId) ?? 0;
   }
 
-  #take(node: LiveNode, { events, skipped, after, last }: Watched): void {
+  #take(node: LiveNode, { events, skipped, after, last }: WatchedEvents): void {
     const id = node.memberId as MemberId;
     const taken = this.#takenOf(id);
     // An answer that came late, to what was asked again meanwhile.

@@ -31,7 +31,7 @@ export interface OperationPorts {
   rules(): FaultRule[];
   setRules(rules: readonly FaultRule[]): Promise<void>;
   clearRules(ids?: readonly string[]): Promise<string[]>;
-  links(): LinkCounters[];
+  links(): Promise<LinkCounters[]>;
 }
 
 type Timeout = { timeoutMs?: number } | undefined;
@@ -208,7 +208,7 @@ function createFaults(ports: OperationPorts): Tabraft['faults'] {
     },
     clear: (ids) => ports.clearRules(ids),
     list: () => Promise.resolve(ports.rules()),
-    links: () => Promise.resolve(ports.links()),
+    links: () => ports.links(),
     async preset(name, ...names) {
       const { presetRules } = await import('../proxy/presets.ts');
       const rules = presetRules(name, { names, members: members() });

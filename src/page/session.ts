@@ -209,6 +209,12 @@ export class Session {
     this.handlers.onChange();
   }
 
+  /** Whether somebody looks, or a lesson does: only then does this page follow what all nodes do. */
+  setWatching(isWatching: boolean): void {
+    this.live.setWatching(isWatching);
+    void this.node.setSeen(isWatching);
+  }
+
   /** The newest state of the node, if it answers, without waiting for its next report. */
   async refresh(): Promise<void> {
     const snapshot = await Promise.race([this.node.snapshot(), silence(REFRESH_TIMEOUT_MS)]);

@@ -125,7 +125,7 @@ export class RegisterRouter {
   #onTick(): void {
     if (this.#isPaused) return;
     this.#ticks += 1;
-    this.#feed({ type: 'tick' });
+    if (!this.registers.isAtRest) this.#feed({ type: 'tick' });
     const now = this.ports.clock.now();
     for (const request of this.#requests.due(now)) this.#feed({ type: 'expire', request });
     if (this.#ticks % MANAGE_TICKS === 0) this.#followVoters();

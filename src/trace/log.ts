@@ -8,7 +8,9 @@ import type { TraceChunk, TraceStore } from './store.ts';
 
 /** A new event waits no longer than this for others to be stored with it; a killed process loses what waits. */
 const FLUSH_PERIOD_MS = 250;
-/** Of events, where the node never comes to rest. */
+/** So many are worth a task of their own, behind what the node is at. */
+const ENOUGH_WAITING = 32;
+/** Where the node never comes to rest. */
 const MAX_WAITING = 1000;
 const MAX_BLOCK_BYTES = 48 * 1024;
 /** The newest blocks are kept at hand, for whoever watches. */
@@ -35,7 +37,8 @@ interface Waiting {
 
 /**
  * The newest of a node's events. They are encoded soon, so that an event that nobody ever reads leaves nothing behind
- * but some bytes; but not at once, since whatever the node does next waits for it meanwhile.
+ * but some bytes; but not at once, since whatever the node does next waits for it meanwhile, and many together cost
+ * less than each by itself, for which the processor would have to fetch all that code anew.
  */
 export class TraceLog {
   #waiting: Waiting[] = [];
@@ -59,8 +62,13 @@ export class TraceLog {
   /** `detail`: or what makes it, where that takes its time; all that it looks at must stay as it is. */
   push(event: Waiting): void {
     this.#waiting.push(event);
-    if (this.#waiting.length === 1) this.ports.after(0, () => this.#settle());
+    this.#flushSoon();
+    if (this.#waiting.length === ENOUGH_WAITING) this.ports.after(0, () => this.#settle());
     else if (this.#waiting.length >= MAX_WAITING) this.#settle();
+  }
+
+  #flushSoon(): void {
+    this.#cancelFlush ??= this.ports.after(FLUSH_PERIOD_MS, () => this.flush());
   }
 
   /** From here on all events are encoded. */
@@ -76,7 +84,7 @@ export class TraceLog {
     if (this.#block !== null && !this.#block.fits(name, clock)) this.#store();
     if (this.#block === null) {
       this.#block = new BlockWriter(this.node, name, seq, time, clock);
-      this.#cancelFlush = this.ports.after(FLUSH_PERIOD_MS, () => this.flush());
+      this.#flushSoon();
     }
     this.#block.add(time, clock, detail);
     if (this.#block.length >= MAX_BLOCK_BYTES) this.#store();

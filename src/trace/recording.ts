@@ -2,9 +2,9 @@ import type { RegisterEffect, RegisterInput, RegisterOptions } from '../core/abd
 import type { Registers } from '../core/abd/registers.ts';
 import { DecodeError, Reader, Writer } from '../core/bytes.ts';
 import type { MemberId } from '../core/ids.ts';
-import { raftImage, type RaftImage } from '../core/raft/image.ts';
+import { decodeEntries, encodeEntries } from '../core/raft/entry-codec.ts';
+import { raftImage } from '../core/raft/image.ts';
 import type { Effect, Input } from '../core/raft/interface.ts';
-import { entryBytes } from '../core/raft/log.ts';
 import type { Raft } from '../core/raft/state.ts';
 import { addEffects, EFFECT_CODES } from './effect-digest.ts';
 import { hexOf, TraceHash } from './hash.ts';
@@ -45,12 +45,17 @@ export interface RecordedRest {
   readonly since: number;
 }
 
+/** A core as it was. `image` makes it plain data. */
+interface State {
+  readonly image: () => unknown;
+  readonly bytes: number;
+}
+
 /** Steps that follow on a state. */
 interface Segment {
   /** Milliseconds since the epoch. */
   readonly begunAt: number;
-  readonly image: unknown;
-  readonly imageBytes: number;
+  readonly state: State;
   readonly steps: Writer;
   inputs: number;
 }
@@ -88,7 +93,7 @@ class CoreRecording {
 
   constructor(
     private readonly core: 'raft' | 'abd',
-    private readonly image: () => { readonly image: unknown; readonly bytes: number },
+    private readonly state: () => State,
     private readonly maxBytes: number,
     time: number,
   ) {
@@ -126,7 +131,7 @@ class CoreRecording {
 
   *lines(): Generator<string> {
     const { core } = this;
-    yield toJson({ type: 'state', core, state: this.#segments[0]?.image });
+    yield toJson({ type: 'state', core, state: this.#segments[0]?.state.image() });
     for (const { steps } of this.#segments)
       for (const step of stepsIn(new Reader(steps.finish()), core)) yield toJson(step);
     if (this.#rest === null) return;
@@ -141,11 +146,11 @@ class CoreRecording {
       this.#rest = { since: time, begunAt: time, inputs: 0, mostInputs: (mostBytes * inputs) / steps.length };
       return;
     }
-    let total = this.#segments.reduce((sum, one) => sum + one.steps.length + one.imageBytes, 0);
+    let total = this.#segments.reduce((sum, one) => sum + one.steps.length + one.state.bytes, 0);
     let spare: Writer | undefined;
     while (total > this.maxBytes && this.#segments.length > 1) {
       const oldest = this.#segments.shift();
-      total -= (oldest?.steps.length ?? 0) + (oldest?.imageBytes ?? 0);
+      total -= (oldest?.steps.length ?? 0) + (oldest?.state.bytes ?? 0);
       spare = oldest?.steps;
     }
     this.#segments.push(this.#begin(time, spare));
@@ -165,9 +170,8 @@ class CoreRecording {
 
   /** In the buffer of one that was given up: large ones that come and go keep the garbage collector busy. */
   #begin(time: number, steps = new Writer()): Segment {
-    const { image, bytes } = this.image();
     steps.clear();
-    return { begunAt: time, image, imageBytes: bytes, steps, inputs: 0 };
+    return { begunAt: time, state: this.state(), steps, inputs: 0 };
   }
 }
 
@@ -207,7 +211,7 @@ export class Recording {
     private readonly now: () => number,
   ) {
     const time = now();
-    this.#raft = new CoreRecording('raft', () => ofRaft(raftImage(raft)), maxBytes / 2, time);
+    this.#raft = new CoreRecording('raft', () => ofRaft(raft), maxBytes / 2, time);
     this.#abd = registers && new CoreRecording('abd', () => ofRegisters(registers), maxBytes / 2, time);
   }
 
@@ -229,13 +233,19 @@ export class Recording {
   }
 }
 
-function ofRaft(image: RaftImage): { image: RaftImage; bytes: number } {
-  const log = image.log.entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
-  return { image, bytes: log + (image.snapshot?.data.length ?? 0) };
+/** The log as bytes: its entries as they are would be thousands of objects that the garbage collector looks after. */
+function ofRaft(raft: Raft): State {
+  const { log, ...rest } = raftImage(raft);
+  const { base } = log;
+  const entries = encodeEntries(log.entries);
+  return {
+    image: () => ({ ...rest, log: { entries: decodeEntries(entries), base } }),
+    bytes: entries.length + (rest.snapshot?.data.length ?? 0),
+  };
 }
 
-function ofRegisters(registers: Registers): { image: unknown; bytes: number } {
+function ofRegisters(registers: Registers): State {
   const image = registers.image();
   const bytes = image.held.reduce((sum, { key, value }) => sum + 64 + key.length + (value?.length ?? 0), 0);
-  return { image, bytes };
+  return { image: () => image, bytes };
 }

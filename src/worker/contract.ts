@@ -107,12 +107,17 @@ export interface NodeSnapshot {
 }
 
 /** Of the events behind number `after`, up to `last`: the newest there is. 0: no trace is kept. */
-export interface Watched {
+export interface WatchedEvents {
   readonly events: readonly TraceEvent[];
   readonly skipped: number;
   /** What was asked for, or later, where that was too long ago. */
   readonly after: number;
   readonly last: number;
+}
+
+/** How the node stood behind these events. */
+export interface Watched extends WatchedEvents {
+  readonly state: Pick<NodeSnapshot, 'role' | 'term' | 'leader' | 'detail'>;
 }
 
 /** Something that happened, in words; newest last. */
@@ -197,9 +202,14 @@ export interface NodeApi {
    * `OperationAnswer`.
    */
   connect(links: MessagePort, operations: MessagePort): void;
-  /** Calls back with the newest snapshot after changes, and with what happened in between. */
+  /**
+   * Calls back with the newest snapshot after changes, and with what happened in between: soon, but where nobody
+   * looks at the page, once a second of what is only counted.
+   */
   subscribe(onChange: (snapshot: NodeSnapshot, notices: readonly NodeNotice[]) => void): void;
   snapshot(): NodeSnapshot | null;
+  /** Whether somebody looks at the page. */
+  setSeen(isSeen: boolean): void;
 
   setRules(rules: readonly FaultRule[]): void;
 
@@ -208,8 +218,8 @@ export interface NodeApi {
   change(kind: 'promote' | 'remove' | 'transfer', name: string, timeoutMs: number): Promise<WriteResult>;
   ping(name: string, timeoutMs: number): Promise<PingResult>;
 
-  /** Of this node's newest events, those behind number `after`, about `limit` of them. */
-  watch(after: number, limit: number): Watched;
+  /** Of this node's newest events, those behind number `after`, about `limit` of them. Null: it does not run yet. */
+  watch(after: number, limit: number): Watched | null;
   /** What is stored of them, page by page: `after` is 0, then the `next` of the page before. Null: no trace is kept. */
   tracePage(after: number): TracePage | null;
   /** What the node's cores were fed, for a replay (JSON lines); null: it keeps none. */

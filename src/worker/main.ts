@@ -8,13 +8,24 @@ import { deleteStoredTrace, openOpfsTrace } from '../trace/opfs-store.ts';
 import { MemoryTrace } from '../trace/store.ts';
 import { Tracer } from '../trace/tracer.ts';
 import { claimMember, type Claim } from './claim.ts';
-import type { NodeApi, NodeNotice, NodeSnapshot, StartOptions, StartResult, Watched } from './contract.ts';
+import type {
+  NodeApi,
+  NodeNotice,
+  NodeSnapshot,
+  StartOptions,
+  StartResult,
+  Watched,
+  WatchedEvents,
+} from './contract.ts';
 import { foundCluster, Node } from './node.ts';
 import { serveOperations } from './operation-port.ts';
 import { deleteMember, listMembers, openMember, type Identity } from './stores.ts';
 
-/** The page redraws no faster than this, so more snapshots would only cost time. */
-const REPORT_PERIOD_MS = 50;
+/** The page is drawn anew ten times a second; more snapshots would only cost time. */
+const REPORT_PERIOD_MS = 100;
+/** For a page that nobody sees it is looked so often whether there is news, and told so often what is only counted. */
+const UNSEEN_LOOK_MS = 200;
+const UNSEEN_PERIOD_MS = 1000;
 
 type Listener = (snapshot: NodeSnapshot, notices: readonly NodeNotice[]) => void;
 
@@ -28,6 +39,9 @@ class NodeHost {
   #listener: Listener = () => undefined;
   #notices: NodeNotice[] = [];
   #isReportPending = false;
+  #isSeen = true;
+  /** What was reported last, and when. */
+  #reported = { gist: '', at: Number.NEGATIVE_INFINITY };
 
   connect(links: MessagePort, operations: MessagePort): void {
     this.#links = links;
@@ -101,7 +115,19 @@ class NodeHost {
     this.#scheduleReport();
   }
 
-  watch(after: number, limit: number): Watched {
+  setSeen(isSeen: boolean): void {
+    this.#isSeen = isSeen;
+    this.#scheduleReport();
+  }
+
+  watch(after: number, limit: number): Watched | null {
+    const snapshot = this.snapshot();
+    if (snapshot === null) return null;
+    const { role, term, leader, detail } = snapshot;
+    return { ...this.#eventsBehind(after, limit), state: { role, term, leader, detail } };
+  }
+
+  #eventsBehind(after: number, limit: number): WatchedEvents {
     if (this.#tracer === null) return { events: [], skipped: 0, after, last: 0 };
     const { log, seq: last } = this.#tracer;
     const events = log.recent(after);
@@ -140,14 +166,40 @@ class NodeHost {
   #scheduleReport(): void {
     if (this.#isReportPending) return;
     this.#isReportPending = true;
-    setTimeout(() => {
-      this.#isReportPending = false;
-      const snapshot = this.snapshot();
-      const notices = this.#notices;
-      this.#notices = [];
-      if (snapshot !== null) this.#listener(snapshot, notices);
-    }, REPORT_PERIOD_MS);
+    setTimeout(
+      () => {
+        this.#isReportPending = false;
+        this.#report();
+      },
+      this.#isSeen ? REPORT_PERIOD_MS : UNSEEN_LOOK_MS,
+    );
   }
+
+  #report(): void {
+    const snapshot = this.snapshot();
+    if (snapshot === null) return;
+    const gist = gistOf(snapshot);
+    const now = performance.now();
+    const isNews = this.#notices.length > 0 || gist !== this.#reported.gist;
+    // Ticks go on: whatever is left out now is reported a little later.
+    if (!isNews && !this.#isSeen && now - this.#reported.at < UNSEEN_PERIOD_MS) return;
+    this.#reported = { gist, at: now };
+    const notices = this.#notices;
+    this.#notices = [];
+    this.#listener(snapshot, notices);
+  }
+}
+
+/** What a page acts on whoever looks: all but what only counts up. */
+function gistOf(snapshot: NodeSnapshot): string {
+  const { name, role, term, leader, hasQuorum, members, registers, paused, removed, stoppedReason } =
+    snapshot;
+  const links = snapshot.links.map(({ link, memberId, state }) => [link, memberId, state]);
+  const { counters } = snapshot;
+  return JSON.stringify([
+    ...[name, role, term, leader, hasQuorum, members, links, registers, paused, removed, stoppedReason],
+    counters,
+  ]);
 }
 
 const host = new NodeHost();
@@ -157,6 +209,7 @@ const api: NodeApi = {
   subscribe: (listener) => host.subscribe(listener),
   start: (options) => host.start(options),
   snapshot: () => host.snapshot(),
+  setSeen: (isSeen) => host.setSeen(isSeen),
   setRules: (rules) => host.node.setRules(rules),
   openSession: (timeoutMs) => host.node.openSession(timeoutMs),
   log: (from, to) => host.node.log(from, to),

@@ -18,18 +18,9 @@ import { ACT_OF } from './traffic.ts';
 /** So that the event's line fits into one message to another tab. */
 const MAX_EVENT_ENTRIES = 500;
 
-/** Entries that came into the log one after the other, when so many effects had been asked for in their step. */
-interface Appended {
-  readonly at: number;
-  readonly first: number;
-  readonly prevTerm: number | null;
-  readonly entries: Entry[];
-}
-
 /** What happens in a node, told to its tracer as typed events. */
 export class NodeTrace {
   #commitIndex: number;
-  #appended: Appended[] = [];
   #rules: readonly string[] = [];
   #linked: readonly MemberId[] = [];
 
@@ -40,7 +31,6 @@ export class NodeTrace {
     const { term, commitIndex, log } = raft;
     this.#commitIndex = commitIndex;
     this.#rename(configurationInForce(raft).configuration);
-    this.#observe(raft);
     tracer.record({
       kind: 'start',
       term,
@@ -57,48 +47,27 @@ export class NodeTrace {
 
   /** Before any of it is carried out, so that whatever follows from it comes behind it. */
   onStep(effects: readonly Effect[]): void {
-    const appended = this.#appended;
-    this.#appended = [];
-    let told = 0;
-    const tellAppended = (before: number): void => {
-      for (let next = appended[told]; next !== undefined && next.at <= before; next = appended[told]) {
-        const { first, prevTerm, entries } = next;
-        this.tracer.record(() => ({
-          ...{ kind: 'append', first, prevTerm },
-          terms: entries.map(({ term }) => term),
-          digests: entries.map(({ payload }) => payloadDigest(payload)),
-        }));
-        told += 1;
-      }
-    };
-    effects.forEach((effect, at) => {
-      tellAppended(at);
+    for (const effect of effects) {
       if (effect.type === 'trace') this.#onRaftEvent(effect.event);
-      if (effect.type === 'apply') this.#onApply(effect.entries);
-    });
-    tellAppended(effects.length);
+      else if (effect.type === 'persist') this.#onAppended(effect.entries);
+      else if (effect.type === 'apply') this.#onApply(effect.entries);
+    }
     this.#onCommit();
   }
 
-  /** The core asks for nothing when it appends to its log; what it did before and after that must not get mixed up. */
-  #observe(raft: Raft): void {
-    const { log } = raft;
-    const append = log.append.bind(log);
-    log.append = (entry) => {
-      this.#appendedWith(raft, entry.index).entries.push(entry);
-      append(entry);
-    };
-  }
-
-  /** Where this entry belongs, which is not in the log yet. */
-  #appendedWith({ effects, log }: Raft, index: number): Appended {
-    const last = this.#appended.at(-1);
-    const isNext = last?.at === effects.length && index === last.first + last.entries.length;
-    if (isNext && last.entries.length < MAX_EVENT_ENTRIES) return last;
-    const prevTerm = log.termAt(log.lastIndex);
-    const begun = { at: effects.length, first: index, prevTerm, entries: [] };
-    this.#appended.push(begun);
-    return begun;
+  /** What has come into the log in this step and is still there is all handed to the disk. */
+  #onAppended(entries: readonly Entry[]): void {
+    for (let told = 0; told < entries.length; told += MAX_EVENT_ENTRIES) {
+      const some =
+        entries.length <= MAX_EVENT_ENTRIES ? entries : entries.slice(told, told + MAX_EVENT_ENTRIES);
+      const first = some[0]?.index ?? 0;
+      const prevTerm = this.raft.log.termAt(first - 1);
+      this.tracer.record(() => ({
+        ...{ kind: 'append', first, prevTerm },
+        terms: some.map(({ term }) => term),
+        digests: some.map(({ payload }) => payloadDigest(payload)),
+      }));
+    }
   }
 
   /** Raft's own come with its steps. */

@@ -168,9 +168,22 @@ describe('the log', () => {
       ['campaign', 'second', 1, stamp.seq],
     ]);
     a.record(campaign);
+    scene.clock.advance(249);
     expect(made).toBe(2);
     scene.clock.advance(1);
     expect(made).toBe(3);
+  });
+
+  it('looks at many of them before any timer', () => {
+    const tracer = new Scene().tracer('A');
+    let made = 0;
+    for (let count = 0; count < 1000; count += 1) {
+      tracer.record(() => {
+        made += 1;
+        return { kind: 'campaign' };
+      });
+    }
+    expect(made).toBe(1000);
   });
 
   it('stores what is new together, a little later', () => {

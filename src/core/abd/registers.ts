@@ -276,11 +276,21 @@ export class Registers {
   }
 
   #announce(): void {
+    const { number } = this.#epoch;
+    if (this.#state.ready !== number || this.#stateSequence > this.#durableSequence) return;
+    if (this.#isAwaited) this.#effects.push({ type: 'ready', epoch: number });
+  }
+
+  /** The cluster does not know yet that this replica is ready. */
+  get #isAwaited(): boolean {
     const { number, replicas, ready } = this.#epoch;
     const { id } = this.options;
-    if (this.#state.ready !== number || this.#stateSequence > this.#durableSequence) return;
-    if (number > 0 && replicas.includes(id) && !ready.includes(id))
-      this.#effects.push({ type: 'ready', epoch: number });
+    return number > 0 && replicas.includes(id) && !ready.includes(id);
+  }
+
+  /** Nothing is under way that a tick could further. */
+  get isAtRest(): boolean {
+    return this.#operations.count === 0 && this.#transfer === null && !this.#isAwaited;
   }
 
   // ── Turns ─────────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { controls } from '../controls.ts';
 import { formatCount } from '../format.ts';
 import { icon } from '../icons.ts';
+import { InSight } from '../in-sight.ts';
 import { hueOf, ROLE_WORDS } from '../names.ts';
 import { baseOf, cellAt, cellText, columnsInSight, lastIndexOf, type LogRow } from './grid.ts';
 import { gridStyles } from './styles.ts';
@@ -49,6 +50,11 @@ export class LogGrid extends LitElement {
   /** Where it was scrolled to by itself: whoever scrolls back from there looks at something else. */
   #followedTo = 0;
   #hadFocus = false;
+  #hasNews = false;
+  /** Out of sight it waits with what comes: nobody would see it. */
+  readonly #inSight = new InSight(this, (isInSight) => {
+    if (isInSight && this.#hasNews) this.requestUpdate('rows');
+  });
   readonly #resized = new ResizeObserver(() => this.#measure());
 
   static override readonly styles = [controls, gridStyles];
@@ -67,9 +73,21 @@ export class LogGrid extends LitElement {
     this.#observe();
   }
 
-  override willUpdate(changed: Map<PropertyKey, unknown>): void {
+  override shouldUpdate(changed: Map<PropertyKey, unknown>): boolean {
+    this.#hasNews ||= changed.has('rows');
+    return !this.hasUpdated || this.#inSight.value || [...changed.keys()].some((key) => key !== 'rows');
+  }
+
+  override willUpdate(): void {
     this.#hadFocus = this.shadowRoot?.activeElement?.getAttribute('role') === 'gridcell';
-    if (!changed.has('rows')) return;
+    if (this.#hasNews) this.#renew();
+    if (this.following) this.#followedTo = this.#endScrolled();
+    // Before it is there, so that what is rendered is what will be in sight.
+    this.#look(this.following ? this.#followedTo : this.#scrolled);
+  }
+
+  #renew(): void {
+    this.#hasNews = false;
     this.#last = lastIndexOf(this.rows);
     const base = baseOf(this.#last);
     // What is looked at stays where it is.
@@ -77,12 +95,10 @@ export class LogGrid extends LitElement {
       this.#scrollTo(this.#scrolled - (base - this.#base) * this.#width);
     this.#base = base;
     if (this.active !== null) this.active = this.#within(this.active);
-    if (this.hasUpdated) this.#look();
   }
 
   override updated(): void {
-    if (this.following) this.#toNewest();
-    this.#look();
+    if (this.following && Math.abs(this.#followedTo - this.#scrolled) >= 1) this.#scrollTo(this.#followedTo);
     if (this.#hadFocus && this.shadowRoot?.activeElement === null) this.#focusActive();
   }
 
@@ -189,19 +205,18 @@ export class LogGrid extends LitElement {
     this.requestUpdate();
   }
 
-  /** Finds the columns in sight. */
-  #look(): void {
+  /** Finds the columns in sight where it is scrolled so far. */
+  #look(scrolled: number): void {
     if (this.#width === 0) return;
     const count = this.#last - this.#base;
-    const columns = columnsInSight(this.#scrolled, this.#widthInSight, this.#width, count);
+    const columns = columnsInSight(scrolled, this.#widthInSight, this.#width, count);
     const { first, last } = this.columns;
     if (columns.first !== first || columns.last !== last) this.columns = columns;
   }
 
-  #toNewest(): void {
-    const end = Math.max(0, (this.#last - this.#base + 1) * this.#width - this.#widthInSight);
-    this.#followedTo = end;
-    if (Math.abs(end - this.#scrolled) >= 1) this.#scrollTo(end);
+  /** How far it is scrolled where the newest entry is in sight. */
+  #endScrolled(): number {
+    return Math.max(0, (this.#last - this.#base + 1) * this.#width - this.#widthInSight);
   }
 
   #scrollTo(left: number): void {
@@ -214,7 +229,7 @@ export class LogGrid extends LitElement {
     this.#scrolled = scrollLeft;
     const isAtEnd = scrollLeft + clientWidth >= scrollWidth - this.#width / 2;
     this.#setFollowing(isAtEnd || (this.following && scrollLeft >= this.#followedTo - 1));
-    this.#look();
+    this.#look(scrollLeft);
   };
 
   #setFollowing(following: boolean): void {

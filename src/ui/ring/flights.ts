@@ -19,7 +19,7 @@ export type FlightKind = (typeof FLIGHT_KINDS)[number];
 export const FLIGHT_MS = 450;
 /** One that took longer is drawn from so long before its arrival on. */
 const MAX_REAL_MS = 2000;
-const MAX_FLIGHTS = 80;
+const MAX_FLIGHTS = 48;
 
 export function flightKind(type: MessageType): FlightKind {
   if (/vote/i.test(type) || type === 'timeoutNow') return 'vote';

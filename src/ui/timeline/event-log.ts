@@ -1,4 +1,4 @@
-import { VirtualizerController } from '@tanstack/lit-virtual';
+import { VirtualizerController, type VirtualItem } from '@tanstack/lit-virtual';
 import { LitElement, html, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
@@ -6,6 +6,7 @@ import { describeTraceEvent, Names } from '../../trace/describe.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { controls } from '../controls.ts';
 import { formatCount, plural } from '../format.ts';
+import { InSight } from '../in-sight.ts';
 import { label } from '../label.ts';
 import '../library.ts';
 import { styles } from './event-log-styles.ts';
@@ -64,7 +65,11 @@ export class EventLog extends LitElement {
   #firstSeen: TraceEvent | null = null;
   #scrollTop = 0;
   #renewal: ReturnType<typeof setTimeout> | null = null;
+  #hasNews = false;
+  /** What has come is taken up with the update that is under way. */
   #isDue = false;
+  /** What was rendered and still holds: the virtualizer makes another list where any of it has changed. */
+  #items: readonly VirtualItem[] = [];
   readonly #virtual = new VirtualizerController<HTMLElement, HTMLElement>(this, {
     count: 0,
     getScrollElement: () => this.scroller,
@@ -76,7 +81,14 @@ export class EventLog extends LitElement {
   });
 
   /** Rows break elsewhere then, and are as high as they need to be. */
-  readonly #resized = new ResizeObserver(() => this.requestUpdate());
+  readonly #resized = new ResizeObserver(() => {
+    this.#items = [];
+    this.requestUpdate();
+  });
+  /** Out of sight it waits with what comes: nobody would read it. */
+  readonly #inSight = new InSight(this, (isInSight) => {
+    if (isInSight) this.#takeUp();
+  });
 
   static override readonly styles = [controls, styles];
 
@@ -92,14 +104,27 @@ export class EventLog extends LitElement {
     this.#renewal = null;
   }
 
-  /** Live events and the moment shown change many times a second: they are taken up together, a few times. */
+  /**
+   * Live events and the moment shown change many times a second: they are taken up together, a few times. The
+   * virtualizer asks for an update whenever it is scrolled, also where that changes nothing.
+   */
   override shouldUpdate(changed: Map<PropertyKey, unknown>): boolean {
-    if (!this.hasUpdated || (!changed.has('events') && !changed.has('cursor'))) return true;
-    this.#renewal ??= setTimeout(() => {
-      [this.#renewal, this.#isDue] = [null, true];
-      this.requestUpdate();
-    }, PERIOD_MS);
-    return [...changed.keys()].some((key) => key !== 'events' && key !== 'cursor');
+    if (!this.hasUpdated) return true;
+    if (changed.has('events') || changed.has('cursor')) {
+      this.#hasNews = true;
+      this.#renewal ??= setTimeout(() => {
+        this.#renewal = null;
+        this.#takeUp();
+      }, PERIOD_MS);
+    }
+    const isMoved = this.#virtual.getVirtualizer().getVirtualItems() !== this.#items;
+    return this.#isDue || isMoved || [...changed.keys()].some((key) => key !== 'events' && key !== 'cursor');
+  }
+
+  #takeUp(): void {
+    if (!this.#hasNews || !this.#inSight.value) return;
+    [this.#hasNews, this.#isDue] = [false, true];
+    this.requestUpdate();
   }
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {
@@ -130,6 +155,7 @@ export class EventLog extends LitElement {
   override render(): unknown {
     const virtualizer = this.#virtual.getVirtualizer();
     const items = virtualizer.getVirtualItems();
+    this.#items = items;
     const active = this.active !== null && items.some(({ index }) => this.#rows[index] === this.active);
     return html`
       <div class="head">
