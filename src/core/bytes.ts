@@ -52,6 +52,22 @@ export class Writer {
     for (let shift = 24; shift >= 0; shift -= 8) this.#put(value >>> shift);
   }
 
+  /** Each as `word` has it. */
+  words(values: readonly number[]): void {
+    const { length } = values;
+    this.#reserve(4 * length);
+    const buffer = this.#buffer;
+    let end = this.#end;
+    for (let at = 0; at < length; at += 1, end += 4) {
+      const value = values[at] ?? 0;
+      buffer[end] = value >>> 24;
+      buffer[end + 1] = value >>> 16;
+      buffer[end + 2] = value >>> 8;
+      buffer[end + 3] = value;
+    }
+    this.#end = end;
+  }
+
   /** Where there is room. */
   #put(byte: number): void {
     this.#buffer[this.#end] = byte;

@@ -1,6 +1,6 @@
 /** The driver's only sense of time, so that a simulator can put its own in place. Milliseconds. */
 export interface Clock {
-  /** Monotonic, from an arbitrary origin. */
+  /** Monotonic, from an arbitrary origin; it may stand still within a task. */
   now(): number;
   /** Returns a function that cancels. */
   after(delayMs: number, callback: () => void): () => void;
@@ -37,8 +37,21 @@ function joinBeat(periodMs: number, callback: () => void): () => void {
   };
 }
 
+let taskTime: number | null = null;
+
+/** One time for all that is done at once: thousands of operations come together, and each would ask the browser. */
+function timeOfTask(): number {
+  if (taskTime === null) {
+    taskTime = performance.now();
+    queueMicrotask(() => {
+      taskTime = null;
+    });
+  }
+  return taskTime;
+}
+
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: timeOfTask,
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);

@@ -9,6 +9,8 @@ interface Pending<R> {
 export class PendingRequests<R> {
   readonly #pending = new Map<RequestId, Pending<R>>();
   #next: RequestId;
+  /** Of none is the time up before: they come by the thousand, and are looked at with every tick. */
+  #earliest = Number.POSITIVE_INFINITY;
 
   /** Ids rise from `first` on. Where that is random, no answer to a request of an earlier run fits. */
   constructor(first: RequestId) {
@@ -19,12 +21,20 @@ export class PendingRequests<R> {
     const request = this.#next;
     this.#next += 1;
     this.#pending.set(request, { onResult, deadline });
+    if (deadline < this.#earliest) this.#earliest = deadline;
     return request;
   }
 
   /** Those whose time is up; they stay until they are answered. */
   due(now: number): RequestId[] {
-    return [...this.#pending].filter(([, { deadline }]) => deadline <= now).map(([request]) => request);
+    if (now < this.#earliest) return [];
+    const due: RequestId[] = [];
+    this.#earliest = Number.POSITIVE_INFINITY;
+    for (const [request, { deadline }] of this.#pending) {
+      if (deadline <= now) due.push(request);
+      this.#earliest = Math.min(this.#earliest, deadline);
+    }
+    return due;
   }
 
   answer(request: RequestId, result: R): void {

@@ -141,7 +141,8 @@ export class BlockWriter {
         this.#writeList(value as readonly number[], (count) => this.#writer.integer(count));
         return;
       case 'digests':
-        this.#writeList(value as readonly number[], (digest) => this.#writer.word(digest));
+        writer.integer((value as readonly number[]).length);
+        writer.words(value as readonly number[]);
         return;
       case 'texts':
         this.#writeList(value as readonly string[], (text) => this.#writeText(text));

@@ -64,10 +64,14 @@ export class App extends LitElement {
   @query('tabraft-confirm-dialog') private readonly dialog?: ConfirmDialog;
   @query('tabraft-timeline-section') private readonly timeline!: TimelineSection | null;
 
-  readonly #states = new LocalStates(this, () => this.controller);
   readonly #playback = new Playback();
   readonly #moments = new Moments();
   readonly #views = new SectionViews(this, SECTIONS, LISTS);
+  readonly #states = new LocalStates(
+    this,
+    () => this.controller,
+    () => this.#views.isInSight('data'),
+  );
   readonly #atTop = new SectionsWithin(this, SECTIONS, '-12% 0px -80% 0px');
   #recorded: PageView | null = null;
   #nextRecord = 1;

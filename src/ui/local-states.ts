@@ -4,13 +4,15 @@ import { hasEnded, type PageController } from './view.ts';
 
 /** At most so often the whole local state is read again while entries are applied. */
 const REFRESH_MS = 400;
+/** And so many times as long as it takes, nothing is read: a state may be large. */
+const REST_FACTOR = 20;
 
 export type StatesView =
   | { kind: 'empty' }
   | { kind: 'read'; states: Record<string, string | null> }
   | { kind: 'failed'; reason: string };
 
-/** Keeps this tab's own copy of the key-value state, read again after entries were applied. */
+/** Keeps this tab's own copy of the key-value state for whoever looks, read again after entries were applied. */
 export class LocalStates implements ReactiveController {
   view: StatesView = { kind: 'empty' };
   #member = '';
@@ -21,6 +23,7 @@ export class LocalStates implements ReactiveController {
   constructor(
     private readonly host: ReactiveControllerHost,
     private readonly current: () => PageController | null,
+    private readonly isInSight: () => boolean,
   ) {
     host.addController(this);
   }
@@ -38,7 +41,7 @@ export class LocalStates implements ReactiveController {
   hostUpdated(): void {
     if (this.#isReading || this.#timer !== undefined) return;
     const controller = this.current();
-    if (controller === null || !isReadable(controller)) return;
+    if (controller === null || !isReadable(controller) || document.hidden || !this.isInSight()) return;
     if (controller.view.status.appliedIndex !== this.#readAtIndex) void this.#read(controller);
   }
 
@@ -51,13 +54,18 @@ export class LocalStates implements ReactiveController {
     const member = this.#member;
     this.#isReading = true;
     this.#readAtIndex = controller.view.status.appliedIndex;
+    const begun = performance.now();
     const read = await readStates(controller);
+    const tookMs = performance.now() - begun;
     this.#isReading = false;
     if (member === this.#member) this.view = read;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.hostUpdated();
-    }, REFRESH_MS);
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.hostUpdated();
+      },
+      Math.max(REFRESH_MS, REST_FACTOR * tookMs),
+    );
     this.host.requestUpdate();
   }
 }

@@ -50,8 +50,13 @@ export class SectionViews implements ReactiveController {
     return shown.view;
   }
 
+  /** Also where that is not known yet. */
+  isInSight(id: string): boolean {
+    return this.#inSight.isWithin(id) !== false;
+  }
+
   #periodOf(id: string): number {
-    if (this.#inSight.isWithin(id) === false) return UNSEEN_MS;
+    if (!this.isInSight(id)) return UNSEEN_MS;
     return this.lists.includes(id) ? LISTS_MS : 0;
   }
 

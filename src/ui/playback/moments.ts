@@ -1,7 +1,7 @@
 import type { FaultRule, MemberStatus, Role } from '../../api.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { firstAt } from '../timeline/first-at.ts';
-import { type FirstRoles, type LaneRole } from '../timeline/model.ts';
+import type { FirstRoles, LaneRole } from '../timeline/model.ts';
 import type { LiveNode, PageView } from '../view.ts';
 
 /** How the cluster stood, as this page knew it. */
