@@ -41,6 +41,8 @@ export interface LivePorts {
 export class LiveFeed {
   #nodes = new Map<string, LiveNode>();
   #events: readonly TraceEvent[] = [];
+  /** They come more often than anybody looks, and to put one among thousands costs as much as to put many. */
+  #newEvents: TraceEvent[] = [];
   #skipped = 0;
   /** Null: it is not loaded yet, for a page that nobody looks at needs none of it. */
   #parse: typeof parseTrace | null = null;
@@ -60,10 +62,20 @@ export class LiveFeed {
   get view(): LiveView {
     return {
       nodes: [...this.#nodes.values()],
-      events: this.#events,
+      events: this.#allEvents(),
       skipped: this.#skipped,
       verdicts: this.#invariants?.verdicts() ?? [],
     };
+  }
+
+  #allEvents(): readonly TraceEvent[] {
+    const added = this.#newEvents;
+    if (added.length > 0) {
+      this.#newEvents = [];
+      const before = this.#events.slice(-Math.max(1, MAX_KEPT - added.length));
+      this.#events = inOrder([...before, ...added], before.length).slice(-MAX_KEPT);
+    }
+    return this.#events;
   }
 
   /** Whether this page looks. */
@@ -162,7 +174,7 @@ export class LiveFeed {
     const news = taken === after ? events : [id, ...events];
     if (this.#invariants === null) this.#unjudged = [...this.#unjudged, ...news].slice(-MAX_KEPT);
     else for (const one of news) judge(this.#invariants, one);
-    if (events.length > 0) this.#events = inOrder([...this.#events, ...events]).slice(-MAX_KEPT);
+    for (const event of events) this.#newEvents.push(event);
     this.ports.onChange();
   }
 }
@@ -186,9 +198,9 @@ function linesOf(events: readonly TraceEvent[]): { lines: string; untold: number
   return { lines: told.map(({ line }) => line).join(''), untold: all.length - told.length };
 }
 
-/** By time, as they nearly are already: only the last few of each node come late. */
-function inOrder(events: TraceEvent[]): TraceEvent[] {
-  for (let at = 1; at < events.length; at += 1) {
+/** By time, as those before `from` are already, and the others nearly: only the last few of each node come late. */
+function inOrder(events: TraceEvent[], from: number): TraceEvent[] {
+  for (let at = Math.max(1, from); at < events.length; at += 1) {
     const event = events[at];
     if (event === undefined) continue;
     let before = at - 1;

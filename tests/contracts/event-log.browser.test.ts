@@ -28,6 +28,9 @@ beforeEach(async () => {
   app.controller = controller;
   document.body.append(app);
   await app.updateComplete;
+  await expect.element(list()).toBeInTheDocument();
+  // Out of sight it takes up nothing.
+  log().scrollIntoView();
 });
 
 afterEach(() => app.remove());
@@ -108,11 +111,24 @@ describe('the picture in words', () => {
     expect(options().elements().length).toBeLessThan(80);
   });
 
+  test('out of sight it takes up nothing, and all at once when it comes into sight', async () => {
+    tell(100);
+    await expect.poll(() => isSeen(TRACE[99])).toBe(true);
+    app.scrollIntoView();
+    await expect.poll(() => log().getBoundingClientRect().top > window.innerHeight).toBe(true);
+    await untilPainted();
+    tell(200);
+    const section = app.shadowRoot?.querySelector('tabraft-timeline-section');
+    await expect.poll(() => section?.view?.live.events.length).toBe(200);
+    await untilPainted();
+    expect(log().events).toHaveLength(100);
+    log().scrollIntoView();
+    await expect.poll(() => isSeen(TRACE[199])).toBe(true);
+  });
+
   test('while the oldest give way to the newest, nothing is laid out anew', async () => {
     tell(KEPT);
     await expect.poll(() => isSeen(TRACE[KEPT - 1])).toBe(true);
-    // What is out of sight does not count, and is renewed seldom; what is seen first is drawn whole.
-    scroller().scrollIntoView();
     tell(KEPT + 4);
     await expect.poll(() => isSeen(TRACE[KEPT + 3])).toBe(true);
     await untilPainted();

@@ -882,6 +882,32 @@ describe('the devices of the members', () => {
   });
 });
 
+describe('what this tab holds', () => {
+  const reads = (): number => controller.calls.filter(({ name }) => name === 'raft.states').length;
+  const data = (): HTMLElement => {
+    const found = app.shadowRoot?.querySelector<HTMLElement>('tabraft-data');
+    if (!found) throw new Error('there is no section for data');
+    return found;
+  };
+
+  test('is read again as entries are applied, while somebody looks, and not for nobody', async () => {
+    data().scrollIntoView();
+    controller.store.set('k', 'seen');
+    controller.changeStatus({ appliedIndex: 100 });
+    await expect.element(page.getByRole('cell', { name: '"seen"', exact: true })).toBeVisible();
+    app.scrollIntoView();
+    await expect.poll(() => data().getBoundingClientRect().top > 1.3 * window.innerHeight).toBe(true);
+    for (let frames = 3; frames > 0; frames -= 1) await new Promise(requestAnimationFrame);
+    const before = reads();
+    controller.changeStatus({ appliedIndex: 101 });
+    await app.updateComplete;
+    expect(reads()).toBe(before);
+    controller.store.set('k', 'later');
+    data().scrollIntoView();
+    await expect.element(page.getByRole('cell', { name: '"later"', exact: true })).toBeVisible();
+  });
+});
+
 describe('the theme', () => {
   const radio = (name: string) => page.getByRole('radio', { name, exact: true });
   const colours = () => {
@@ -944,8 +970,10 @@ describe('the theme', () => {
       ...{ kind: 'role', role: 'leader', term: 1 },
     };
     await button('Freeze').click();
-    controller.change({ live: { ...controller.view.live, events: [event] } });
     await radio('Light').click();
+    // What comes while it is out of sight, it takes up once it is in sight.
+    controller.change({ live: { ...controller.view.live, events: [event] } });
+    canvas.scrollIntoView();
     await expect.poll(colourOfInk, { timeout: 5000 }).not.toBe('nothing');
     const light = colourOfInk();
     await radio('Dark').click();
