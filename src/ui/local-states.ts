@@ -4,6 +4,8 @@ import { hasEnded, type PageController } from './view.ts';
 
 /** At most so often the whole local state is read again while entries are applied. */
 const REFRESH_MS = 400;
+/** So often where it is out of sight, though a screen reader may come to it. */
+const UNSEEN_REFRESH_MS = 3000;
 /** And so many times as long as it takes, nothing is read: a state may be large. */
 const REST_FACTOR = 20;
 
@@ -18,6 +20,9 @@ export class LocalStates implements ReactiveController {
   #member = '';
   #readAtIndex = -1;
   #isReading = false;
+  /** When it was read last, and how long it rests after that at least. */
+  #readAt = Number.NEGATIVE_INFINITY;
+  #restMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -35,19 +40,23 @@ export class LocalStates implements ReactiveController {
     if (member === this.#member) return;
     this.#member = member;
     this.#readAtIndex = -1;
+    this.#readAt = Number.NEGATIVE_INFINITY;
     this.view = { kind: 'empty' };
   }
 
   hostUpdated(): void {
-    if (this.#isReading || this.#timer !== undefined) return;
     const controller = this.current();
-    if (controller === null || !isReadable(controller) || document.hidden || !this.isInSight()) return;
-    if (controller.view.status.appliedIndex !== this.#readAtIndex) void this.#read(controller);
+    if (this.#isReading || controller === null || !isReadable(controller) || document.hidden) return;
+    if (controller.view.status.appliedIndex === this.#readAtIndex) return;
+    clearTimeout(this.#timer);
+    const restMs = Math.max(this.#restMs, this.isInSight() ? REFRESH_MS : UNSEEN_REFRESH_MS);
+    const waitMs = this.#readAt + restMs - performance.now();
+    if (waitMs <= 0) void this.#read(controller);
+    else this.#timer = setTimeout(() => this.hostUpdated(), waitMs);
   }
 
   hostDisconnected(): void {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   async #read(controller: PageController): Promise<void> {
@@ -56,16 +65,10 @@ export class LocalStates implements ReactiveController {
     this.#readAtIndex = controller.view.status.appliedIndex;
     const begun = performance.now();
     const read = await readStates(controller);
-    const tookMs = performance.now() - begun;
+    this.#readAt = performance.now();
+    this.#restMs = REST_FACTOR * (this.#readAt - begun);
     this.#isReading = false;
     if (member === this.#member) this.view = read;
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = undefined;
-        this.hostUpdated();
-      },
-      Math.max(REFRESH_MS, REST_FACTOR * tookMs),
-    );
     this.host.requestUpdate();
   }
 }

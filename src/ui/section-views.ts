@@ -2,10 +2,11 @@ import type { LitElement, ReactiveController } from 'lit';
 import { SectionsWithin } from './sections-within.ts';
 import type { PageView } from './view.ts';
 
-/** So far behind may be what nobody sees. */
+/** So far behind may be what nobody sees, though a screen reader may come to it. */
 const UNSEEN_MS = 1000;
-/** And what a reader cannot follow faster: long lists that grow by hundreds of lines a second. */
+/** What a reader cannot follow faster: long lists that grow by hundreds of lines a second. They cost the most. */
 const LISTS_MS = 300;
+const UNSEEN_LISTS_MS = 3000;
 /** What is about to be scrolled to counts as seen. */
 const MARGIN = '20%';
 
@@ -16,7 +17,7 @@ interface Shown {
 
 /**
  * What each section of a long page is to show: those in sight follow every change, lists a few times a second, and
- * what is out of sight once, as to renew all ten times a second would take the processor from the nodes.
+ * what is out of sight more seldom, as to renew all ten times a second would take the processor from the nodes.
  */
 export class SectionViews implements ReactiveController {
   readonly #shown = new Map<string, Shown>();
@@ -56,8 +57,9 @@ export class SectionViews implements ReactiveController {
   }
 
   #periodOf(id: string): number {
-    if (!this.isInSight(id)) return UNSEEN_MS;
-    return this.lists.includes(id) ? LISTS_MS : 0;
+    const isList = this.lists.includes(id);
+    if (!this.isInSight(id)) return isList ? UNSEEN_LISTS_MS : UNSEEN_MS;
+    return isList ? LISTS_MS : 0;
   }
 
   #renewAt(at: number, now: number): void {

@@ -29,7 +29,7 @@ beforeEach(async () => {
   document.body.append(app);
   await app.updateComplete;
   await expect.element(list()).toBeInTheDocument();
-  // Out of sight it takes up nothing.
+  // What is out of sight is renewed seldom.
   log().scrollIntoView();
 });
 
@@ -109,21 +109,6 @@ describe('the picture in words', () => {
     for (let at = 1; at <= 20; at += 1) tell(KEPT + at * 100);
     await expect.poll(() => isSeen(TRACE[KEPT + 1999])).toBe(true);
     expect(options().elements().length).toBeLessThan(80);
-  });
-
-  test('out of sight it takes up nothing, and all at once when it comes into sight', async () => {
-    tell(100);
-    await expect.poll(() => isSeen(TRACE[99])).toBe(true);
-    app.scrollIntoView();
-    await expect.poll(() => log().getBoundingClientRect().top > window.innerHeight).toBe(true);
-    await untilPainted();
-    tell(200);
-    const section = app.shadowRoot?.querySelector('tabraft-timeline-section');
-    await expect.poll(() => section?.view?.live.events.length).toBe(200);
-    await untilPainted();
-    expect(log().events).toHaveLength(100);
-    log().scrollIntoView();
-    await expect.poll(() => isSeen(TRACE[199])).toBe(true);
   });
 
   test('while the oldest give way to the newest, nothing is laid out anew', async () => {

@@ -890,7 +890,7 @@ describe('what this tab holds', () => {
     return found;
   };
 
-  test('is read again as entries are applied, while somebody looks, and not for nobody', async () => {
+  test('is read again as entries are applied: at once for whoever looks, else some time later', async () => {
     data().scrollIntoView();
     controller.store.set('k', 'seen');
     controller.changeStatus({ appliedIndex: 100 });
@@ -899,10 +899,10 @@ describe('what this tab holds', () => {
     await expect.poll(() => data().getBoundingClientRect().top > 1.3 * window.innerHeight).toBe(true);
     for (let frames = 3; frames > 0; frames -= 1) await new Promise(requestAnimationFrame);
     const before = reads();
+    controller.store.set('k', 'later');
     controller.changeStatus({ appliedIndex: 101 });
     await app.updateComplete;
     expect(reads()).toBe(before);
-    controller.store.set('k', 'later');
     data().scrollIntoView();
     await expect.element(page.getByRole('cell', { name: '"later"', exact: true })).toBeVisible();
   });
@@ -971,7 +971,6 @@ describe('the theme', () => {
     };
     await button('Freeze').click();
     await radio('Light').click();
-    // What comes while it is out of sight, it takes up once it is in sight.
     controller.change({ live: { ...controller.view.live, events: [event] } });
     canvas.scrollIntoView();
     await expect.poll(colourOfInk, { timeout: 5000 }).not.toBe('nothing');

@@ -5,7 +5,6 @@ import { repeat } from 'lit/directives/repeat.js';
 import { controls } from '../controls.ts';
 import { formatCount } from '../format.ts';
 import { icon } from '../icons.ts';
-import { InSight } from '../in-sight.ts';
 import { hueOf, ROLE_WORDS } from '../names.ts';
 import { baseOf, cellAt, cellText, columnsInSight, lastIndexOf, type LogRow } from './grid.ts';
 import { gridStyles } from './styles.ts';
@@ -50,11 +49,6 @@ export class LogGrid extends LitElement {
   /** Where it was scrolled to by itself: whoever scrolls back from there looks at something else. */
   #followedTo = 0;
   #hadFocus = false;
-  #hasNews = false;
-  /** Out of sight it waits with what comes: nobody would see it. */
-  readonly #inSight = new InSight(this, (isInSight) => {
-    if (isInSight && this.#hasNews) this.requestUpdate('rows');
-  });
   readonly #resized = new ResizeObserver(() => this.#measure());
 
   static override readonly styles = [controls, gridStyles];
@@ -73,21 +67,15 @@ export class LogGrid extends LitElement {
     this.#observe();
   }
 
-  override shouldUpdate(changed: Map<PropertyKey, unknown>): boolean {
-    this.#hasNews ||= changed.has('rows');
-    return !this.hasUpdated || this.#inSight.value || [...changed.keys()].some((key) => key !== 'rows');
-  }
-
-  override willUpdate(): void {
+  override willUpdate(changed: Map<PropertyKey, unknown>): void {
     this.#hadFocus = this.shadowRoot?.activeElement?.getAttribute('role') === 'gridcell';
-    if (this.#hasNews) this.#renew();
+    if (changed.has('rows')) this.#renew();
     if (this.following) this.#followedTo = this.#endScrolled();
     // Before it is there, so that what is rendered is what will be in sight.
     this.#look(this.following ? this.#followedTo : this.#scrolled);
   }
 
   #renew(): void {
-    this.#hasNews = false;
     this.#last = lastIndexOf(this.rows);
     const base = baseOf(this.#last);
     // What is looked at stays where it is.

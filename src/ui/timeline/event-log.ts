@@ -6,7 +6,6 @@ import { describeTraceEvent, Names } from '../../trace/describe.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { controls } from '../controls.ts';
 import { formatCount, plural } from '../format.ts';
-import { InSight } from '../in-sight.ts';
 import { label } from '../label.ts';
 import '../library.ts';
 import { styles } from './event-log-styles.ts';
@@ -65,8 +64,6 @@ export class EventLog extends LitElement {
   #firstSeen: TraceEvent | null = null;
   #scrollTop = 0;
   #renewal: ReturnType<typeof setTimeout> | null = null;
-  #hasNews = false;
-  /** What has come is taken up with the update that is under way. */
   #isDue = false;
   /** What was rendered and still holds: the virtualizer makes another list where any of it has changed. */
   #items: readonly VirtualItem[] = [];
@@ -84,10 +81,6 @@ export class EventLog extends LitElement {
   readonly #resized = new ResizeObserver(() => {
     this.#items = [];
     this.requestUpdate();
-  });
-  /** Out of sight it waits with what comes: nobody would read it. */
-  readonly #inSight = new InSight(this, (isInSight) => {
-    if (isInSight) this.#takeUp();
   });
 
   static override readonly styles = [controls, styles];
@@ -110,21 +103,13 @@ export class EventLog extends LitElement {
    */
   override shouldUpdate(changed: Map<PropertyKey, unknown>): boolean {
     if (!this.hasUpdated) return true;
-    if (changed.has('events') || changed.has('cursor')) {
-      this.#hasNews = true;
+    if (changed.has('events') || changed.has('cursor'))
       this.#renewal ??= setTimeout(() => {
-        this.#renewal = null;
-        this.#takeUp();
+        [this.#renewal, this.#isDue] = [null, true];
+        this.requestUpdate();
       }, PERIOD_MS);
-    }
     const isMoved = this.#virtual.getVirtualizer().getVirtualItems() !== this.#items;
     return this.#isDue || isMoved || [...changed.keys()].some((key) => key !== 'events' && key !== 'cursor');
-  }
-
-  #takeUp(): void {
-    if (!this.#hasNews || !this.#inSight.value) return;
-    [this.#hasNews, this.#isDue] = [false, true];
-    this.requestUpdate();
   }
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {

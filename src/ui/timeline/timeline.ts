@@ -4,7 +4,6 @@ import { Names } from '../../trace/describe.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { TRACE_FORMATS, type TraceFormatName } from '../../trace/formats.ts';
 import { controls } from '../controls.ts';
-import { InSight } from '../in-sight.ts';
 import { label } from '../label.ts';
 import { Palette } from '../palette.ts';
 import { causeOf, eventDetails } from './event-details.ts';
@@ -79,10 +78,6 @@ export class Timeline extends LitElement {
   #width = 0;
   #saidAt = Number.NEGATIVE_INFINITY;
   readonly #palette = new Palette(this, () => this.#repaint());
-  /** Out of sight it waits with what comes: nobody would see it. */
-  readonly #inSight = new InSight(this, (isInSight) => {
-    if (isInSight) this.requestUpdate();
-  });
   readonly #resized = new ResizeObserver((entries) => {
     this.#width = entries.at(-1)?.contentRect.width ?? 0;
     this.#repaint();
@@ -111,14 +106,9 @@ export class Timeline extends LitElement {
     this.canvas.addEventListener('wheel', (event) => this.#pointing.onWheel(event), { passive: false });
   }
 
-  override shouldUpdate(changed: Map<PropertyKey, unknown>): boolean {
-    if (changed.has('cursor')) this.#at = this.cursor;
-    if (!this.hasUpdated || this.#inSight.value) return true;
-    return [...changed.keys()].some((key) => key !== 'events' && key !== 'cursor');
-  }
-
-  override willUpdate(): void {
+  override willUpdate(changed: Map<PropertyKey, unknown>): void {
     this.#renewModel();
+    if (changed.has('cursor')) this.#at = this.cursor;
   }
 
   override updated(): void {
