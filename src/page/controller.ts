@@ -450,9 +450,13 @@ export class ClusterController implements PageController {
       case 'resume':
         await this.#running().node.resume();
         return;
-      case 'crash':
-        this.#running().crash();
+      case 'crash': {
+        const session = this.#running();
+        // What it has counted is told once more: of a hidden page's node it may not be known yet.
+        await session.refresh();
+        session.crash();
         return;
+      }
       case 'restart':
         return this.#restart(false);
       case 'wipe':

@@ -14,6 +14,8 @@ export interface RemoteNodesPorts {
   connectedPages(): readonly string[];
   pageOf(memberId: string): string | null;
   send(page: string, message: ControlMessage): boolean;
+  /** Before the next report: asks this page's own node how it stands, within bounds. */
+  refresh(): Promise<void>;
   /** Of this page's own node. */
   report(): NodeReport;
   /** A call of this page's own `window.tabraft`. */
@@ -52,7 +54,9 @@ export class RemoteNodes {
   #nextToken = 1;
 
   constructor(private readonly ports: RemoteNodesPorts) {
-    this.#timer = setInterval(() => this.tell(), REPORT_PERIOD_MS);
+    this.#timer = setInterval(() => {
+      void ports.refresh().then(() => this.tell());
+    }, REPORT_PERIOD_MS);
   }
 
   close(): void {

@@ -284,6 +284,9 @@ export class Session {
       connectedPages: () => mesh.connectedPages(),
       pageOf: (id) => mesh.peers().find((peer) => peer.memberId === id)?.page ?? null,
       send: (page, message) => mesh.send(page, message),
+      refresh: async () => {
+        if (this.stoppedReason === null) await this.refresh();
+      },
       report: () => this.#report(),
       invoke: (method, args) => this.handlers.onCall(method, args),
       onTestAbandoned: () => this.handlers.onTestAbandoned(),

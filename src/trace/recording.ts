@@ -159,7 +159,8 @@ class CoreRecording {
   #onRest(rest: Rest, time: number, inputs: number): void {
     rest.inputs += inputs;
     if (time - rest.begunAt < REST_MS) return;
-    if (rest.inputs > rest.mostInputs) {
+    // Where nothing came for long, it is not one time of rest that they came in.
+    if (rest.inputs * REST_MS > rest.mostInputs * (time - rest.begunAt)) {
       this.#rest = { ...rest, begunAt: time, inputs: 0 };
       return;
     }

@@ -80,7 +80,7 @@ export class App extends LitElement {
     super();
     new ViewSubscription(this, () => this.controller);
     this.addEventListener('tabraft-action', (event) => this.#onAction(event));
-    this.addEventListener('tabraft-reveal', ({ detail }) => this.#reveal(detail));
+    this.addEventListener('tabraft-reveal', ({ detail }) => void this.#reveal(detail));
   }
 
   static override readonly styles = css`
@@ -279,7 +279,11 @@ export class App extends LitElement {
     return entry ?? null;
   };
 
-  #reveal({ node, seq }: EventPlace): void {
+  async #reveal({ node, seq }: EventPlace): Promise<void> {
+    // Where it is out of sight, it may not know yet of what others do.
+    this.#views.renew('timeline');
+    await this.updateComplete;
+    await this.timeline?.updateComplete;
     const isShown = this.timeline?.reveal(node, seq) ?? false;
     if (!isShown)
       this.report = {

@@ -6,8 +6,9 @@ import { hasEnded, type PageController } from './view.ts';
 const REFRESH_MS = 400;
 /** So often where it is out of sight, though a screen reader may come to it. */
 const UNSEEN_REFRESH_MS = 3000;
-/** And so many times as long as it takes, nothing is read: a state may be large. */
+/** And so many times as long as it took, nothing is read, within bounds: a state may be large. */
 const REST_FACTOR = 20;
+const MAX_REST_MS = 5000;
 
 export type StatesView =
   | { kind: 'empty' }
@@ -40,7 +41,7 @@ export class LocalStates implements ReactiveController {
     if (member === this.#member) return;
     this.#member = member;
     this.#readAtIndex = -1;
-    this.#readAt = Number.NEGATIVE_INFINITY;
+    [this.#readAt, this.#restMs] = [Number.NEGATIVE_INFINITY, 0];
     this.view = { kind: 'empty' };
   }
 
@@ -65,10 +66,12 @@ export class LocalStates implements ReactiveController {
     this.#readAtIndex = controller.view.status.appliedIndex;
     const begun = performance.now();
     const read = await readStates(controller);
-    this.#readAt = performance.now();
-    this.#restMs = REST_FACTOR * (this.#readAt - begun);
     this.#isReading = false;
-    if (member === this.#member) this.view = read;
+    if (member === this.#member) {
+      this.view = read;
+      this.#readAt = performance.now();
+      this.#restMs = Math.min(REST_FACTOR * (this.#readAt - begun), MAX_REST_MS);
+    }
     this.host.requestUpdate();
   }
 }

@@ -56,6 +56,12 @@ export class SectionViews implements ReactiveController {
     return this.#inSight.isWithin(id) !== false;
   }
 
+  /** With the host's next update it shows what is known by then. */
+  renew(id: string): void {
+    this.#shown.delete(id);
+    this.host.requestUpdate();
+  }
+
   #periodOf(id: string): number {
     const isList = this.lists.includes(id);
     if (!this.isInSight(id)) return isList ? UNSEEN_LISTS_MS : UNSEEN_MS;

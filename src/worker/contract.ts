@@ -203,8 +203,8 @@ export interface NodeApi {
    */
   connect(links: MessagePort, operations: MessagePort): void;
   /**
-   * Calls back with the newest snapshot after changes, and with what happened in between: soon, but where nobody
-   * looks at the page, once a second of what is only counted.
+   * Calls back with the newest snapshot after changes, and with what happened in between; where nobody looks at the
+   * page, not for numbers alone that have risen.
    */
   subscribe(onChange: (snapshot: NodeSnapshot, notices: readonly NodeNotice[]) => void): void;
   snapshot(): NodeSnapshot | null;

@@ -23,9 +23,8 @@ import { deleteMember, listMembers, openMember, type Identity } from './stores.t
 
 /** The page is drawn anew ten times a second; more snapshots would only cost time. */
 const REPORT_PERIOD_MS = 100;
-/** For a page that nobody sees it is looked so often whether there is news, and told so often what is only counted. */
-const UNSEEN_LOOK_MS = 200;
-const UNSEEN_PERIOD_MS = 1000;
+/** For a page that nobody sees it is looked so often whether there is any news but numbers that have risen. */
+const UNSEEN_PERIOD_MS = 200;
 
 type Listener = (snapshot: NodeSnapshot, notices: readonly NodeNotice[]) => void;
 
@@ -40,8 +39,8 @@ class NodeHost {
   #notices: NodeNotice[] = [];
   #isReportPending = false;
   #isSeen = true;
-  /** What was reported last, and when. */
-  #reported = { gist: '', at: Number.NEGATIVE_INFINITY };
+  /** Of what was reported last. */
+  #gist = '';
 
   connect(links: MessagePort, operations: MessagePort): void {
     this.#links = links;
@@ -171,7 +170,7 @@ class NodeHost {
         this.#isReportPending = false;
         this.#report();
       },
-      this.#isSeen ? REPORT_PERIOD_MS : UNSEEN_LOOK_MS,
+      this.#isSeen ? REPORT_PERIOD_MS : UNSEEN_PERIOD_MS,
     );
   }
 
@@ -179,11 +178,9 @@ class NodeHost {
     const snapshot = this.snapshot();
     if (snapshot === null) return;
     const gist = gistOf(snapshot);
-    const now = performance.now();
-    const isNews = this.#notices.length > 0 || gist !== this.#reported.gist;
-    // Ticks go on: whatever is left out now is reported a little later.
-    if (!isNews && !this.#isSeen && now - this.#reported.at < UNSEEN_PERIOD_MS) return;
-    this.#reported = { gist, at: now };
+    const isNews = this.#notices.length > 0 || gist !== this.#gist;
+    if (!isNews && !this.#isSeen) return;
+    this.#gist = gist;
     const notices = this.#notices;
     this.#notices = [];
     this.#listener(snapshot, notices);

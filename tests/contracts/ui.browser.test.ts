@@ -754,6 +754,22 @@ describe('the promises', () => {
       .toHaveTextContent(/violated.*B and A both lead term 7.*A, event 1:1.*B, event 2:5/);
   });
 
+  test('lead to an event that has just come, though the timeline is out of sight and behind', async () => {
+    const find = (host: Element, selector: string): Element => {
+      const found = host.shadowRoot?.querySelector(selector);
+      if (!found) throw new Error(`there is no ${selector}`);
+      return found;
+    };
+    find(app, 'tabraft-promises').scrollIntoView();
+    const timeline = find(find(app, 'tabraft-timeline-section'), 'tabraft-timeline');
+    await expect.poll(() => timeline.getBoundingClientRect().bottom < -0.2 * window.innerHeight).toBe(true);
+    for (let frames = 2; frames > 0; frames -= 1) await new Promise(requestAnimationFrame);
+    seen(lead('A', RUN_LENGTH + 1), lead('B', 2 * RUN_LENGTH + 5));
+    await page.getByRole('button', { name: /B, event 2:5/ }).click();
+    await expect.poll(() => find(timeline, '#chosen').textContent).toMatch(/event 2:5|leader/);
+    expect(page.getByText('is not kept').query()).toBeNull();
+  });
+
   test('have the verdict of the last test beside them', async () => {
     await expect.element(row('linearizability')).toHaveTextContent(/unknown.*run a test to know/);
     controller.change({ test: failedTest() });

@@ -80,6 +80,14 @@ describe('a recording', () => {
     expect(scene.rests()).toEqual([{ core: 'raft', since: last }]);
   });
 
+  it('goes on with the first that comes after a long silence', () => {
+    const scene = new Scene();
+    scene.ask(1000, 10);
+    expect(scene.rests()).toHaveLength(1);
+    scene.ask(1, 600_000);
+    expect(scene.rests()).toEqual([]);
+  });
+
   it('goes on once they come slowly enough, from the state of that moment on', () => {
     const scene = new Scene();
     scene.ask(1000, 10);

@@ -30,6 +30,7 @@ function rig(): {
       sent.push([page, message]);
       return connected.has(page);
     },
+    refresh: () => Promise.resolve(),
     report: () => RUNNING,
     invoke: (method) => {
       called.push(method);
