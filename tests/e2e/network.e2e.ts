@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
+import type { WriteResult } from '../../src/api.ts';
 import { agreedLeader, expect, openCluster, Tab, test } from './support/fixtures.ts';
 
 test('the leader is isolated by the page’s button, and healed', async ({ context, server }) => {
@@ -8,10 +9,10 @@ test('the leader is isolated by the page’s button, and healed', async ({ conte
   const { name, term } = await leader.status();
   const rest = tabs.filter((tab) => tab !== leader);
   await leader.page.getByRole('button', { name: `Isolate ${name}` }).click();
+  const lost = putOnceRulesAreInForce(leader, 2);
   for (const tab of tabs) {
     await expect.poll(() => tab.page.evaluate(() => window.tabraft.faults.list())).toHaveLength(2);
   }
-  const lost = leader.put('lost', 'never', 1500);
   const successor = await agreedLeader(rest);
   expect((await successor.status()).term).toBeGreaterThan(term);
   expect(await successor.put('kept', '1')).toMatchObject({ outcome: 'ok' });
@@ -31,6 +32,17 @@ test('the leader is isolated by the page’s button, and healed', async ({ conte
     expect(await tab.get('lost')).toEqual({ outcome: 'ok', value: null });
   }
 });
+
+/** At once, from within the page: a leader that hears from nobody soon leads no more, and then takes no write. */
+async function putOnceRulesAreInForce({ page }: Tab, rules: number): Promise<WriteResult> {
+  return page.evaluate(async (count) => {
+    while ((await window.tabraft.faults.list()).length < count)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    // Its answer comes behind them.
+    await window.tabraft.status();
+    return window.tabraft.raft.put('lost', 'never', { timeoutMs: 1500 });
+  }, rules);
+}
 
 test('fault rules reach late joiners and reloaded tabs, and delays are felt', async ({ context, server }) => {
   const tabs = await openCluster(context, server.url, 2);
