@@ -75,10 +75,10 @@ async function somethingToSee(context: BrowserContext, url: string): Promise<Pag
   // All members have told this page how they are.
   await page.getByRole('grid', { name: 'Logs of all members' }).waitFor();
   await page.getByText('has told nothing').first().waitFor({ state: 'hidden' });
-  // Curves are drawn for whoever sees them.
   // What is out of sight is renewed seldom.
   await page.locator('tabraft-states-table').scrollIntoViewIfNeeded();
   await page.getByRole('rowheader', { name: 'colour 1', exact: true }).waitFor();
+  // Curves are drawn for whoever sees them.
   await page.locator('tabraft-curves').scrollIntoViewIfNeeded();
   await page.getByText('nothing measured yet').first().waitFor({ state: 'hidden' });
   await page.evaluate(() => scrollTo(0, 0));

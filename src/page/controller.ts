@@ -479,12 +479,12 @@ export class ClusterController implements PageController {
   }
 
   async #freshStatus(): Promise<Status> {
-    await this.#runningSession()?.refresh();
+    await this.#session?.refresh();
     return this.#status();
   }
 
   async #freshLinks(): Promise<LinkCounters[]> {
-    await this.#runningSession()?.refresh();
+    await this.#session?.refresh();
     return this.#session?.links() ?? [];
   }
 

@@ -215,8 +215,9 @@ export class Session {
     void this.node.setSeen(isWatching);
   }
 
-  /** The newest state of the node, if it answers, without waiting for its next report. */
+  /** The newest state of the node, if it runs and answers, without waiting for its next report. */
   async refresh(): Promise<void> {
+    if (this.stoppedReason !== null) return;
     const snapshot = await Promise.race([this.node.snapshot(), silence(REFRESH_TIMEOUT_MS)]);
     if (snapshot !== null) this.#onSnapshot(snapshot, []);
   }
@@ -284,9 +285,7 @@ export class Session {
       connectedPages: () => mesh.connectedPages(),
       pageOf: (id) => mesh.peers().find((peer) => peer.memberId === id)?.page ?? null,
       send: (page, message) => mesh.send(page, message),
-      refresh: async () => {
-        if (this.stoppedReason === null) await this.refresh();
-      },
+      refresh: () => this.refresh(),
       report: () => this.#report(),
       invoke: (method, args) => this.handlers.onCall(method, args),
       onTestAbandoned: () => this.handlers.onTestAbandoned(),
