@@ -292,6 +292,22 @@ export class Stage {
     return this.#call<WriteResult>(at, 'raft.transact', [instructions, { timeoutMs }]);
   }
 
+  /**
+   * A write at a leader that comes into its own log and no further. What carries entries, `appends`, is lost from then
+   * on, wherever it comes from; all else of this leader only once it has written. So it does not give up its lead
+   * before that, however slow the machine is.
+   */
+  async writeAlone(
+    leader: string,
+    values: Readonly<Record<string, string>>,
+    timeoutMs: number,
+  ): Promise<WriteResult> {
+    await this.disturb('appends', 'drop', { messages: ['appendRequest', 'snapshotRequest'] });
+    const result = await this.transact(leader, values, timeoutMs);
+    await this.isolate(leader);
+    return result;
+  }
+
   async get(
     at: string,
     key: string,

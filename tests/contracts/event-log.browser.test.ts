@@ -8,6 +8,7 @@ import '../../src/ui/later.ts';
 import '../../src/ui/theme.css';
 import type { EventLog } from '../../src/ui/timeline/event-log.ts';
 import { FakeController, readyView } from '../ui/fake-controller.ts';
+import { countShifts, untilPainted } from '../ui/painting.ts';
 import { randomTrace } from '../support/random-trace.ts';
 
 /** As many as the page keeps, and as many again that come later. */
@@ -66,11 +67,6 @@ async function leaveOutB(): Promise<void> {
   await page.getByRole('region', { name: 'Timeline' }).getByLabelText('B', { exact: true }).click();
 }
 
-/** The second frame begins when the first was painted. */
-async function untilPainted(): Promise<void> {
-  for (let frames = 2; frames > 0; frames -= 1) await new Promise(requestAnimationFrame);
-}
-
 /** As a finger or a wheel does it, and then everything that it starts has been painted. */
 async function scrollTo(top: number): Promise<void> {
   scroller().scrollTop = top;
@@ -116,17 +112,13 @@ describe('the picture in words', () => {
     await expect.poll(() => isSeen(TRACE[KEPT - 1])).toBe(true);
     tell(KEPT + 4);
     await expect.poll(() => isSeen(TRACE[KEPT + 3])).toBe(true);
-    await untilPainted();
-    let shifts = 0;
-    const observer = new PerformanceObserver((list) => (shifts += list.getEntries().length));
-    observer.observe({ type: 'layout-shift' });
-    for (let at = 2; at <= 12; at += 1) {
-      tell(KEPT + at * 4);
-      await expect.poll(() => isSeen(TRACE[KEPT + at * 4 - 1])).toBe(true);
-      await untilPainted();
-    }
-    shifts += observer.takeRecords().length;
-    observer.disconnect();
+    const shifts = await countShifts(async () => {
+      for (let at = 2; at <= 12; at += 1) {
+        tell(KEPT + at * 4);
+        await expect.poll(() => isSeen(TRACE[KEPT + at * 4 - 1])).toBe(true);
+        await untilPainted();
+      }
+    });
     expect(shifts).toBe(0);
   });
 

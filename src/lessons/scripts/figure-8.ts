@@ -53,21 +53,13 @@ export async function figure8(run: LessonRun): Promise<void> {
 /** Figure 8 (a). */
 async function writeAlone(run: LessonRun): Promise<{ index: number; term: number }> {
   const { stage } = run;
-  const { self: s1, term, followers } = stage.cast;
-  const [one, other] = followers;
+  const { self: s1, term } = stage.cast;
   return run.step({
-    tell: `${s1}, this tab, leads in term ${term}. It is cut off, and writes: the entry comes into its own log, and no further. (It is a large one, so that later it travels alone.)`,
+    tell: `${s1}, this tab, leads in term ${term}. It is cut off, and writes: the entry comes into its own log, and no further. (It is a large one, so that later it travels alone. What carries entries is lost first, and the rest once it has written, lest it notice before.)`,
     button: `Cut ${s1} off, and write`,
     play: async () => {
-      const values = largeWrite(stage);
-      await stage.isolate(s1);
-      // Whoever of the two is elected keeps its first entry to itself.
-      await stage.disturb('appends', 'drop', {
-        from: [one, other],
-        to: [one, other],
-        messages: ['appendRequest', 'snapshotRequest'],
-      });
-      const result = await stage.transact(s1, values, ALONE_MS);
+      // Appends stay lost: whoever of the other two is elected keeps its first entry to itself.
+      const result = await stage.writeAlone(s1, largeWrite(stage), ALONE_MS);
       if (result.outcome !== 'unknown')
         throw new NotSeen(`The write ended as ${result.outcome}, although ${s1} was cut off.`);
       return stage.until(`the entry in the log of ${s1} alone`, (scene) => {

@@ -48,12 +48,12 @@ async function writeAlone(run: LessonRun): Promise<Alone> {
   const { stage } = run;
   const { leader, term } = stage.cast;
   return run.step({
-    tell: `Now ${leader} is cut off from the others, and asked for a second write before it notices. It can append it to its own log; then it waits for the others.`,
+    tell: `Now ${leader} is cut off from the others, and asked for a second write. It can append it to its own log; then it waits for the others. (What carries entries is lost first, and the rest once it has written, lest it notice before.)`,
     button: `Cut ${leader} off, and make the second write`,
     play: async () => {
-      await stage.isolate(leader);
-      const result = await stage.put(leader, LOST, 'here', ALONE_MS);
+      const result = await stage.writeAlone(leader, { [LOST]: 'here' }, ALONE_MS);
       if (result.outcome === 'ok') throw new NotSeen(`The second write was committed after all.`);
+      await stage.clear('appends');
       return stage.until(`the entry in the log of ${leader} alone`, (scene) => {
         const actor = actorIn(scene, leader);
         const index = actor === null ? null : uncommitted(actor);
