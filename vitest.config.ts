@@ -47,7 +47,8 @@ export default defineConfig({
         },
         test: {
           name: 'browser',
-          // Machines are slow and shared, and what is out of sight is renewed once a second.
+          // Machines are slow and shared, and what is out of sight is renewed seldom.
+          testTimeout: 60_000,
           expect: { poll: { timeout: 15_000 } },
           include: ['tests/contracts/**/*.browser.test.ts'],
           browser: {

@@ -84,9 +84,9 @@ test('what is written in one tab is read in the others', async ({ context, serve
 
 test('separate browsers join by the link; a fourth tab learns, a duplicated tab is a new member', async ({
   server,
-  browser,
+  otherBrowser,
 }) => {
-  const contexts = await Promise.all([1, 2, 3].map(() => browser.newContext()));
+  const contexts = await Promise.all([1, 2, 3].map(otherBrowser));
   const [home, ...others] = contexts;
   if (home === undefined) throw new Error('three contexts');
   const founder = await Tab.open(home, server.url);

@@ -82,11 +82,11 @@ test('what draws the QR code is loaded when it is first shown', async ({ context
 test('members in another browser say what it is, and are not taken for this one', async ({
   context,
   server,
-  browser,
+  otherBrowser,
 }) => {
   const [home] = await openCluster(context, server.url, 1);
   if (home === undefined) throw new Error('one tab');
-  const [guest] = await openCluster(await browser.newContext(), home.page.url(), 1);
+  const [guest] = await openCluster(await otherBrowser(), home.page.url(), 1);
   if (guest === undefined) throw new Error('one tab');
   for (const { page } of [home, guest]) {
     const other = page.getByRole('group', { name: /^Member / }).filter({ hasNotText: 'this tab' });

@@ -129,9 +129,14 @@ export async function agreedLeader(tabs: readonly Tab[]): Promise<Tab> {
   return leaderOf(tabs);
 }
 
+/** Every tab counts as visible and would be drawn without end, in software: only what stands still is. */
+const STILL = { reducedMotion: 'reduce' } as const;
+
 interface Fixtures {
   server: TestServer;
   context: BrowserContext;
+  /** Other browsers, each with nothing of its own yet. They are gone with the test, for their tabs would run on. */
+  otherBrowser: () => Promise<BrowserContext>;
   /** A directory for a browser profile on disk. */
   profile: string;
   /** As a person runs it: one tab shows, and the others are hidden. */
@@ -156,10 +161,18 @@ export const test = base.extend<Fixtures>({
     await browser.close();
   },
   context: async ({ profile }, use) => {
-    // Every tab of it counts as visible and would be drawn without end, in software: only what stands still is.
-    const context = await chromium.launchPersistentContext(profile, { ...LAUNCH, reducedMotion: 'reduce' });
+    const context = await chromium.launchPersistentContext(profile, { ...LAUNCH, ...STILL });
     await use(context);
     await context.close();
+  },
+  otherBrowser: async ({ browser }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async () => {
+      const context = await browser.newContext(STILL);
+      contexts.push(context);
+      return context;
+    });
+    for (const context of contexts) await context.close();
   },
 });
 
