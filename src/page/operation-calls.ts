@@ -1,6 +1,8 @@
 import type { Failure } from '../api.ts';
-import { together } from '../transport/together.ts';
-import type { OperationAnswer, ArgsOf, OperationCall, OperationName, ResultOf } from '../worker/contract.ts';
+import { Reader } from '../core/bytes.ts';
+import { writtenTogether } from '../transport/written-together.ts';
+import type { CallOf, OperationName, ResultOf } from '../worker/contract.ts';
+import { readAnswer, writeCall } from '../worker/operation-codec.ts';
 
 /** The worker keeps time itself; if even that does not answer, the page gives up a little later. */
 const WORKER_GRACE_MS = 2000;
@@ -19,23 +21,23 @@ interface Pending {
  */
 export class OperationCalls {
   readonly #pending = new Map<number, Pending>();
-  readonly #post = together<OperationCall>((calls) => this.#postAll(calls));
+  readonly #calls = writtenTogether((bytes) => this.port.postMessage(bytes, [bytes.buffer]));
   #next = 1;
   #sweeping: ReturnType<typeof setInterval> | null = null;
 
   constructor(private readonly port: MessagePort) {
-    port.onmessage = ({ data }: MessageEvent<readonly OperationAnswer[]>) => this.#onAnswers(data);
+    port.onmessage = ({ data }: MessageEvent<Uint8Array>) => this.#onAnswers(data);
   }
 
   /** Always answered: as `unknown` where the worker says nothing for longer than `timeoutMs`. Rejects for a bug of the worker. */
-  async call<M extends OperationName>(method: M, args: ArgsOf<M>, timeoutMs: number): Promise<ResultOf<M>> {
+  call<M extends OperationName>(call: CallOf<M>, timeoutMs: number): Promise<ResultOf<M>> {
     return new Promise((resolve, reject) => {
       const id = this.#next;
       this.#next += 1;
       const deadline = performance.now() + timeoutMs + WORKER_GRACE_MS;
       this.#pending.set(id, { deadline, resolve, reject });
       this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_PERIOD_MS);
-      this.#post({ id, method, args } as OperationCall);
+      writeCall(this.#calls(), id, call, timeoutMs);
     });
   }
 
@@ -45,31 +47,15 @@ export class OperationCalls {
     this.#giveUp(Number.POSITIVE_INFINITY, 'This tab’s node has ended.', 'not-running');
   }
 
-  #postAll(calls: readonly OperationCall[]): void {
-    try {
-      this.port.postMessage(calls);
-    } catch {
-      // One of them holds what cannot be posted, such as a function: the others must not be lost with it.
-      for (const call of calls) this.#postAlone(call);
-    }
-  }
-
-  #postAlone(call: OperationCall): void {
-    try {
-      this.port.postMessage([call]);
-    } catch (error) {
-      const pending = this.#pending.get(call.id);
-      this.#pending.delete(call.id);
-      pending?.reject(error instanceof Error ? error : new Error(String(error)));
-    }
-  }
-
-  #onAnswers(answers: readonly OperationAnswer[]): void {
-    for (const answer of answers) {
-      const pending = this.#pending.get(answer.id);
-      this.#pending.delete(answer.id);
-      if ('error' in answer) pending?.reject(new Error(answer.error));
-      else pending?.resolve(answer.value as never);
+  #onAnswers(bytes: Uint8Array): void {
+    const reader = new Reader(bytes);
+    while (!reader.isAtEnd) {
+      const id = reader.integer();
+      const answer = readAnswer(reader);
+      const pending = this.#pending.get(id);
+      this.#pending.delete(id);
+      if (answer instanceof Error) pending?.reject(answer);
+      else pending?.resolve(answer as never);
     }
   }
 

@@ -12,9 +12,10 @@ import type {
   WriteResult,
 } from '../api.ts';
 import { parseFaultRule, type PageConfig } from '../config/schema.ts';
+import { encodeTransaction } from '../core/kv/transaction.ts';
 import { createRandom, nextInteger } from '../core/random.ts';
 import { strangerAmong } from '../proxy/rules.ts';
-import type { NodeApi, NodeSnapshot, ArgsOf, OperationName, ResultOf } from '../worker/contract.ts';
+import type { CallOf, NodeApi, NodeSnapshot, OperationName, ResultOf } from '../worker/contract.ts';
 import type { OperationCalls } from './operation-calls.ts';
 
 /** The worker keeps time itself; if even that does not answer, the page gives up a little later. */
@@ -64,8 +65,8 @@ export function createOperations(ports: OperationPorts): Pick<Tabraft, 'raft' | 
     return Promise.race([call(node), silence(timeoutMs + WORKER_GRACE_MS)]);
   }
 
-  const operate: Operate = async (method, timeoutMs, ...args) =>
-    ports.operations()?.call(method, args, timeoutMs) ?? NOT_RUNNING;
+  const operate: Operate = (call, timeoutMs) =>
+    ports.operations()?.call(call, timeoutMs) ?? Promise.resolve(NOT_RUNNING);
 
   return {
     raft: createRaft(ports, timeoutOf, withNode, operate),
@@ -86,10 +87,9 @@ type WithNode = <T>(
 ) => Promise<T | Failure>;
 
 type Operate = <M extends OperationName>(
-  method: M,
+  call: CallOf<M>,
   timeoutMs: number,
-  ...args: ArgsOf<M>
-) => Promise<ResultOf<M>>;
+) => Promise<ResultOf<M> | Failure>;
 
 function createRaft(
   ports: OperationPorts,
@@ -104,7 +104,7 @@ function createRaft(
     const session = checkSession(options?.session);
     const problem = checkInstructions(instructions, limits);
     if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
-    return operate('transact', timeoutMs, instructions, timeoutMs, session);
+    return operate({ method: 'transact', command: encodeTransaction(instructions), session }, timeoutMs);
   }
 
   async function change(kind: 'promote' | 'remove' | 'transfer', name: string): Promise<WriteResult> {
@@ -119,7 +119,7 @@ function createRaft(
       const problem = checkKey(key, limits.keyBytes);
       if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
       const consistency = checkConsistency(options?.consistency);
-      const result = await operate('read', timeoutMs, [key], consistency, timeoutMs);
+      const result = await operate({ method: 'read', keys: [key], consistency }, timeoutMs);
       return result.outcome === 'ok' ? { outcome: 'ok', value: result.states[key] ?? null } : result;
     },
     put: (key, value, options) => transact([{ op: 'SET', key, val: value }], options),
@@ -139,7 +139,11 @@ function createRaft(
     async states(keys, options) {
       const timeoutMs = timing.requestTimeoutMs;
       const consistency = checkConsistency(options?.consistency);
-      const result = await operate('read', timeoutMs, keys ?? null, consistency, timeoutMs);
+      for (const key of keys ?? []) {
+        const problem = checkKey(key, limits.keyBytes);
+        if (problem !== null) throw new TypeError(problem);
+      }
+      const result = await operate({ method: 'read', keys: keys ?? null, consistency }, timeoutMs);
       if (result.outcome !== 'ok') throw new Error(result.reason);
       const { states, commitIndex, lastIndex } = result;
       return { states, commitIndex, lastIndex };
@@ -166,13 +170,13 @@ function createAbd(
       const timeoutMs = timeoutOf(options);
       const problem = checkKey(key, limits.keyBytes);
       if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
-      return operate('readRegister', timeoutMs, key, timeoutMs);
+      return operate({ method: 'readRegister', key }, timeoutMs);
     },
     async put(key, value, options) {
       const timeoutMs = timeoutOf(options);
       const problem = checkKey(key, limits.keyBytes) ?? checkValue(value, limits.valueBytes);
       if (problem !== null) return { outcome: 'failed', code: 'invalid', reason: problem };
-      return operate('writeRegister', timeoutMs, key, value, timeoutMs);
+      return operate({ method: 'writeRegister', key, value }, timeoutMs);
     },
   };
 }

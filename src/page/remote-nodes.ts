@@ -71,6 +71,11 @@ export class RemoteNodes {
     for (const page of this.ports.connectedPages()) this.ports.send(page, report);
   }
 
+  /** Tells one that has just come, which would know nothing of this node until its next report. */
+  greet(page: string): void {
+    this.ports.send(page, this.ports.report());
+  }
+
   /** The newest of a member whose page is connected; null: there is none. */
   reportOf(memberId: string): NodeReport | null {
     return this.#reports.get(memberId) ?? null;

@@ -273,7 +273,10 @@ export class Session {
           this.handlers.onChange();
         },
         onSignaling: (state) => this.#onSignaling(state),
-        onConnected: (page) => this.#gossip?.greet(page),
+        onConnected: (page) => {
+          this.#gossip?.greet(page);
+          this.#remotes?.greet(page);
+        },
         onControl: (page, message) => {
           this.#onControl(mesh, page, message);
         },

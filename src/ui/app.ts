@@ -229,7 +229,12 @@ export class App extends LitElement {
             ></tabraft-cluster>
           </div>
           <div class="column aside">
-            <tabraft-lessons id="lessons" .view=${view('lessons')}></tabraft-lessons>
+            <tabraft-lessons
+              id="lessons"
+              .view=${view('lessons')}
+              .playback=${this.#playback}
+              .moments=${this.#moments}
+            ></tabraft-lessons>
             <tabraft-join id="join" .link=${view('join').joinLink}></tabraft-join>
             <tabraft-data id="data" .records=${this.records} .states=${this.#states.view}></tabraft-data>
             <tabraft-faults

@@ -1,4 +1,6 @@
 /** The sections that are loaded behind the first sight of the page. */
+import '@awesome.me/webawesome/dist/components/input/input.js';
+import '@awesome.me/webawesome/dist/components/progress-bar/progress-bar.js';
 import './curves/curves.ts';
 import './data.ts';
 import './faults.ts';

@@ -1,7 +1,6 @@
 import type {
   Consistency,
   FaultRule,
-  Instruction,
   LinkTraffic,
   LogEntryView,
   PingResult,
@@ -152,54 +151,39 @@ export interface LinkEvent {
   readonly reason: string;
 }
 
-/** What comes by the thousand: a port of its own carries many at a time. */
-interface Operations {
-  readonly read: {
-    readonly args: readonly [keys: readonly string[] | null, consistency: Consistency, timeoutMs: number];
-    readonly result: KeyReadResult;
-  };
-  readonly transact: {
-    /** `session` null: in this node's own. */
-    readonly args: readonly [
-      instructions: readonly Instruction[],
-      timeoutMs: number,
-      session: SessionUse | null,
-    ];
-    readonly result: WriteResult;
-  };
-  readonly readRegister: {
-    readonly args: readonly [key: string, timeoutMs: number];
-    readonly result: ReadResult;
-  };
-  readonly writeRegister: {
-    readonly args: readonly [key: string, value: string | null, timeoutMs: number];
-    readonly result: WriteResult;
-  };
+/** What comes by the thousand, through a port of its own, many in a message: `operation-codec.ts`. */
+export type OperationCall =
+  | { readonly method: 'read'; readonly keys: readonly string[] | null; readonly consistency: Consistency }
+  /** `command`: an encoded transaction; `session` null: in this node's own. */
+  | { readonly method: 'transact'; readonly command: Uint8Array; readonly session: SessionUse | null }
+  | { readonly method: 'readRegister'; readonly key: string }
+  | { readonly method: 'writeRegister'; readonly key: string; readonly value: string | null };
+
+interface Results {
+  readonly read: KeyReadResult;
+  readonly transact: WriteResult;
+  readonly readRegister: ReadResult;
+  readonly writeRegister: WriteResult;
 }
 
-export type OperationName = keyof Operations;
-export type ArgsOf<M extends OperationName> = Operations[M]['args'];
-export type ResultOf<M extends OperationName> = Operations[M]['result'];
+export type OperationName = OperationCall['method'];
+export type CallOf<M extends OperationName> = OperationCall & { readonly method: M };
+export type ResultOf<M extends OperationName> = Results[M];
+export type OperationResult = Results[OperationName];
 /** Each calls `done` once. */
 export type OperationHandlers = {
-  readonly [M in OperationName]: (done: (result: ResultOf<M>) => void, ...args: ArgsOf<M>) => void;
+  readonly [M in OperationName]: (
+    done: (result: ResultOf<M>) => void,
+    call: CallOf<M>,
+    timeoutMs: number,
+  ) => void;
 };
-
-export type OperationCall = {
-  [M in OperationName]: { readonly id: number; readonly method: M; readonly args: ArgsOf<M> };
-}[OperationName];
-
-export type OperationAnswer =
-  | { readonly id: number; readonly value: unknown }
-  /** A bug of the worker. */
-  | { readonly id: number; readonly error: string };
 
 /** Everything else, through comlink. */
 export interface NodeApi {
   start(options: StartOptions): Promise<StartResult>;
   /**
-   * Once, before `start`: the port for `LinkCommand` and `LinkEvent`, and the one for lists of `OperationCall` and
-   * `OperationAnswer`.
+   * Once, before `start`: the port for `LinkCommand` and `LinkEvent`, and the one for operations.
    */
   connect(links: MessagePort, operations: MessagePort): void;
   /**

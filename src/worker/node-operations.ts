@@ -1,12 +1,12 @@
-import type { Consistency, Instruction, SessionUse, WriteResult } from '../api.ts';
+import type { WriteResult } from '../api.ts';
 import type { KeyValueMachine } from '../core/kv/machine.ts';
-import { decodeResult, encodeTransaction } from '../core/kv/transaction.ts';
+import { decodeResult, firstKey } from '../core/kv/transaction.ts';
 import type { OperationResult } from '../core/raft/message.ts';
 import type { Raft } from '../core/raft/state.ts';
 import type { ClientSessions } from '../runtime/client-sessions.ts';
 import type { RegisterRouter } from '../runtime/register-router.ts';
 import type { NodeSession, Request } from '../runtime/session.ts';
-import type { KeyReadResult, OperationHandlers, ResultOf } from './contract.ts';
+import type { CallOf, KeyReadResult, OperationHandlers, ResultOf } from './contract.ts';
 import type { NodeTrace } from './node-trace.ts';
 
 export interface NodeOperationPorts {
@@ -26,25 +26,15 @@ type Done<R> = (result: R) => void;
 export class NodeOperations implements OperationHandlers {
   constructor(private readonly ports: NodeOperationPorts) {}
 
-  transact(
-    done: Done<WriteResult>,
-    instructions: readonly Instruction[],
-    timeoutMs: number,
-    session: SessionUse | null,
-  ): void {
-    const end = this.#traced('transact', instructions[0]?.key ?? null, done);
-    const command = encodeTransaction(instructions);
+  transact(done: Done<WriteResult>, { command, session }: CallOf<'transact'>, timeoutMs: number): void {
+    const key = this.ports.trace === null ? null : firstKey(command);
+    const end = this.#traced('transact', key, done);
     const onResult: Done<OperationResult> = (result) => end(writeResultOf(result));
     if (session === null) this.ports.session.command(command, timeoutMs, onResult);
     else this.ports.clients.command(session, command, timeoutMs, onResult);
   }
 
-  read(
-    done: Done<KeyReadResult>,
-    keys: readonly string[] | null,
-    consistency: Consistency,
-    timeoutMs: number,
-  ): void {
+  read(done: Done<KeyReadResult>, { keys, consistency }: CallOf<'read'>, timeoutMs: number): void {
     if (consistency === 'local') {
       done(this.#states(keys));
       return;
@@ -56,7 +46,11 @@ export class NodeOperations implements OperationHandlers {
   }
 
   /** ABD: a quorum of the replica set, whoever leads. */
-  readRegister(done: Done<ResultOf<'readRegister'>>, key: string, timeoutMs: number): void {
+  readRegister(
+    done: Done<ResultOf<'readRegister'>>,
+    { key }: CallOf<'readRegister'>,
+    timeoutMs: number,
+  ): void {
     const end = this.#traced('register read', key, done);
     this.ports.registers.request({ kind: 'read', key }, timeoutMs, (result) =>
       end(result.outcome === 'ok' ? { outcome: 'ok', value: result.value } : result),
@@ -64,7 +58,7 @@ export class NodeOperations implements OperationHandlers {
   }
 
   /** `index` is the counter of the write's tag, `term` the epoch of its replica set. */
-  writeRegister(done: Done<WriteResult>, key: string, value: string | null, timeoutMs: number): void {
+  writeRegister(done: Done<WriteResult>, { key, value }: CallOf<'writeRegister'>, timeoutMs: number): void {
     const end = this.#traced('register write', key, done);
     this.ports.registers.request({ kind: 'write', key, value }, timeoutMs, (result) =>
       end(

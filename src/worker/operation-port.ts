@@ -1,33 +1,43 @@
-import { together } from '../transport/together.ts';
-import type { OperationAnswer, OperationCall, OperationHandlers } from './contract.ts';
+import { Reader } from '../core/bytes.ts';
+import { writtenTogether } from '../transport/written-together.ts';
+import type { OperationCall, OperationHandlers, OperationResult } from './contract.ts';
+import { readCall, writeAnswer, writeBug } from './operation-codec.ts';
 
 /** The worker's end of the port for operations: those of one message are one turn of the node, and so are their answers. */
 export function serveOperations(port: MessagePort, handlers: () => OperationHandlers): void {
-  const answer = together<OperationAnswer>((answers) => port.postMessage(answers));
-  port.onmessage = ({ data: calls }: MessageEvent<readonly OperationCall[]>) => {
-    for (const call of calls) {
-      const { id } = call;
+  const answers = writtenTogether((bytes) => port.postMessage(bytes, [bytes.buffer]));
+  port.onmessage = ({ data }: MessageEvent<Uint8Array>) => {
+    const reader = new Reader(data);
+    while (!reader.isAtEnd) {
+      const id = reader.integer();
+      const timeoutMs = reader.integer();
+      const call = readCall(reader);
       try {
-        carryOut(handlers(), call, (value) => answer({ id, value }));
+        carryOut(handlers(), (result) => writeAnswer(answers(), id, result), call, timeoutMs);
       } catch (error) {
-        answer({ id, error: String(error) });
+        writeBug(answers(), id, error);
       }
     }
   };
 }
 
-function carryOut(handlers: OperationHandlers, call: OperationCall, done: (value: unknown) => void): void {
+function carryOut(
+  handlers: OperationHandlers,
+  done: (result: OperationResult) => void,
+  call: OperationCall,
+  timeoutMs: number,
+): void {
   switch (call.method) {
     case 'read':
-      handlers.read(done, ...call.args);
+      handlers.read(done, call, timeoutMs);
       return;
     case 'transact':
-      handlers.transact(done, ...call.args);
+      handlers.transact(done, call, timeoutMs);
       return;
     case 'readRegister':
-      handlers.readRegister(done, ...call.args);
+      handlers.readRegister(done, call, timeoutMs);
       return;
     case 'writeRegister':
-      handlers.writeRegister(done, ...call.args);
+      handlers.writeRegister(done, call, timeoutMs);
   }
 }

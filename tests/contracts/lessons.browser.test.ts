@@ -127,6 +127,31 @@ describe('a lesson under way', () => {
     expect(scrollY).toBeGreaterThan(0);
   });
 
+  test('on a narrow page the members stay in sight beside what is told, and cover nothing that has the focus', async () => {
+    const steps = Array.from({ length: 4 }, (_, at) => ({ tell: `Step ${at}. `.repeat(120), seen: 'Seen.' }));
+    const tell = (now: LessonMoment) => controller.change({ lesson: lessonView(now, { steps }) });
+    const picture = (): HTMLElement | null =>
+      app.shadowRoot?.querySelector('tabraft-lessons')?.shadowRoot?.querySelector('tabraft-ring') ?? null;
+    await page.viewport(1280, 900);
+    tell({ kind: 'ready', button: 'First' });
+    await expect.element(button('First')).toBeVisible();
+    expect(picture()).toBeNull();
+    await page.viewport(390, 700);
+    tell({ kind: 'ready', button: 'Second' });
+    await expect.element(button('Second')).toBeVisible();
+    expect(picture()?.matches('[inert]')).toBe(true);
+    button('Second').element().scrollIntoView({ block: 'end' });
+    await expect.element(picture()).toBeInViewport({ ratio: 1 });
+    await expect.element(button('Leave')).not.toBeInViewport();
+    // Back to what stands above.
+    button('Second').query()?.focus();
+    await userEvent.keyboard('{Shift>}{Tab}{/Shift}');
+    await expect.poll(() => hasFocus('Leave')).toBe(true);
+    const [focused, ring] = [button('Leave').element(), picture()].map((one) => one?.getBoundingClientRect());
+    expect(focused?.top).toBeGreaterThanOrEqual(ring?.bottom ?? 0);
+    await page.viewport(1280, 900);
+  });
+
   test('leaves the focus where the reader has taken it', async () => {
     show({ kind: 'ready', button: 'First' });
     await button('First').click();

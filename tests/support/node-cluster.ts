@@ -2,6 +2,7 @@ import type { FaultRule, Instruction, LinkCounters, Status, WriteResult } from '
 import type { ClusterPort, MemberAction } from '../../src/client/cluster.ts';
 import { parseConfig, type PageConfig } from '../../src/config/schema.ts';
 import type { MemberId } from '../../src/core/ids.ts';
+import { encodeTransaction } from '../../src/core/kv/transaction.ts';
 import type { NodeState, PageView } from '../../src/ui/view.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import type { Storage } from '../../src/storage/storage.ts';
@@ -116,16 +117,22 @@ export class NodeCluster implements ClusterPort {
     const key = String(first);
     switch (method) {
       case 'raft.transact':
-        return new Promise((done) => node.operations.transact(done, first as Instruction[], timeoutMs, null));
+        return new Promise((done) => {
+          const command = encodeTransaction(first as Instruction[]);
+          node.operations.transact(done, { method: 'transact', command, session: null }, timeoutMs);
+        });
       case 'raft.get': {
         const { consistency } = second as { consistency: 'local' | 'linearizable' };
         const read = await new Promise<KeyReadResult>((done) =>
-          node.operations.read(done, [key], consistency, timeoutMs),
+          node.operations.read(done, { method: 'read', keys: [key], consistency }, timeoutMs),
         );
         return read.outcome === 'ok' ? { outcome: 'ok', value: read.states[key] ?? null } : read;
       }
       case 'abd.put':
-        return new Promise((done) => node.operations.writeRegister(done, key, String(second), timeoutMs));
+        return new Promise((done) => {
+          const value = String(second);
+          node.operations.writeRegister(done, { method: 'writeRegister', key, value }, timeoutMs);
+        });
       default:
         throw new Error(`not for this test: ${method}`);
     }

@@ -23,12 +23,13 @@ export type TransactionResult =
 export const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 const MAX_INSTRUCTIONS = 65_536;
 
-function writeValue(writer: Writer, value: string | null): void {
+/** A text or null. */
+export function writeValue(writer: Writer, value: string | null): void {
   writer.bool(value !== null);
   if (value !== null) writer.text(value);
 }
 
-function readValue(reader: Reader): string | null {
+export function readValue(reader: Reader): string | null {
   return reader.bool() ? reader.text(MAX_TEXT_BYTES) : null;
 }
 
@@ -41,6 +42,14 @@ export function encodeTransaction(instructions: readonly Instruction[]): Uint8Ar
       writeValue(writer, val);
     }
   });
+}
+
+/** Of the first instruction. Throws `DecodeError`. */
+export function firstKey(command: Uint8Array): string | null {
+  const reader = new Reader(command);
+  if (reader.count(MAX_INSTRUCTIONS) === 0) return null;
+  reader.bool();
+  return reader.text(MAX_TEXT_BYTES);
 }
 
 /** Throws `DecodeError`. */

@@ -15,6 +15,7 @@ export interface SessionPlace {
  */
 export class ClientSession {
   #nextSequence = 1;
+  #lowestPending = 1;
   readonly #pending = new Set<number>();
 
   constructor(readonly id: number) {}
@@ -24,14 +25,15 @@ export class ClientSession {
     const sequence = this.#nextSequence;
     this.#nextSequence += 1;
     this.#pending.add(sequence);
-    // Insertion order is ascending, so the first is the lowest.
-    const [lowestPending = sequence] = this.#pending;
-    return { id: this.id, sequence, lowestPending };
+    return { id: this.id, sequence, lowestPending: this.#lowestPending };
   }
 
   /** Its answer has come, or nobody waits for it and nobody will try it again. */
   end({ sequence }: SessionPlace): void {
     this.#pending.delete(sequence);
+    // Not by the set's order, which steps over all that was taken from it.
+    while (this.#lowestPending < this.#nextSequence && !this.#pending.has(this.#lowestPending))
+      this.#lowestPending += 1;
   }
 }
 

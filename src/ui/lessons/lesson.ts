@@ -107,6 +107,12 @@ export class Lesson extends LitElement {
       .busy {
         color: var(--ink-soft);
       }
+      /* What has the focus does not lie beneath the picture. */
+      @media (width < 64rem) {
+        wa-button {
+          scroll-margin-block-start: 19rem;
+        }
+      }
       .busy:focus-visible {
         outline: none;
       }

@@ -6,6 +6,9 @@ import { ActionEvent, type Action } from '../action.ts';
 import { controls } from '../controls.ts';
 import { icon } from '../icons.ts';
 import { label } from '../label.ts';
+import type { Moments } from '../playback/moments.ts';
+import type { Playback } from '../playback/playback.ts';
+import '../ring/ring.ts';
 import type { LessonView, PageView } from '../view.ts';
 import './lesson.ts';
 import { rememberLesson, seenLessons } from './seen.ts';
@@ -20,12 +23,17 @@ const READY: Hindrance = {
   remedy: null,
 };
 
+/** As the page is laid out. */
+const ONE_COLUMN = '(width < 64rem)';
+
 const PAPER = 'https://raft.github.io/raft.pdf';
 
 /** Consensus by breaking it: six lessons on the cluster that is there. */
 @customElement('tabraft-lessons')
 export class Lessons extends LitElement {
   @property({ attribute: false }) view: PageView | null = null;
+  @property({ attribute: false }) playback: Playback | null = null;
+  @property({ attribute: false }) moments: Moments | null = null;
   @state() private seen: readonly string[] = [];
   /** One that is over, and was put away. */
   @state() private closed: LessonView | null = null;
@@ -91,6 +99,13 @@ export class Lessons extends LitElement {
       a {
         color: inherit;
       }
+      /* Beneath the way to the sections; what is told goes by beneath it. */
+      tabraft-ring {
+        position: sticky;
+        inset-block-start: 2.75rem;
+        z-index: 1;
+        background: var(--surface);
+      }
     `,
   ];
 
@@ -119,20 +134,34 @@ export class Lessons extends LitElement {
             >consensus by breaking this cluster · ${count} of ${LESSONS.length} seen</span
           >
         </header>
-        ${lesson === null || lesson === this.closed ? this.#list(view) : this.#lesson(lesson)}
+        ${lesson === null || lesson === this.closed ? this.#list(view) : this.#lesson(lesson, view)}
       </section>
     `;
   }
 
-  #lesson(lesson: LessonView): unknown {
+  #lesson(lesson: LessonView, view: PageView): unknown {
     const at = LESSONS.findIndex(({ name }) => name === lesson.name);
-    return html`<tabraft-lesson
-      .lesson=${lesson}
-      .about=${LESSONS[at] ?? null}
-      .next=${LESSONS[at + 1] ?? null}
-      .follows=${this.#isFollowed}
-      @tabraft-close-lesson=${() => void this.#close(lesson)}
-    ></tabraft-lesson>`;
+    return html`<div>
+      ${this.#picture(view)}<tabraft-lesson
+        .lesson=${lesson}
+        .about=${LESSONS[at] ?? null}
+        .next=${LESSONS[at + 1] ?? null}
+        .follows=${this.#isFollowed}
+        @tabraft-close-lesson=${() => void this.#close(lesson)}
+      ></tabraft-lesson>
+    </div>`;
+  }
+
+  /** Where the cluster’s own picture is not beside the lesson but far above it. It says nothing that the other does not. */
+  #picture(view: PageView): unknown {
+    if (!matchMedia(ONE_COLUMN).matches) return nothing;
+    return html`<tabraft-ring
+      small
+      inert
+      .view=${view}
+      .playback=${this.playback}
+      .moments=${this.moments}
+    ></tabraft-ring>`;
   }
 
   async #close(lesson: LessonView): Promise<void> {

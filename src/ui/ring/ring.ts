@@ -27,6 +27,8 @@ export class Ring extends LitElement {
   @property({ attribute: false }) view: PageView | null = null;
   @property({ attribute: false }) playback: Playback | null = null;
   @property({ attribute: false }) moments: Moments | null = null;
+  /** The picture alone, and small: to be looked at beside something else. */
+  @property({ type: Boolean, reflect: true }) small = false;
   @state() private chosen: string | null = null;
   @query('canvas') private readonly canvas!: HTMLCanvasElement | null;
 
@@ -53,6 +55,10 @@ export class Ring extends LitElement {
         inline-size: min(100%, 26rem);
         aspect-ratio: 1 / 0.95;
         margin-inline: auto;
+      }
+      :host([small]) .stage {
+        inline-size: 15rem;
+        font-size: 0.875em;
       }
       .stage > svg,
       canvas {
@@ -210,7 +216,6 @@ export class Ring extends LitElement {
     // Whoever goes back to before there were any keeps what it is done with.
     if (members.length === 0 && isLive) return nothing;
     const places = members.map((_, at) => placeOf(at, members.length));
-    const { flights, skipped } = this.#inFlight();
     return html`
       <div class="stage ${isLive ? '' : 'past'}" @keydown=${this.#onKey}>
         <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
@@ -222,6 +227,13 @@ export class Ring extends LitElement {
           nodeAt(member, places[at], moment, this.chosen === member.name, () => this.#choose(member.name)),
         )}
       </div>
+      ${this.small ? nothing : this.#below(view)}
+    `;
+  }
+
+  #below(view: PageView): unknown {
+    const { flights, skipped } = this.#inFlight();
+    return html`
       <p class="legend small soft">
         ${FLIGHT_KINDS.map((kind) => html`<span>${FLIGHT_WORDS[kind].mark} ${FLIGHT_WORDS[kind].word}</span>`)}
         <span class="number counts">${this.#countsText(flights.length, skipped)}</span>
