@@ -27,6 +27,7 @@ import { beginTransfer } from './transfer.ts';
 import type { Operation } from './message.ts';
 
 export const NO_VALUE = new Uint8Array();
+const ACCEPTED = { kind: 'accepted' } as const;
 
 function own(raft: Raft, request: RequestId, attempt = 0): Origin {
   return { node: raft.id, request, attempt };
@@ -94,7 +95,7 @@ function handToLeader(raft: Raft, leader: Origin['node'], request: RequestId, pe
   pending.attempts += 1;
   const { attempts: attempt } = pending;
   if (raft.leadership !== null) {
-    pending.stage = { kind: 'accepted' };
+    pending.stage = ACCEPTED;
     accept(raft, raft.leadership, own(raft, request, attempt), operation);
     return;
   }

@@ -38,6 +38,7 @@ export class ClientSession {
 }
 
 /** The command as it goes into the log. */
-export function encodeInSession({ id, ...place }: SessionPlace, command: Uint8Array): Uint8Array {
-  return encodeEnvelope({ kind: 'session', session: id, ...place, command });
+export function encodeInSession(place: SessionPlace, command: Uint8Array): Uint8Array {
+  const { id: session, sequence, lowestPending } = place;
+  return encodeEnvelope({ kind: 'session', session, sequence, lowestPending, command });
 }
