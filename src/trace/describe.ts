@@ -38,9 +38,9 @@ export function describeTraceEvent(event: TraceEvent, nameOf: NameOf): string {
     case 'vote':
       return `${event.preVote ? 'would vote' : 'votes'} for ${nameOf(event.candidate)} in term ${event.term}${event.preVote ? ' (pre-vote)' : ''}`;
     case 'send':
-      return `sends ${event.message} to ${nameOf(event.to)}${factsText(event.facts)}`;
+      return `sends ${event.message} to ${nameOf(event.to)}${factsText(event.facts, nameOf)}`;
     case 'receive':
-      return `receives ${event.message} from ${nameOf(event.from)}${factsText(event.facts)}`;
+      return `receives ${event.message} from ${nameOf(event.from)}${factsText(event.facts, nameOf)}`;
     case 'proxy':
       return `${event.message} to ${nameOf(event.to)} is ${event.act}`;
     case 'append':
@@ -88,8 +88,11 @@ export function describeTraceEvent(event: TraceEvent, nameOf: NameOf): string {
   }
 }
 
-function factsText(facts: MessageFacts): string {
-  const said = Object.entries(facts).map(([what, value]) => `${what} ${String(value)}`);
+/** A text among them may be a member; what is none has no other name. */
+function factsText(facts: MessageFacts, nameOf: NameOf): string {
+  const told = (value: MessageFacts[string]): string =>
+    typeof value === 'string' ? nameOf(value as MemberId) : String(value);
+  const said = Object.entries(facts).map(([what, value]) => `${what} ${told(value)}`);
   return said.length === 0 ? '' : ` (${said.join(', ')})`;
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BlockWriter, readBlock } from '../../src/trace/block.ts';
 import { DecodeError } from '../../src/core/bytes.ts';
-import { describeTraceEvent } from '../../src/trace/describe.ts';
+import { describeTraceEvent, Names } from '../../src/trace/describe.ts';
 import { EVENT_KINDS, formatEvent, type TraceEvent } from '../../src/trace/event.ts';
 import { parseEvent, parseTrace } from '../../src/trace/lines.ts';
 import { sample } from '../../src/trace/sample.ts';
@@ -43,6 +43,15 @@ describe('a line', () => {
   ])('of a write of %i entries and %i registers is told in words', (entries, registers, words) => {
     const event = eventOf({ kind: 'write', ms: 1.25, entries, registers });
     expect(describeTraceEvent(event, () => 'X')).toBe(`has written ${words} in 1.3 ms`);
+  });
+
+  it('names the members that a message tells of', () => {
+    const names = new Names();
+    names.add({ node: B, name: 'B' });
+    const facts = { term: 2, joiner: B, operation: 'command' };
+    const event = eventOf({ kind: 'send', to: B, message: 'joinRequest', facts });
+    const told = 'sends joinRequest to B (term 2, joiner B, operation command)';
+    expect(describeTraceEvent(event, names.of)).toBe(told);
   });
 
   it('that lacks any field, or has another kind of thing in it, is refused with its name', () => {
