@@ -59,7 +59,7 @@ a dashed mark is the aim. Each pair has a scale of its own. *Bare replication* i
 log: the leading tab's worker writes a batch to IndexedDB, strictly, and sends it at once to the others, which write it
 and answer; a batch is committed once a majority has it, and what came meanwhile is the next one.
 Its requests are made in that worker; *asked from the page*, they come from the page and are answered there, through a
-port, as the cluster's are.`;
+port, as lists of one task each.`;
 }
 
 function sectionOf(name: string, about: string, rows: readonly MeasuredRow[]): string {

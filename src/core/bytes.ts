@@ -94,9 +94,10 @@ export class Writer {
   #shortAscii(value: string): boolean {
     const { length } = value;
     if (length > SHORT_TEXT_BYTES) return false;
+    // Before the place is taken: what was written may stand elsewhere after it.
+    this.#reserve(MAX_INTEGER_BYTES + length);
     const start = this.#end;
     this.integer(length);
-    this.#reserve(length);
     for (let at = 0; at < length; at += 1) {
       const code = value.charCodeAt(at);
       if (code >= 0x80) {
@@ -123,6 +124,12 @@ export class Writer {
     const bytes = this.#buffer.subarray(this.#start, this.#end);
     this.#start = this.#end;
     return bytes;
+  }
+
+  /** Takes back what was written behind the first `length` bytes. */
+  truncate(length: number): void {
+    assert(length <= this.length, 'only what was written is taken back');
+    this.#end = this.#start + length;
   }
 
   /** Begins anew, in the same buffer. */

@@ -293,16 +293,18 @@ export class Stage {
   }
 
   /**
-   * A write at a leader that comes into its own log and no further. What carries entries, `appends`, is lost from then
-   * on, wherever it comes from; all else of this leader only once it has written. So it does not give up its lead
-   * before that, however slow the machine is.
+   * A write at a leader that comes into its own log and no further. What carries entries among the three, `appends`, is
+   * lost from then on; all else of this leader only once it has written. So it does not give up its lead before that,
+   * however slow the machine is.
    */
   async writeAlone(
     leader: string,
     values: Readonly<Record<string, string>>,
     timeoutMs: number,
   ): Promise<WriteResult> {
-    await this.disturb('appends', 'drop', { messages: ['appendRequest', 'snapshotRequest'] });
+    const voters = [this.cast.leader, ...this.cast.followers];
+    const messages: Route['messages'] = ['appendRequest', 'snapshotRequest'];
+    await this.disturb('appends', 'drop', { from: voters, to: voters, messages });
     const result = await this.transact(leader, values, timeoutMs);
     await this.isolate(leader);
     return result;

@@ -21,7 +21,7 @@ interface Pending {
  */
 export class OperationCalls {
   readonly #pending = new Map<number, Pending>();
-  readonly #calls = writtenTogether((bytes) => this.port.postMessage(bytes, [bytes.buffer]));
+  readonly #write = writtenTogether((bytes) => this.port.postMessage(bytes, [bytes.buffer]));
   #next = 1;
   #sweeping: ReturnType<typeof setInterval> | null = null;
 
@@ -29,15 +29,18 @@ export class OperationCalls {
     port.onmessage = ({ data }: MessageEvent<Uint8Array>) => this.#onAnswers(data);
   }
 
-  /** Always answered: as `unknown` where the worker says nothing for longer than `timeoutMs`. Rejects for a bug of the worker. */
+  /**
+   * Always answered: as `unknown` where the worker says nothing for longer than `timeoutMs`. Rejects for a bug of the
+   * worker, and for what cannot be written.
+   */
   call<M extends OperationName>(call: CallOf<M>, timeoutMs: number): Promise<ResultOf<M>> {
     return new Promise((resolve, reject) => {
       const id = this.#next;
       this.#next += 1;
+      this.#write((writer) => writeCall(writer, id, call, timeoutMs));
       const deadline = performance.now() + timeoutMs + WORKER_GRACE_MS;
       this.#pending.set(id, { deadline, resolve, reject });
       this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_PERIOD_MS);
-      writeCall(this.#calls(), id, call, timeoutMs);
     });
   }
 

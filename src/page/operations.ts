@@ -139,10 +139,8 @@ function createRaft(
     async states(keys, options) {
       const timeoutMs = timing.requestTimeoutMs;
       const consistency = checkConsistency(options?.consistency);
-      for (const key of keys ?? []) {
-        const problem = checkKey(key, limits.keyBytes);
-        if (problem !== null) throw new TypeError(problem);
-      }
+      const problem = keys === undefined ? null : checkKeys(keys, limits.keyBytes);
+      if (problem !== null) throw new TypeError(problem);
       const result = await operate({ method: 'read', keys: keys ?? null, consistency }, timeoutMs);
       if (result.outcome !== 'ok') throw new Error(result.reason);
       const { states, commitIndex, lastIndex } = result;
@@ -287,6 +285,11 @@ function checkKey(key: unknown, maxBytes: number): string | null {
   return size === null || size <= maxBytes
     ? null
     : `key: expected at most ${maxBytes} bytes, received ${size}`;
+}
+
+function checkKeys(keys: unknown, maxBytes: number): string | null {
+  if (!Array.isArray(keys)) return 'keys: expected a list of keys';
+  return keys.map((key) => checkKey(key, maxBytes)).find((problem) => problem !== null) ?? null;
 }
 
 function checkValue(value: unknown, maxBytes: number): string | null {

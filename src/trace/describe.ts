@@ -88,11 +88,10 @@ export function describeTraceEvent(event: TraceEvent, nameOf: NameOf): string {
   }
 }
 
-/** A text among them may be a member; what is none has no other name. */
 function factsText(facts: MessageFacts, nameOf: NameOf): string {
-  const told = (value: MessageFacts[string]): string =>
-    typeof value === 'string' ? nameOf(value as MemberId) : String(value);
-  const said = Object.entries(facts).map(([what, value]) => `${what} ${told(value)}`);
+  const said = Object.entries(facts).map(
+    ([what, value]) => `${what} ${what === 'joiner' ? nameOf(value as MemberId) : String(value)}`,
+  );
   return said.length === 0 ? '' : ` (${said.join(', ')})`;
 }
 

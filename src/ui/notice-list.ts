@@ -30,6 +30,8 @@ export class NoticeList extends LitElement {
   @state() private rows: readonly Notice[] = [];
 
   #isAtEnd = true;
+  /** Also where rows break elsewhere, or the box is another. */
+  readonly #resized = new ResizeObserver(() => this.#follow());
   #trimming: ReturnType<typeof setTimeout> | null = null;
 
   static override readonly styles = [
@@ -65,8 +67,14 @@ export class NoticeList extends LitElement {
     `,
   ];
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#resized.observe(this);
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.#resized.disconnect();
     if (this.#trimming !== null) clearTimeout(this.#trimming);
     this.#trimming = null;
   }
@@ -80,7 +88,7 @@ export class NoticeList extends LitElement {
   }
 
   override updated(changed: Map<PropertyKey, unknown>): void {
-    if (changed.has('notices') && this.#isAtEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
+    if (changed.has('notices')) this.#follow();
   }
 
   override render(): unknown {
@@ -110,6 +118,10 @@ export class NoticeList extends LitElement {
     this.#trimming = null;
     this.rows = this.notices;
   };
+
+  #follow(): void {
+    if (this.#isAtEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
 
   #onScroll(): void {
     const { scrollTop, clientHeight, scrollHeight } = this.scroller;

@@ -5,14 +5,14 @@ import type { OperationCall, OperationResult } from './contract.ts';
 
 /**
  * How calls and answers stand in the messages of the port for operations, one behind the other. Both ends are of one
- * build and in one page, so that lengths are not doubted.
+ * build and in one page: what does not fit is a bug.
  */
 
 const METHODS = ['read', 'transact', 'readRegister', 'writeRegister'] as const;
 const ANSWERS = ['written', 'states', 'value', 'failed', 'unknown', 'bug'] as const;
 const ANY_LENGTH = Number.MAX_SAFE_INTEGER;
 
-/** What is of the wrong type is refused before anything is written: a part of a call would spoil those behind it. */
+/** Throws for what is of the wrong type, perhaps in the middle. */
 export function writeCall(writer: Writer, id: number, call: OperationCall, timeoutMs: number): void {
   writer.integer(id);
   writer.integer(Math.ceil(timeoutMs));

@@ -5,7 +5,7 @@ import { readCall, writeAnswer, writeBug } from './operation-codec.ts';
 
 /** The worker's end of the port for operations: those of one message are one turn of the node, and so are their answers. */
 export function serveOperations(port: MessagePort, handlers: () => OperationHandlers): void {
-  const answers = writtenTogether((bytes) => port.postMessage(bytes, [bytes.buffer]));
+  const write = writtenTogether((bytes) => port.postMessage(bytes, [bytes.buffer]));
   port.onmessage = ({ data }: MessageEvent<Uint8Array>) => {
     const reader = new Reader(data);
     while (!reader.isAtEnd) {
@@ -13,9 +13,9 @@ export function serveOperations(port: MessagePort, handlers: () => OperationHand
       const timeoutMs = reader.integer();
       const call = readCall(reader);
       try {
-        carryOut(handlers(), (result) => writeAnswer(answers(), id, result), call, timeoutMs);
+        carryOut(handlers(), (result) => write((writer) => writeAnswer(writer, id, result)), call, timeoutMs);
       } catch (error) {
-        writeBug(answers(), id, error);
+        write((writer) => writeBug(writer, id, error));
       }
     }
   };

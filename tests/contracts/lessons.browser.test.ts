@@ -24,9 +24,10 @@ beforeEach(async () => {
   await open();
 });
 
-afterEach(() => {
+afterEach(async () => {
   app.remove();
   localStorage.clear();
+  await page.viewport(1280, 900);
 });
 
 const button = (name: string) => page.getByRole('button', { name, exact: true });
@@ -149,7 +150,11 @@ describe('a lesson under way', () => {
     await expect.poll(() => hasFocus('Leave')).toBe(true);
     const [focused, ring] = [button('Leave').element(), picture()].map((one) => one?.getBoundingClientRect());
     expect(focused?.top).toBeGreaterThanOrEqual(ring?.bottom ?? 0);
-    await page.viewport(1280, 900);
+    const nav = app.shadowRoot?.querySelector('tabraft-section-nav');
+    expect(Math.abs((nav?.getBoundingClientRect().bottom ?? 0) - (ring?.top ?? 0))).toBeLessThan(2);
+    // It would leave no room for what is told.
+    await page.viewport(844, 390);
+    await expect.poll(picture).toBeNull();
   });
 
   test('leaves the focus where the reader has taken it', async () => {

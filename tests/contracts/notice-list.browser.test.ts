@@ -64,6 +64,23 @@ describe('what happened here', () => {
     expect(shifts).toBe(0);
   });
 
+  test('is counted as laid out anew where it is', async () => {
+    const shifts = await countShifts(async () => {
+      list.style.marginBlockStart = '60px';
+      await untilPainted();
+    });
+    expect(shifts).toBeGreaterThan(0);
+  });
+
+  test('shows the newest, however wide it becomes', async () => {
+    for (const width of [1280, 360, 700]) {
+      await page.viewport(width, 900);
+      await expect.poll(() => isSeen(KEPT - 1)).toBe(true);
+      await tell(KEPT);
+      expect(isSeen(KEPT - 1)).toBe(true);
+    }
+  });
+
   test('stays where the reader has scrolled to, by keyboard, and follows again from the end', async () => {
     scroller().focus();
     await userEvent.keyboard('{PageUp}{PageUp}');

@@ -62,6 +62,15 @@ describe('what is encoded together', () => {
     );
   });
 
+  it('is what was written, wherever in the shared buffer it comes to stand, and of whatever characters', () => {
+    for (let at = 0; at < 3000; at += 1) {
+      const text = `${'x'.repeat(at % 199)}ü`;
+      const reader = new Reader(encodedTogether((writer) => writer.text(text)));
+      expect(reader.text(ANY_LENGTH)).toBe(text);
+      reader.end();
+    }
+  });
+
   it('is whole although the one before it could not be written', () => {
     expect(() => encodedTogether((writer) => writer.integer(-1))).toThrow();
     expect(() =>

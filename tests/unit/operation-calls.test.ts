@@ -81,6 +81,34 @@ describe('the port for operations', () => {
     expect(answers).toEqual([read, read, failed, failed, value, unknown, unknown]);
   });
 
+  it('refuses what cannot be written, and only that', async () => {
+    const { calls: port } = connected({ transact: (done) => done(WRITTEN) });
+    const odd = { method: 'read', keys: new Set(['a']), consistency: 'local' } as unknown as CallOf<'read'>;
+    const [before, refused, after] = await Promise.allSettled(
+      [transact('before'), odd, transact('after')].map((call) => port.call(call, 1000)),
+    );
+    expect([before, after]).toEqual(Array(2).fill({ status: 'fulfilled', value: WRITTEN }));
+    expect(refused).toMatchObject({ status: 'rejected' });
+    // Also where it is the first of its message.
+    const [alone, next] = await Promise.allSettled(
+      [odd, transact('next')].map((call) => port.call(call, 1000)),
+    );
+    expect([alone?.status, next?.status]).toEqual(['rejected', 'fulfilled']);
+  });
+
+  it('tells of an answer that cannot be written, and of no other', async () => {
+    const { calls: port } = connected({
+      transact: (done) => done(WRITTEN),
+      readRegister: (done) => done({ outcome: 'ok', value: 7 as unknown as string }),
+    });
+    const [bad, good] = await Promise.allSettled([
+      port.call({ method: 'readRegister', key: 'k' }, 1000),
+      port.call(transact('k'), 1000),
+    ]);
+    expect(bad.status).toBe('rejected');
+    expect(good).toEqual({ status: 'fulfilled', value: WRITTEN });
+  });
+
   it('hands on a bug of the worker as an error of that call', async () => {
     const { calls: port } = connected({
       transact: () => {

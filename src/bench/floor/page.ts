@@ -8,7 +8,7 @@ import type {
   ToFloorWorker,
 } from './contract.ts';
 import { connectAll } from './signaling.ts';
-import { together } from '../../transport/together.ts';
+import { together } from './together.ts';
 
 declare global {
   interface Window {

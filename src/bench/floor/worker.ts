@@ -4,7 +4,7 @@ import { FloorDisk } from './disk.ts';
 import { Follower } from './follower.ts';
 import { FrameLink, Kind, type Frame } from './frames.ts';
 import { Replication } from './replication.ts';
-import { together } from '../../transport/together.ts';
+import { together } from './together.ts';
 
 type Load<K extends FloorLoad['kind']> = Extract<FloorLoad, { kind: K }>;
 

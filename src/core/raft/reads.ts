@@ -2,7 +2,7 @@ import type { MemberId, RequestId } from '../ids.ts';
 import { findMember } from './configuration.ts';
 import type { ReadIndexRequest, ReadIndexResponse } from './message.ts';
 import { broadcastHeartbeat, tellCommitIndex } from './replication.ts';
-import { answer, configurationInForce, refuse, send, type Leadership, type Raft } from './state.ts';
+import { ACCEPTED, answer, configurationInForce, refuse, send, type Leadership, type Raft } from './state.ts';
 
 /**
  * Linearizable reads by ReadIndex (dissertation §6.4), in batches: every server, leader, follower or
@@ -38,7 +38,7 @@ function isPending(raft: Raft, request: RequestId): boolean {
 function markAsked(raft: Raft, request: RequestId): void {
   const pending = raft.requests.get(request);
   if (pending === undefined) return;
-  pending.stage = { kind: 'accepted' };
+  pending.stage = ACCEPTED;
   pending.attempts += 1;
 }
 

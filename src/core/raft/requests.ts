@@ -13,6 +13,7 @@ import type {
 } from './message.ts';
 import { appendAsLeader } from './replication.ts';
 import {
+  ACCEPTED,
   answer,
   configurationInForce,
   isTransferring,
@@ -27,7 +28,6 @@ import { beginTransfer } from './transfer.ts';
 import type { Operation } from './message.ts';
 
 export const NO_VALUE = new Uint8Array();
-const ACCEPTED = { kind: 'accepted' } as const;
 
 function own(raft: Raft, request: RequestId, attempt = 0): Origin {
   return { node: raft.id, request, attempt };

@@ -23,6 +23,8 @@ export type RequestStage =
   /** Accepted by this node as leader, or a read in a batch that waits for its read index. */
   | { readonly kind: 'accepted' };
 
+export const ACCEPTED: RequestStage = { kind: 'accepted' };
+
 export interface PendingRequest {
   readonly operation: Operation;
   stage: RequestStage;

@@ -108,9 +108,9 @@ export class Lesson extends LitElement {
         color: var(--ink-soft);
       }
       /* What has the focus does not lie beneath the picture. */
-      @media (width < 64rem) {
+      @media (width < 64rem) and (height >= 38rem) {
         wa-button {
-          scroll-margin-block-start: 19rem;
+          scroll-margin-block-start: calc(var(--nav) + 17.5rem);
         }
       }
       .busy:focus-visible {

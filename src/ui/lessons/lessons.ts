@@ -23,8 +23,8 @@ const READY: Hindrance = {
   remedy: null,
 };
 
-/** As the page is laid out. */
-const ONE_COLUMN = '(width < 64rem)';
+/** The page has one column, and the window room for more than the picture. */
+const HAS_PICTURE = matchMedia('(width < 64rem) and (height >= 38rem)');
 
 const PAPER = 'https://raft.github.io/raft.pdf';
 
@@ -102,7 +102,7 @@ export class Lessons extends LitElement {
       /* Beneath the way to the sections; what is told goes by beneath it. */
       tabraft-ring {
         position: sticky;
-        inset-block-start: 2.75rem;
+        inset-block-start: var(--nav);
         z-index: 1;
         background: var(--surface);
       }
@@ -112,6 +112,12 @@ export class Lessons extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.seen = seenLessons();
+    HAS_PICTURE.addEventListener('change', this.#onLayout);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    HAS_PICTURE.removeEventListener('change', this.#onLayout);
   }
 
   override willUpdate(): void {
@@ -139,6 +145,8 @@ export class Lessons extends LitElement {
     `;
   }
 
+  readonly #onLayout = (): void => this.requestUpdate();
+
   #lesson(lesson: LessonView, view: PageView): unknown {
     const at = LESSONS.findIndex(({ name }) => name === lesson.name);
     return html`<div>
@@ -154,7 +162,7 @@ export class Lessons extends LitElement {
 
   /** Where the cluster’s own picture is not beside the lesson but far above it. It says nothing that the other does not. */
   #picture(view: PageView): unknown {
-    if (!matchMedia(ONE_COLUMN).matches) return nothing;
+    if (!HAS_PICTURE.matches) return nothing;
     return html`<tabraft-ring
       small
       inert

@@ -56,6 +56,11 @@ export class Ring extends LitElement {
         aspect-ratio: 1 / 0.95;
         margin-inline: auto;
       }
+      /* The lowest of more than three members has its words beneath the stage. */
+      :host([small]) {
+        display: block;
+        padding-block-end: 2.2rem;
+      }
       :host([small]) .stage {
         inline-size: 15rem;
         font-size: 0.875em;
