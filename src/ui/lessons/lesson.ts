@@ -109,7 +109,7 @@ export class Lesson extends LitElement {
       }
       /* What has the focus does not lie beneath the picture. */
       @media (width < 64rem) and (height >= 38rem) {
-        wa-button {
+        wa-button::part(base) {
           scroll-margin-block-start: calc(var(--nav) + 17.5rem);
         }
       }
