@@ -146,7 +146,7 @@ test('limits and nonsense get clear answers', async ({ context, server }) => {
   const odd = tab.page.evaluate(() => window.tabraft.raft.states(['k', 'k\ud83d']));
   await expect(odd).rejects.toThrow('key: expected Unicode text, received half of a surrogate pair');
   expect(await tab.get('k')).toEqual({ outcome: 'ok', value: 'é'.repeat(32_768) });
-X, kind: 'explode' as 'drop' }));
+  const rule = tab.page.evaluate(() => window.tabraft.faults.set({ id: 'x', kind: 'explode' as 'drop' }));
   await expect(rule).rejects.toThrow(/kind: expected one of drop, delay/);
   const preset = tab.page.evaluate(() => window.tabraft.faults.preset('isolate', 'Z'));
   await expect(preset).rejects.toThrow(/no member "Z"/);
