@@ -90,6 +90,11 @@ export class Writer {
     if (!this.#shortAscii(value)) this.bytes(encoder.encode(value));
   }
 
+  textOrNull(value: string | null): void {
+    this.bool(value !== null);
+    if (value !== null) this.text(value);
+  }
+
   /** False: it is not one, and nothing was written. */
   #shortAscii(value: string): boolean {
     const { length } = value;
@@ -245,6 +250,10 @@ export class Reader {
     } catch {
       throw new DecodeError('a text is not UTF-8');
     }
+  }
+
+  textOrNull(maxBytes: number): string | null {
+    return this.bool() ? this.text(maxBytes) : null;
   }
 
   /** Of what follows, all of which is there. */

@@ -200,25 +200,16 @@ function writeRegisterMessage(writer: Writer, message: RegisterMessage): void {
     case 'registerStoreResponse':
       return;
     case 'registerTransferRequest':
-      writeCursor(writer, message.after);
+      writer.textOrNull(message.after);
       return;
     case 'registerTransferResponse':
-      writeCursor(writer, message.after);
+      writer.textOrNull(message.after);
       writeRegisters(writer, message.registers);
       writer.bool(message.isLast);
       return;
     default:
       unreachable(message);
   }
-}
-
-function writeCursor(writer: Writer, after: string | null): void {
-  writer.bool(after !== null);
-  if (after !== null) writer.text(after);
-}
-
-function readCursor(reader: Reader): string | null {
-  return reader.bool() ? reader.text(MAX_TEXT_BYTES) : null;
 }
 
 /** Throws `DecodeError` for anything that `encodeMessage` cannot have written. */
@@ -312,9 +303,9 @@ function readRegisterMessage(
     case 'registerStoreResponse':
       return { type, ...envelope, operation: reader.integer() };
     case 'registerTransferRequest':
-      return { type, ...envelope, after: readCursor(reader) };
+      return { type, ...envelope, after: reader.textOrNull(MAX_TEXT_BYTES) };
     case 'registerTransferResponse': {
-      const after = readCursor(reader);
+      const after = reader.textOrNull(MAX_TEXT_BYTES);
       const registers = readRegisters(reader);
       const isLast = reader.bool();
       if (registers.length === 0 && !isLast)

@@ -55,8 +55,7 @@ export class BlockWriter {
     const writer = this.#writer;
     writer.byte(BLOCK_VERSION);
     writer.text(node);
-    writer.bool(name !== null);
-    if (name !== null) writer.text(name);
+    writer.textOrNull(name);
     writer.integer(firstSeq);
     writer.integer(this.#timeUs);
     writer.integer(clock.nodes.length);
@@ -198,7 +197,7 @@ export function readBlock(bytes: Uint8Array): TraceEvent[] {
   const version = reader.byte();
   if (version !== BLOCK_VERSION) throw new DecodeError(`block version ${version}, not ${BLOCK_VERSION}`);
   const node = reader.text(MAX_TEXT_BYTES) as MemberId;
-  const name = reader.bool() ? reader.text(MAX_TEXT_BYTES) : null;
+  const name = reader.textOrNull(MAX_TEXT_BYTES);
   let seq = reader.integer();
   let timeUs = reader.integer();
   const nodes: MemberId[] = [];

@@ -4,6 +4,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { controls } from './controls.ts';
 import { formatTime } from './format.ts';
 import { icon } from './icons.ts';
+import { Resized } from './resized.ts';
 import type { Notice } from './view.ts';
 
 const TONES = { info: 'calm', warning: 'doubt', error: 'bad' } as const;
@@ -30,8 +31,6 @@ export class NoticeList extends LitElement {
   @state() private rows: readonly Notice[] = [];
 
   #isAtEnd = true;
-  /** Also where rows break elsewhere, or the box is another. */
-  readonly #resized = new ResizeObserver(() => this.#follow());
   #trimming: ReturnType<typeof setTimeout> | null = null;
 
   static override readonly styles = [
@@ -67,14 +66,14 @@ export class NoticeList extends LitElement {
     `,
   ];
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#resized.observe(this);
+  constructor() {
+    super();
+    // Also where rows break elsewhere, or the box is another.
+    new Resized(this, () => this.#follow());
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#resized.disconnect();
     if (this.#trimming !== null) clearTimeout(this.#trimming);
     this.#trimming = null;
   }

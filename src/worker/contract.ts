@@ -169,7 +169,7 @@ interface Results {
 export type OperationName = OperationCall['method'];
 export type CallOf<M extends OperationName> = OperationCall & { readonly method: M };
 export type ResultOf<M extends OperationName> = Results[M];
-export type OperationResult = Results[OperationName];
+export type OperationAnswer = Results[OperationName];
 /** Each calls `done` once. */
 export type OperationHandlers = {
   readonly [M in OperationName]: (

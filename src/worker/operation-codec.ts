@@ -1,7 +1,6 @@
 import type { Failure, SessionUse } from '../api.ts';
 import type { Reader, Writer } from '../core/bytes.ts';
-import { readValue, writeValue } from '../core/kv/transaction.ts';
-import type { OperationCall, OperationResult } from './contract.ts';
+import type { OperationCall, OperationAnswer } from './contract.ts';
 
 /**
  * How calls and answers stand in the messages of the port for operations, one behind the other. Both ends are of one
@@ -34,7 +33,7 @@ export function writeCall(writer: Writer, id: number, call: OperationCall, timeo
       return;
     case 'writeRegister':
       writer.text(call.key);
-      writeValue(writer, call.value);
+      writer.textOrNull(call.value);
   }
 }
 
@@ -51,13 +50,13 @@ export function readCall(reader: Reader): OperationCall {
     case 'readRegister':
       return { method, key: reader.text(ANY_LENGTH) };
     case 'writeRegister':
-      return { method, key: reader.text(ANY_LENGTH), value: readValue(reader) };
+      return { method, key: reader.text(ANY_LENGTH), value: reader.textOrNull(ANY_LENGTH) };
     default:
       throw new Error('The page asks for what this node does not know.');
   }
 }
 
-export function writeAnswer(writer: Writer, id: number, result: OperationResult): void {
+export function writeAnswer(writer: Writer, id: number, result: OperationAnswer): void {
   writer.integer(id);
   if (result.outcome !== 'ok') {
     writeFailure(writer, result);
@@ -73,11 +72,11 @@ export function writeAnswer(writer: Writer, id: number, result: OperationResult)
     writer.integer(states.length);
     for (const [key, value] of states) {
       writer.text(key);
-      writeValue(writer, value);
+      writer.textOrNull(value);
     }
   } else {
     writer.byte(ANSWERS.indexOf('value'));
-    writeValue(writer, result.value);
+    writer.textOrNull(result.value);
   }
 }
 
@@ -89,7 +88,7 @@ export function writeBug(writer: Writer, id: number, error: unknown): void {
 }
 
 /** Behind its id. */
-export function readAnswer(reader: Reader): OperationResult | Error {
+export function readAnswer(reader: Reader): OperationAnswer | Error {
   const kind = ANSWERS[reader.byte()];
   switch (kind) {
     case 'written':
@@ -98,11 +97,11 @@ export function readAnswer(reader: Reader): OperationResult | Error {
       const [commitIndex, lastIndex] = [reader.integer(), reader.integer()];
       const states: [string, string | null][] = [];
       for (let left = reader.integer(); left > 0; left -= 1)
-        states.push([reader.text(ANY_LENGTH), readValue(reader)]);
+        states.push([reader.text(ANY_LENGTH), reader.textOrNull(ANY_LENGTH)]);
       return { outcome: 'ok', states: Object.fromEntries(states), commitIndex, lastIndex };
     }
     case 'value':
-      return { outcome: 'ok', value: readValue(reader) };
+      return { outcome: 'ok', value: reader.textOrNull(ANY_LENGTH) };
     case 'failed':
     case 'unknown':
       return { outcome: kind, code: reader.text(ANY_LENGTH), reason: reader.text(ANY_LENGTH) };

@@ -1,6 +1,6 @@
 import { Reader } from '../core/bytes.ts';
 import { writtenTogether } from '../transport/written-together.ts';
-import type { OperationCall, OperationHandlers, OperationResult } from './contract.ts';
+import type { OperationCall, OperationHandlers, OperationAnswer } from './contract.ts';
 import { readCall, writeAnswer, writeBug } from './operation-codec.ts';
 
 /** The worker's end of the port for operations: those of one message are one turn of the node, and so are their answers. */
@@ -23,7 +23,7 @@ export function serveOperations(port: MessagePort, handlers: () => OperationHand
 
 function carryOut(
   handlers: OperationHandlers,
-  done: (result: OperationResult) => void,
+  done: (result: OperationAnswer) => void,
   call: OperationCall,
   timeoutMs: number,
 ): void {

@@ -25,6 +25,7 @@ import {
   lessonView,
 } from '../ui/fake-controller.ts';
 import { id } from '../support/core-cluster.ts';
+import { untilPainted } from '../ui/painting.ts';
 
 let app: App;
 let controller: FakeController;
@@ -763,7 +764,7 @@ describe('the promises', () => {
     find(app, 'tabraft-promises').scrollIntoView();
     const timeline = find(find(app, 'tabraft-timeline-section'), 'tabraft-timeline');
     await expect.poll(() => timeline.getBoundingClientRect().bottom < -0.2 * window.innerHeight).toBe(true);
-    for (let frames = 2; frames > 0; frames -= 1) await new Promise(requestAnimationFrame);
+    await untilPainted();
     seen(lead('A', RUN_LENGTH + 1), lead('B', 2 * RUN_LENGTH + 5));
     await page.getByRole('button', { name: /B, event 2:5/ }).click();
     await expect.poll(() => find(timeline, '#chosen').textContent).toMatch(/event 2:5|leader/);

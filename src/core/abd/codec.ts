@@ -21,15 +21,14 @@ export function writeHeld(writer: Writer, { tag, value }: Found): void {
   writer.integer(tag.counter);
   writeMemberId(writer, tag.writer);
   writer.integer(tag.operation);
-  writer.bool(value !== null);
-  if (value !== null) writer.text(value);
+  writer.textOrNull(value);
 }
 
 export function readHeld(reader: Reader): Found {
   const counter = reader.integer();
   if (counter === 0 || counter > MAX_COUNTER) throw new DecodeError('a counter makes no sense');
   const tag = { counter, writer: readMemberId(reader), operation: reader.integer() };
-  return { tag, value: reader.bool() ? reader.text(MAX_TEXT_BYTES) : null };
+  return { tag, value: reader.textOrNull(MAX_TEXT_BYTES) };
 }
 
 export function writeRegisters(writer: Writer, registers: readonly Register[]): void {

@@ -1,4 +1,4 @@
-import { DecodeError, encoded, encodedTogether, Reader, type Writer } from '../bytes.ts';
+import { DecodeError, encoded, encodedTogether, Reader } from '../bytes.ts';
 
 /** `null` stands for the absence of the key. */
 export interface Instruction {
@@ -23,23 +23,13 @@ export type TransactionResult =
 export const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 const MAX_INSTRUCTIONS = 65_536;
 
-/** A text or null. */
-export function writeValue(writer: Writer, value: string | null): void {
-  writer.bool(value !== null);
-  if (value !== null) writer.text(value);
-}
-
-export function readValue(reader: Reader): string | null {
-  return reader.bool() ? reader.text(MAX_TEXT_BYTES) : null;
-}
-
 export function encodeTransaction(instructions: readonly Instruction[]): Uint8Array {
   return encodedTogether((writer) => {
     writer.integer(instructions.length);
     for (const { op, key, val } of instructions) {
       writer.bool(op === 'SET');
       writer.text(key);
-      writeValue(writer, val);
+      writer.textOrNull(val);
     }
   });
 }
@@ -59,7 +49,7 @@ export function decodeTransaction(command: Uint8Array): Instruction[] {
   for (let left = reader.count(MAX_INSTRUCTIONS); left > 0; left -= 1) {
     const op = reader.bool() ? 'SET' : 'ASSERT';
     const key = reader.text(MAX_TEXT_BYTES);
-    instructions.push({ op, key, val: readValue(reader) });
+    instructions.push({ op, key, val: reader.textOrNull(MAX_TEXT_BYTES) });
   }
   reader.end();
   return instructions;
@@ -79,8 +69,8 @@ export function encodeResult(result: TransactionResult): Uint8Array {
     } else {
       writer.byte(RESULT_TAGS.refused);
       writer.text(result.key);
-      writeValue(writer, result.expected);
-      writeValue(writer, result.actual);
+      writer.textOrNull(result.expected);
+      writer.textOrNull(result.actual);
     }
   });
 }
@@ -96,8 +86,8 @@ export function decodeResult(bytes: Uint8Array): TransactionResult {
     result = { applied: false, malformed: reader.text(MAX_TEXT_BYTES) };
   } else if (tag === RESULT_TAGS.refused) {
     const key = reader.text(MAX_TEXT_BYTES);
-    const expected = readValue(reader);
-    result = { applied: false, key, expected, actual: readValue(reader) };
+    const expected = reader.textOrNull(MAX_TEXT_BYTES);
+    result = { applied: false, key, expected, actual: reader.textOrNull(MAX_TEXT_BYTES) };
   } else {
     throw new DecodeError(`${tag} is no kind of result`);
   }

@@ -107,11 +107,9 @@ export class Lesson extends LitElement {
       .busy {
         color: var(--ink-soft);
       }
-      /* What has the focus does not lie beneath the picture. */
-      @media (width < 64rem) and (height >= 38rem) {
-        wa-button::part(base) {
-          scroll-margin-block-start: calc(var(--nav) + 17.5rem);
-        }
+      /* What has the focus does not lie beneath what covers the top. */
+      wa-button::part(base) {
+        scroll-margin-block-start: var(--covered, 0);
       }
       .busy:focus-visible {
         outline: none;

@@ -106,6 +106,9 @@ export class Lessons extends LitElement {
         z-index: 1;
         background: var(--surface);
       }
+      tabraft-ring + tabraft-lesson {
+        --covered: calc(var(--nav) + 17.5rem);
+      }
     `,
   ];
 

@@ -8,6 +8,7 @@ import { controls } from '../controls.ts';
 import { formatCount, plural } from '../format.ts';
 import { label } from '../label.ts';
 import '../library.ts';
+import { Resized } from '../resized.ts';
 import { styles } from './event-log-styles.ts';
 import { relationTo, type Group, type Relation } from './groups.ts';
 import { countNewer, keyOf, placeAt, placeOf, rowsOf } from './rows.ts';
@@ -77,22 +78,19 @@ export class EventLog extends LitElement {
     scrollPaddingEnd: 2 * ROW_HEIGHT,
   });
 
-  /** Rows break elsewhere then, and are as high as they need to be. */
-  readonly #resized = new ResizeObserver(() => {
-    this.#items = [];
-    this.requestUpdate();
-  });
-
   static override readonly styles = [controls, styles];
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#resized.observe(this);
+  constructor() {
+    super();
+    // Rows break elsewhere then, and are as high as they need to be.
+    new Resized(this, () => {
+      this.#items = [];
+      this.requestUpdate();
+    });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#resized.disconnect();
     if (this.#renewal !== null) clearTimeout(this.#renewal);
     this.#renewal = null;
   }
