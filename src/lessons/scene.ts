@@ -1,4 +1,4 @@
-import type { Status } from '../api.ts';
+import type { LinkCounters, Status } from '../api.ts';
 import { unsettled } from '../client/cluster.ts';
 import { isAway, stateOf, type LiveNode, type NodeState, type PageView } from '../ui/view.ts';
 import type { LogSummary, ProgressView } from '../worker/contract.ts';
@@ -26,9 +26,11 @@ export interface Scene {
   readonly status: Status;
   readonly learners: number;
   readonly actors: readonly Actor[];
+  /** Since their tabs were opened, as these last reported it. */
+  readonly links: readonly LinkCounters[];
 }
 
-export function sceneOf({ status, nodes, live }: PageView, now: number): Scene {
+export function sceneOf({ status, nodes, live, links }: PageView, now: number): Scene {
   const voters = status.members.filter(({ kind }) => kind === 'voter');
   const actors = voters.flatMap(({ id, name }): Actor[] => {
     const node = live.nodes.find(({ memberId }) => memberId === id);
@@ -38,11 +40,16 @@ export function sceneOf({ status, nodes, live }: PageView, now: number): Scene {
     const { votedFor, log, progress } = detail;
     return [{ name, state, role, term, votedFor, leader, log, progress, at }];
   });
-  return { now, status, learners: status.members.length - voters.length, actors };
+  return { now, status, learners: status.members.length - voters.length, actors, links };
 }
 
 export function actorIn({ actors }: Scene, name: string): Actor | null {
   return actors.find((actor) => actor.name === name) ?? null;
+}
+
+/** How many messages the rules have held so far. */
+export function heldBetween({ links }: Scene, from: string, to: string): number {
+  return links.find((link) => link.from === from && link.to === to)?.held ?? 0;
 }
 
 /** Who leads: of those that run, the one of the highest term. */

@@ -3,6 +3,7 @@ import type { ClusterPort, MemberAction } from '../../src/client/cluster.ts';
 import { parseConfig, type PageConfig } from '../../src/config/schema.ts';
 import type { MemberId } from '../../src/core/ids.ts';
 import { encodeTransaction } from '../../src/core/kv/transaction.ts';
+import { linkCounters } from '../../src/page/remote-nodes.ts';
 import type { NodeState, PageView } from '../../src/ui/view.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import type { Storage } from '../../src/storage/storage.ts';
@@ -154,7 +155,7 @@ export class NodeCluster implements ClusterPort {
   }
 
   links(): Promise<LinkCounters[]> {
-    return Promise.resolve([]);
+    return Promise.resolve(this.#view.links);
   }
 
   async act(action: MemberAction, member: string): Promise<void> {
@@ -272,6 +273,7 @@ export class NodeCluster implements ClusterPort {
       rules: [...this.rules],
       nodes: this.#seats.map(({ state }, seat) => ({ name: NAMES[seat] ?? '', state })),
       live: { ...this.#view.live, nodes: live },
+      links: linkCounters(members, (id) => this.#seats.find((seat) => seat.id === id)?.last?.traffic ?? []),
     };
     for (const listener of this.#listeners) listener();
   }

@@ -1,5 +1,5 @@
 import type { LessonRun } from '../run.ts';
-import { actorIn, leaderIn, termAt, uncommitted, type Actor, type Scene } from '../scene.ts';
+import { actorIn, heldBetween, leaderIn, termAt, uncommitted, type Actor, type Scene } from '../scene.ts';
 import { NotSeen, type Stage } from '../stage.ts';
 
 /** How long the client of the leader that is alone waits for its answer. */
@@ -115,6 +115,7 @@ async function comeBack(run: LessonRun, { s1, s2, s5, index, term, otherTerm }: 
     button: `Bring ${s1} back`,
     play: async () => {
       await stage.isolate(s5);
+      const heldBefore = heldBetween(stage.scene, s2, s1);
       await stage.disturb('answers', 'hold', answers);
       await stage.clear('appends');
       await stage.rejoin(s1);
@@ -123,6 +124,9 @@ async function comeBack(run: LessonRun, { s1, s2, s5, index, term, otherTerm }: 
         return actor?.role === 'leader' && actor.term > otherTerm ? actor : null;
       });
       // It first offers its newest entry. What says that S2 lacks the one before is let through, and no more than that.
+      await stage.until(`an answer of ${s2}`, (scene) =>
+        heldBetween(scene, s2, s1) > heldBefore ? true : null,
+      );
       await stage.disturb('later-answers', 'hold', answers);
       await stage.clear('answers');
       await stage.until(`entry ${index} at ${s2}`, (scene) =>
