@@ -3,6 +3,7 @@ import type { MemberId, RequestId } from '../core/ids.ts';
 import type { Answer, Effect, Input, RaftEvent } from '../core/raft/interface.ts';
 import type { Operation, OperationResult, RaftMessage } from '../core/raft/message.ts';
 import { step } from '../core/raft/raft.ts';
+import { uneventfulTicks } from '../core/raft/rest.ts';
 import type { Raft } from '../core/raft/state.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Clock } from './clock.ts';
@@ -10,6 +11,7 @@ import { Disk } from './disk.ts';
 import { Outbox } from './outbox.ts';
 import { PendingRequests } from './pending-requests.ts';
 import type { StateMachine } from './state-machine.ts';
+import { Ticker } from './ticker.ts';
 
 export interface DriverOptions {
   readonly tickMs: number;
@@ -43,9 +45,6 @@ export type DriverEvent =
 
 type OnResult = (result: OperationResult) => void;
 
-/** A callback takes this many times the tick to be worth telling. */
-const GAP_TICKS = 10;
-
 /**
  * The only place with effects: feeds the core, and carries out what it asks for under the conditions
  * that stand on `Effect`. Inputs that come together are one turn.
@@ -53,14 +52,13 @@ const GAP_TICKS = 10;
 export class Driver {
   /** Writes of others that go with Raft's are handed to it as well. */
   readonly disk: Disk;
-  readonly #stopTicking: () => void;
+  readonly #ticker: Ticker;
   #inputs: Input[] = [];
   #isScheduled = false;
   #isPaused = false;
   #stopped: string | null = null;
   readonly #outbox: Outbox<RaftMessage>;
   readonly #requests: PendingRequests<OperationResult>;
-  #lastTickAt: number;
 
   constructor(
     readonly raft: Raft,
@@ -70,8 +68,12 @@ export class Driver {
     this.#requests = new PendingRequests(options.firstRequest);
     this.disk = new Disk(ports.storage, (error) => this.stop(describe(error)));
     this.#outbox = new Outbox((message) => ports.send(message));
-    this.#lastTickAt = ports.clock.now();
-    this.#stopTicking = ports.clock.every(options.tickMs, () => this.#onTick());
+    this.#ticker = new Ticker(ports.clock, options.tickMs, {
+      uneventful: () => (this.#requests.size > 0 ? 0 : uneventfulTicks(raft)),
+      onTicks: (count) => this.#onTicks(count),
+      onGap: (gapMs) => this.#onGap(gapMs),
+    });
+    this.#ticker.start();
     // What was committed before the restart is applied without waiting for a tick.
     this.#schedule();
   }
@@ -115,6 +117,7 @@ export class Driver {
   pause(): void {
     if (this.#isPaused || this.#stopped !== null) return;
     this.#isPaused = true;
+    this.#ticker.stop();
     this.#outbox.setPaused(true);
     this.ports.onEvent({ kind: 'paused' });
     this.ports.onTurn();
@@ -123,11 +126,16 @@ export class Driver {
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    this.#lastTickAt = this.ports.clock.now();
+    this.#ticker.start();
     this.ports.onEvent({ kind: 'resumed' });
     this.#feed({ type: 'woke' });
     this.#outbox.setPaused(false);
     this.#schedule();
+  }
+
+  /** Ticks that have passed and that the core was not told of, as they change nothing but their number. */
+  get untoldTicks(): number {
+    return this.#ticker.untold;
   }
 
   get isPaused(): boolean {
@@ -142,7 +150,7 @@ export class Driver {
   stop(reason: string): void {
     if (this.#stopped !== null) return;
     this.#stopped = reason;
-    this.#stopTicking();
+    this.#ticker.stop();
     this.#inputs = [];
     this.#outbox.clear();
     void this.disk.close().catch((error: unknown) => {
@@ -162,21 +170,22 @@ export class Driver {
     await this.disk.close();
   }
 
-  #onTick(): void {
-    const now = this.ports.clock.now();
-    const gapMs = now - this.#lastTickAt;
-    this.#lastTickAt = now;
-    if (this.#isPaused) return;
-    if (gapMs > GAP_TICKS * this.options.tickMs) {
-      this.ports.onEvent({ kind: 'gap', gapMs });
-      this.#feed({ type: 'woke' });
-    }
-    // However long the gap, it is one tick: a tab that slept must not fire a burst of elections.
-    this.#feed({ type: 'tick' });
-    for (const request of this.#requests.due(now)) this.#feed({ type: 'expire', request });
+  #onTicks(count: number): void {
+    for (let told = 0; told < count; told += 1) this.#push({ type: 'tick' });
+    for (const request of this.#requests.due(this.ports.clock.now())) this.#push({ type: 'expire', request });
+  }
+
+  #onGap(gapMs: number): void {
+    this.ports.onEvent({ kind: 'gap', gapMs });
+    this.#push({ type: 'woke' });
   }
 
   #feed(input: Input): void {
+    this.#ticker.catchUp();
+    this.#push(input);
+  }
+
+  #push(input: Input): void {
     if (this.#stopped !== null) return;
     this.#inputs.push(input);
     this.#schedule();
@@ -205,6 +214,7 @@ export class Driver {
     } catch (error) {
       this.stop(describe(error));
     }
+    this.#ticker.rest();
     this.ports.onTurn();
   }
 

@@ -17,6 +17,10 @@ export class PendingRequests<R> {
     this.#next = first;
   }
 
+  get size(): number {
+    return this.#pending.size;
+  }
+
   add(deadline: number, onResult: (result: R) => void): RequestId {
     const request = this.#next;
     this.#next += 1;

@@ -12,9 +12,15 @@ export interface PingerOptions {
 /** Pings of one member that are kept while unanswered; one that somebody waits for is kept as well. */
 const MAX_UNANSWERED = 8;
 
+/** Who was heard within so much of a period needs no ping to show that it is there, … */
+const RECENT = 0.75;
+/** … and gets one every so many periods, which measures the round trip. */
+const MEASURED_PERIODS = 5;
+
 interface Peer {
   /** When each unanswered ping was sent, by nonce. */
   readonly sentAt: Map<number, number>;
+  pingedAt: number;
   roundTripMs: number | null;
   heardAt: number;
 }
@@ -34,9 +40,7 @@ export class Pinger {
     private readonly clock: Clock,
     private readonly send: (message: PingMessage) => void,
   ) {
-    this.#stop = clock.every(options.periodMs, () => {
-      for (const id of this.#peers.keys()) this.#ping(id);
-    });
+    this.#stop = clock.every(options.periodMs, () => this.#pingWhoIsSilent());
   }
 
   setLinks(linked: readonly MemberId[]): void {
@@ -44,7 +48,8 @@ export class Pinger {
     for (const id of linked) {
       if (this.#peers.has(id)) continue;
       // A new link has just carried a hello both ways.
-      this.#peers.set(id, { sentAt: new Map(), roundTripMs: null, heardAt: this.clock.now() });
+      const now = this.clock.now();
+      this.#peers.set(id, { sentAt: new Map(), pingedAt: now, roundTripMs: null, heardAt: now });
       this.#ping(id);
     }
   }
@@ -99,17 +104,31 @@ export class Pinger {
     this.#peers.clear();
   }
 
+  #pingWhoIsSilent(): void {
+    const now = this.clock.now();
+    const { periodMs } = this.options;
+    for (const [id, { heardAt, pingedAt }] of this.#peers) {
+      const isHeard = now - heardAt < RECENT * periodMs;
+      if (!isHeard || now - pingedAt >= MEASURED_PERIODS * periodMs) this.#ping(id);
+    }
+  }
+
   #ping(id: MemberId): number {
     const nonce = this.#nextNonce;
     this.#nextNonce += 1;
-    const sentAt = this.#peers.get(id)?.sentAt;
-    sentAt?.set(nonce, this.clock.now());
-    if (sentAt !== undefined && sentAt.size > MAX_UNANSWERED) {
-      // Not this one itself, for which nobody waits yet.
-      const oldest = [...sentAt.keys()].find((sent) => sent !== nonce && !this.#waiting.has(sent));
-      if (oldest !== undefined) sentAt.delete(oldest);
-    }
+    const peer = this.#peers.get(id);
+    if (peer !== undefined) this.#noteSent(peer, nonce);
     this.send({ type: 'ping', from: this.options.id, to: id, nonce });
     return nonce;
+  }
+
+  #noteSent(peer: Peer, nonce: number): void {
+    const { sentAt } = peer;
+    peer.pingedAt = this.clock.now();
+    sentAt.set(nonce, peer.pingedAt);
+    if (sentAt.size <= MAX_UNANSWERED) return;
+    // Not this one itself, for which nobody waits yet.
+    const oldest = [...sentAt.keys()].find((sent) => sent !== nonce && !this.#waiting.has(sent));
+    if (oldest !== undefined) sentAt.delete(oldest);
   }
 }

@@ -14,6 +14,7 @@ import type { Clock } from './clock.ts';
 import type { Disk } from './disk.ts';
 import { Outbox } from './outbox.ts';
 import { PendingRequests } from './pending-requests.ts';
+import { Ticker } from './ticker.ts';
 
 export interface RegisterRouterOptions {
   readonly tickMs: number;
@@ -50,7 +51,7 @@ const MANAGE_TICKS = 10;
 /** Carries out what the registers' core asks for, beside the driver of Raft and on the same disk. */
 export class RegisterRouter {
   readonly #outbox: Outbox<RegisterMessage>;
-  readonly #stopTicking: () => void;
+  readonly #ticker: Ticker;
   #inputs: RegisterInput[] = [];
   #isScheduled = false;
   #isPaused = false;
@@ -67,7 +68,12 @@ export class RegisterRouter {
   ) {
     this.#requests = new PendingRequests(options.firstRequest);
     this.#outbox = new Outbox((message) => this.#deliver(message));
-    this.#stopTicking = ports.clock.every(options.tickMs, () => this.#onTick());
+    this.#ticker = new Ticker(ports.clock, options.tickMs, {
+      uneventful: () => this.#uneventfulTicks(),
+      onTicks: (count) => this.#onTicks(count),
+      onGap: () => undefined,
+    });
+    this.#ticker.start();
   }
 
   receive(message: RegisterMessage): void {
@@ -99,11 +105,13 @@ export class RegisterRouter {
 
   pause(): void {
     this.#isPaused = true;
+    this.#ticker.stop();
     this.#outbox.setPaused(true);
   }
 
   resume(): void {
     this.#isPaused = false;
+    if (this.#stopped === null) this.#ticker.start();
     this.#outbox.setPaused(false);
     this.#schedule();
   }
@@ -112,7 +120,7 @@ export class RegisterRouter {
   stop(reason: string): void {
     if (this.#stopped !== null) return;
     this.#stopped = reason;
-    this.#stopTicking();
+    this.#ticker.stop();
     this.#inputs = [];
     this.#outbox.clear();
     this.#requests.answerAll({
@@ -122,13 +130,20 @@ export class RegisterRouter {
     });
   }
 
-  #onTick(): void {
-    if (this.#isPaused) return;
-    this.#ticks += 1;
-    if (!this.registers.isAtRest) this.#feed({ type: 'tick' });
-    const now = this.ports.clock.now();
-    for (const request of this.#requests.due(now)) this.#feed({ type: 'expire', request });
-    if (this.#ticks % MANAGE_TICKS === 0) this.#followVoters();
+  #uneventfulTicks(): number {
+    const isAtRest = this.registers.isAtRest && this.#requests.size === 0;
+    return isAtRest ? MANAGE_TICKS - 1 - (this.#ticks % MANAGE_TICKS) : 0;
+  }
+
+  #onTicks(count: number): void {
+    for (let told = 0; told < count; told += 1) {
+      this.#ticks += 1;
+      if (!this.registers.isAtRest) this.#push({ type: 'tick' });
+      if (this.#ticks % MANAGE_TICKS === 0) this.#followVoters();
+    }
+    for (const request of this.#requests.due(this.ports.clock.now())) this.#push({ type: 'expire', request });
+    // Where there is nothing for a turn to do.
+    this.#ticker.rest();
   }
 
   #followVoters(): void {
@@ -147,6 +162,11 @@ export class RegisterRouter {
   }
 
   #feed(input: RegisterInput): void {
+    this.#ticker.catchUp();
+    this.#push(input);
+  }
+
+  #push(input: RegisterInput): void {
     if (this.#stopped !== null) return;
     this.#inputs.push(input);
     this.#schedule();
@@ -170,6 +190,7 @@ export class RegisterRouter {
     } catch (error) {
       this.ports.onError(error);
     }
+    this.#ticker.rest();
   }
 
   #carryOut(effect: RegisterEffect): void {

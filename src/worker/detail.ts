@@ -9,13 +9,16 @@ const MAX_TERM_RUNS = 64;
 
 type NameOf = (id: MemberId) => string | null;
 
-/** What a reader of the paper asks of a server: Figure 2, as far as it is worth a look. */
-export function detailOf(raft: Raft, nameOf: NameOf): NodeDetail {
+/**
+ * What a reader of the paper asks of a server: Figure 2, as far as it is worth a look. `untoldTicks`: those that have
+ * passed without the core having been told.
+ */
+export function detailOf(raft: Raft, untoldTicks: number, nameOf: NameOf): NodeDetail {
   const { votedFor, leadership } = raft;
   const named = (id: MemberId): string => nameOf(id) ?? id;
   return {
     votedFor: votedFor === null ? null : named(votedFor),
-    timer: timerOf(raft),
+    timer: timerOf(raft, untoldTicks),
     log: summaryOf(raft),
     progress: [...(leadership?.progress ?? [])].map(([id, { state, matchIndex, nextIndex }]) => ({
       name: named(id),
@@ -27,12 +30,12 @@ export function detailOf(raft: Raft, nameOf: NameOf): NodeDetail {
 }
 
 /** Only who may be elected has one, and who leads has no use for it. */
-function timerOf(raft: Raft): NodeDetail['timer'] {
+function timerOf(raft: Raft, untoldTicks: number): NodeDetail['timer'] {
   const isVoter = findMember(configurationInForce(raft).configuration, raft.id)?.kind === 'voter';
   if (!isVoter || raft.leadership !== null) return null;
   const { electionElapsedTicks, electionTimeoutTicks, options } = raft;
   return {
-    elapsedMs: electionElapsedTicks * options.tickMs,
+    elapsedMs: (electionElapsedTicks + untoldTicks) * options.tickMs,
     timeoutMs: electionTimeoutTicks * options.tickMs,
   };
 }

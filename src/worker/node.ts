@@ -435,7 +435,7 @@ export class Node {
       links: this.#links.views((member) => this.#pinger.roundTripMs(member)),
       traffic: this.#traffic.views(new Set(members.map(({ id }) => id))),
       registers: this.#registerStatus(),
-      detail: detailOf(raft, (id) => this.#nameOf(id)),
+      detail: detailOf(raft, this.#driver.untoldTicks, (id) => this.#nameOf(id)),
       paused: this.#driver.isPaused,
       removed: raft.removed,
       stoppedReason: this.#driver.stoppedReason ?? (raft.removed ? REMOVED : null),

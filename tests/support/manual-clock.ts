@@ -53,6 +53,11 @@ export class ManualClock implements Clock {
     this.#now = end;
   }
 
+  /** Time passes, and no timer has fired yet. */
+  skip(ms: number): void {
+    this.#now += ms;
+  }
+
   sleep(ms: number): void {
     this.settle();
     this.#now += ms;

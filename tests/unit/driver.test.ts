@@ -1,5 +1,6 @@
 import type { StoredRegisters } from '../../src/core/abd/register.ts';
 import { describe, expect, it, vi } from 'vitest';
+import type { Input } from '../../src/core/raft/interface.ts';
 import type { Entry } from '../../src/core/raft/log-entry.ts';
 import type { OperationResult, RaftMessage } from '../../src/core/raft/message.ts';
 import { createRaft } from '../../src/core/raft/state.ts';
@@ -59,6 +60,7 @@ interface Rig {
 function rig(
   entries: Entry[] = logOf(configuration('ABC')),
   onEvent: (event: DriverEvent, driver: Driver) => void = () => undefined,
+  onStep: (inputs: readonly Input[]) => void = () => undefined,
 ): Rig {
   const clock = new ManualClock();
   const storage = new HeldStorage();
@@ -82,6 +84,7 @@ function rig(
         events.push(event);
         onEvent(event, driver);
       },
+      onStep,
       onTurn: () => undefined,
       onStop: (reason) => stops.push(reason),
     },
@@ -105,6 +108,56 @@ function ask(driver: Driver, timeoutMs: number): OperationResult[] {
   driver.request(command(1), timeoutMs, (result) => results.push(result));
   return results;
 }
+
+describe('ticks at which nothing is due', () => {
+  const heartbeat: RaftMessage = {
+    type: 'heartbeat',
+    from: id('B'),
+    to: id('A'),
+    term: 1,
+    commitIndex: 0,
+    readRound: 0,
+  };
+
+  it('take no turn, and are told before what comes next', () => {
+    const turns: string[][] = [];
+    const { driver, clock } = rig(undefined, undefined, (inputs) => turns.push(inputs.map(({ type }) => type)));
+    driver.receive(heartbeat);
+    clock.advance(0);
+    turns.length = 0;
+    const { ticks } = driver.raft;
+    clock.advance(85);
+    expect(turns).toEqual([]);
+    expect(driver.untoldTicks).toBe(8);
+    driver.receive(heartbeat);
+    clock.advance(0);
+    expect(turns).toEqual([[...Array.from({ length: 8 }, () => 'tick'), 'message']]);
+    expect([driver.raft.ticks, driver.raft.leaderHeardAtTick]).toEqual([ticks + 8, ticks + 8]);
+  });
+
+  it('do not put an election off', () => {
+    const { driver, clock, events } = rig();
+    driver.receive(heartbeat);
+    clock.advance(0);
+    const { electionTimeoutTicks } = driver.raft;
+    clock.advance(10 * electionTimeoutTicks - 1);
+    expect(events.filter(({ kind }) => kind === 'role')).toEqual([]);
+    clock.advance(1);
+    expect(events.filter(({ kind }) => kind === 'role')).toMatchObject([{ role: 'preCandidate' }]);
+  });
+
+  it('are told one by one while a client waits', () => {
+    const turns: string[][] = [];
+    const { driver, clock } = rig(undefined, undefined, (inputs) => turns.push(inputs.map(({ type }) => type)));
+    driver.receive(heartbeat);
+    clock.advance(0);
+    ask(driver, 25);
+    clock.advance(0);
+    turns.length = 0;
+    clock.advance(30);
+    expect(turns).toEqual([['tick'], ['tick'], ['tick', 'expire']]);
+  });
+});
 
 describe('durable before visible', () => {
   it('an acknowledgement leaves only after the write', async () => {

@@ -52,6 +52,22 @@ describe('pings', () => {
     expect(scene.sentTo()).toBe('ping C, ping D');
   });
 
+  it('are spared whoever is heard anyway, but for every fifth, which measures', () => {
+    const scene = new Scene();
+    scene.pinger.setLinks([id('B'), id('C')]);
+    scene.sent();
+    const pinged: string[] = [];
+    for (let period = 1; period <= 11; period += 1) {
+      scene.clock.advance(PERIOD_MS / 2);
+      scene.pinger.heard(id('B'));
+      scene.clock.advance(PERIOD_MS / 2);
+      if (scene.sentTo().includes('ping B')) pinged.push(`period ${period}`);
+    }
+    expect(pinged).toEqual(['period 5', 'period 10']);
+    scene.clock.advance(PERIOD_MS);
+    expect(scene.sentTo()).toBe('ping B, ping C');
+  });
+
   it('end with the pinger', () => {
     const scene = new Scene();
     scene.pinger.setLinks([id('B')]);

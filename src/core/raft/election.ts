@@ -3,6 +3,7 @@ import { electorates, isQuorum } from './configuration.ts';
 import { askToJoin, dismissStranger } from './membership.ts';
 import type { PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse } from './message.ts';
 import { becomeLeader, broadcastHeartbeat, hearsQuorum, tellCommitIndexToAll } from './replication.ts';
+import { heartbeatTicks } from './rest.ts';
 import {
   becomeFollower,
   configurationInForce,
@@ -41,7 +42,7 @@ function tickAsLeader(raft: Raft, leadership: Leadership): void {
   if (!hearsQuorum(raft, leadership)) {
     trace(raft, { kind: 'quorum-lost', term: raft.term });
     becomeFollower(raft, raft.term, null);
-  } else if (raft.heartbeatElapsedTicks >= raft.options.heartbeatTicks) {
+  } else if (raft.heartbeatElapsedTicks >= heartbeatTicks(raft, leadership)) {
     broadcastHeartbeat(raft, leadership);
   } else {
     tellCommitIndexToAll(raft, leadership);
