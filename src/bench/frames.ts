@@ -10,7 +10,7 @@ const LOADS = [0, 16, 256];
 
 /**
  * The tab in front is a follower's, and the load comes from the leader's, which is hidden: what is asked is how often
- * the page is drawn. The floor is an empty page in front of the same load.
+ * the page is drawn. The floor is the least that a moving picture can be, in front of the same load.
  */
 export const frames: Benchmark = {
   name: 'frames',
@@ -18,8 +18,7 @@ export const frames: Benchmark = {
   run: async (context) => {
     const cluster = await context.lab.openCluster({ tabs: TABS });
     try {
-      const empty = await context.lab.showEmptyPage();
-      await cluster.equip(empty);
+      const bare = await context.lab.showBareAnimation();
       const leader = await cluster.leader();
       const follower = await cluster.follower();
       await cluster.equip(follower);
@@ -35,11 +34,11 @@ export const frames: Benchmark = {
         };
         const { floors, values } = await interleave(
           context,
-          () => measure(empty),
+          () => measure(bare),
           () => measure(follower),
         );
         const what = inFlight === 0 ? 'idle' : `${inFlight} in flight`;
-        const floor = 'an empty page';
+        const floor = 'a bare animation';
         rows.push(...latencyRows('frames', { what, values, floor, floors }));
         rows.push(
           rowOf('frames', {

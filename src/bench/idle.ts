@@ -1,4 +1,4 @@
-import { rowOf, type BenchContext, type Benchmark, type Row } from './benchmark.ts';
+import { rowOf, type BenchContext, type Benchmark, type Measured, type Row } from './benchmark.ts';
 import { processesUnder } from './processes.ts';
 
 const TABS = 3;
@@ -13,21 +13,28 @@ export const idle: Benchmark = {
   about: 'processor time of an idle cluster of three tabs, each tab’s part (Linux)',
   run: async (context) => {
     const cluster = await context.lab.openCluster({ tabs: TABS });
-    const blank = await (await context.lab.browser()).newPage('about:blank');
     try {
-      const rows = await measure(context, 'all hidden');
+      await context.lab.showEmptyPage();
+      const hidden = await measure(context);
+      await context.lab.showBareAnimation();
+      const bare = await measure(context);
       await cluster.pages[0]?.bringToFront();
-      return [...rows, ...(await measure(context, 'one in front'))];
+      return [...rowsOf('all hidden', hidden), ...rowsOf('one in front', await measure(context), bare)];
     } finally {
-      await blank.close();
       await cluster.close();
     }
   },
 };
 
-async function measure(context: BenchContext, what: string): Promise<Row[]> {
+/** Of the processor. */
+interface Share {
+  readonly renderers: number;
+  readonly all: number;
+}
+
+async function measure(context: BenchContext): Promise<Share[]> {
   const periodMs = context.isQuick ? PERIOD_IF_QUICK_MS : PERIOD_MS;
-  const shares: { readonly renderers: number; readonly all: number }[] = [];
+  const shares: Share[] = [];
   await pause(SETTLE_MS);
   let before = await usedBy(context);
   while (shares.length < Math.min(context.runs, RUNS)) {
@@ -38,20 +45,31 @@ async function measure(context: BenchContext, what: string): Promise<Row[]> {
     shares.push({ renderers: share(after.renderers - before.renderers), all: share(after.all - before.all) });
     before = after;
   }
+  return shares;
+}
+
+/** `bare`: what it is with a bare animation in front. */
+function rowsOf(what: string, shares: readonly Share[], bare?: readonly Share[]): Row[] {
+  const unit = '% of a core';
+  const floorOf = (part: keyof Share): Pick<Measured, 'floor'> =>
+    bare === undefined
+      ? {}
+      : { floor: { what: 'behind a bare animation', values: bare.map((share) => share[part]) } };
   return [
     rowOf('idle', {
-      ...{ figure: `${what}: renderer`, unit: '% of a core' },
-      values: shares.map(({ renderers }) => renderers),
+      ...{ figure: `${what}: renderer`, unit, values: shares.map(({ renderers }) => renderers) },
+      ...floorOf('renderers'),
       aim: { bound: 'at most', limit: 2, of: 'value' },
     }),
     rowOf('idle', {
-      ...{ figure: `${what}: whole browser`, unit: '% of a core' },
-      values: shares.map(({ all }) => all),
+      ...{ figure: `${what}: whole browser`, unit, values: shares.map(({ all }) => all) },
+      ...floorOf('all'),
     }),
   ];
 }
 
-async function usedBy({ lab }: BenchContext): Promise<{ readonly renderers: number; readonly all: number }> {
+/** Milliseconds of the processor, so far. */
+async function usedBy({ lab }: BenchContext): Promise<Share> {
   const processes = await processesUnder((await lab.browser()).pid);
   if (processes === null) throw new Error('Only Linux tells in /proc what processes use.');
   const sum = (list: typeof processes): number => list.reduce((total, { cpuMs }) => total + cpuMs, 0);

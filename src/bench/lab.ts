@@ -18,6 +18,7 @@ export class Lab {
   readonly #directory: Promise<string> = mkdtemp(join(tmpdir(), 'tabraft-bench-'));
   #browser: Promise<RealBrowser> | null = null;
   #emptyPage: Promise<Page> | null = null;
+  #bareAnimation: Promise<Page> | null = null;
   #floorServer: Promise<FloorServer> | null = null;
   #productDir: Promise<string> | null = null;
   #loadScript: Promise<string> | null = null;
@@ -42,7 +43,7 @@ export class Lab {
   async serveCluster(options: Omit<ClusterOptions, 'tabs'>): Promise<ClusterTabs> {
     this.#checkOpen();
     const productDir = await (this.#productDir ??= this.#buildProduct());
-    const loadScript = await (this.#loadScript ??= buildLoad());
+    const loadScript = await this.loadScript();
     const browser = await this.browser();
     const configFile = await this.#writeConfig(options.amend ?? ((config) => config));
     return ClusterTabs.serve({ browser, productDir, loadScript, configFile }, options);
@@ -84,6 +85,24 @@ export class Lab {
     const page = await (this.#emptyPage ??= this.browser().then((browser) => browser.newPage('about:blank')));
     await page.bringToFront();
     return page;
+  }
+
+  /** Likewise, but one that moves a picture. */
+  async showBareAnimation(): Promise<Page> {
+    const page = await (this.#bareAnimation ??= this.#openBareAnimation());
+    await page.bringToFront();
+    return page;
+  }
+
+  async #openBareAnimation(): Promise<Page> {
+    const page = await (await this.browser()).newPage('about:blank');
+    await page.evaluate(await this.loadScript());
+    await page.evaluate(() => window.bench.animateBare());
+    return page;
+  }
+
+  private async loadScript(): Promise<string> {
+    return (this.#loadScript ??= buildLoad());
   }
 
   private async floorServer(): Promise<FloorServer> {

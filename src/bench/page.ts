@@ -1,6 +1,7 @@
-import { interleave, type Benchmark, type Row } from './benchmark.ts';
+import { interleave, rowOf, type Benchmark, type Row } from './benchmark.ts';
 import { latencyRows } from './latency.ts';
 import { load, warm } from './loads.ts';
+import type { LoadResult } from './samples.ts';
 
 export const page: Benchmark = {
   name: 'page',
@@ -11,16 +12,30 @@ export const page: Benchmark = {
       const leader = await cluster.leader();
       const rows: Row[] = [];
       for (const inFlight of [1, 256]) {
+        const hidden = (): Promise<LoadResult> =>
+          cluster.runHidden(leader, load(context, 'put', inFlight));
         const { floors, values } = await interleave(
           context,
           async () => {
             await context.lab.showEmptyPage();
-            return cluster.runHidden(leader, load(context, 'put', inFlight));
+            return hidden();
           },
-          () => cluster.run(leader, load(context, 'put', inFlight)),
+          async () => {
+            await context.lab.showBareAnimation();
+            return { bare: await hidden(), page: await cluster.run(leader, load(context, 'put', inFlight)) };
+          },
         );
         const what = `${inFlight} in flight`;
-        rows.push(...latencyRows('page', { what, values, floor: 'hidden', floors, aims: { p50: 1.1 } }));
+        const floor = 'hidden';
+        const pages = values.map(({ page: drawing }) => drawing);
+        rows.push(
+          ...latencyRows('page', { what, values: pages, floor, floors, aims: { p50: 1.1 } }),
+          rowOf('page', {
+            ...{ figure: `${what}, hidden behind a bare animation: p50`, unit: 'ms' },
+            values: values.map(({ bare }) => bare.p50),
+            floor: { what: floor, values: floors.map(({ p50 }) => p50) },
+          }),
+        );
       }
       return rows;
     }),

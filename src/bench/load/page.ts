@@ -1,4 +1,5 @@
 import type { Tabraft } from '../../api.ts';
+import { animateBare } from './animation.ts';
 import { commitGap, drawnTimeout } from './failover.ts';
 import { frameTimes } from './frames.ts';
 import { putLoad } from './load.ts';
@@ -9,6 +10,7 @@ export interface PageBench {
   readonly commitGap: typeof commitGap;
   readonly drawnTimeout: typeof drawnTimeout;
   readonly frameTimes: typeof frameTimes;
+  readonly animateBare: typeof animateBare;
 }
 
 declare global {
@@ -18,4 +20,4 @@ declare global {
   }
 }
 
-window.bench = { putLoad, commitGap, drawnTimeout, frameTimes };
+window.bench = { putLoad, commitGap, drawnTimeout, frameTimes, animateBare };
