@@ -6,6 +6,7 @@ import { describeTraceEvent, Names } from '../../trace/describe.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { controls } from '../controls.ts';
 import { formatCount, plural } from '../format.ts';
+import { InSight } from '../in-sight.ts';
 import { label } from '../label.ts';
 import '../library.ts';
 import { Resized } from '../resized.ts';
@@ -66,6 +67,9 @@ export class EventLog extends LitElement {
   #scrollTop = 0;
   #renewal: ReturnType<typeof setTimeout> | null = null;
   #isDue = false;
+  /** Nobody saw what has come since. */
+  #isBehind = false;
+  readonly #inSight = new InSight(this, (isInSight) => this.#catchUp(isInSight));
   /** What was rendered and still holds: the virtualizer makes another list where any of it has changed. */
   #items: readonly VirtualItem[] = [];
   readonly #virtual = new VirtualizerController<HTMLElement, HTMLElement>(this, {
@@ -96,18 +100,30 @@ export class EventLog extends LitElement {
   }
 
   /**
-   * Live events and the moment shown change many times a second: they are taken up together, a few times. The
-   * virtualizer asks for an update whenever it is scrolled, also where that changes nothing.
+   * Live events and the moment shown change many times a second: they are taken up together, a few times, and only
+   * where they are in sight, for a list of thousands takes its time. The virtualizer asks for an update whenever it is
+   * scrolled, also where that changes nothing.
    */
   override shouldUpdate(changed: Map<PropertyKey, unknown>): boolean {
     if (!this.hasUpdated) return true;
-    if (changed.has('events') || changed.has('cursor'))
-      this.#renewal ??= setTimeout(() => {
-        [this.#renewal, this.#isDue] = [null, true];
-        this.requestUpdate();
-      }, PERIOD_MS);
+    if (changed.has('events') || changed.has('cursor')) this.#renewSoon();
     const isMoved = this.#virtual.getVirtualizer().getVirtualItems() !== this.#items;
     return this.#isDue || isMoved || [...changed.keys()].some((key) => key !== 'events' && key !== 'cursor');
+  }
+
+  #renewSoon(): void {
+    this.#isBehind = !this.#inSight.value;
+    if (this.#isBehind) return;
+    this.#renewal ??= setTimeout(() => {
+      [this.#renewal, this.#isDue] = [null, true];
+      this.requestUpdate();
+    }, PERIOD_MS);
+  }
+
+  #catchUp(isInSight: boolean): void {
+    if (!isInSight || !this.#isBehind) return;
+    [this.#isBehind, this.#isDue] = [false, true];
+    this.requestUpdate();
   }
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {
