@@ -12,8 +12,7 @@ export const page: Benchmark = {
       const leader = await cluster.leader();
       const rows: Row[] = [];
       for (const inFlight of [1, 256]) {
-        const hidden = (): Promise<LoadResult> =>
-          cluster.runHidden(leader, load(context, 'put', inFlight));
+        const hidden = (): Promise<LoadResult> => cluster.runHidden(leader, load(context, 'put', inFlight));
         const { floors, values } = await interleave(
           context,
           async () => {

@@ -5,6 +5,7 @@ import { confirmationOf, perform, type ActionEvent, type Command } from './actio
 import './announcer.ts';
 import './banner-list.ts';
 import { bannersOf } from './banners.ts';
+import { Busy } from './busy.ts';
 import './cluster.ts';
 import './confirm-dialog.ts';
 import type { ConfirmDialog } from './confirm-dialog.ts';
@@ -73,6 +74,7 @@ export class App extends LitElement {
     () => this.#views.isInSight('data'),
   );
   readonly #atTop = new SectionsWithin(this, SECTIONS, '-12% 0px -80% 0px');
+  readonly #busy = new Busy();
   #recorded: PageView | null = null;
   #nextRecord = 1;
 
@@ -127,8 +129,8 @@ export class App extends LitElement {
     .columns > * > :focus {
       outline: none;
     }
-    /* What is out of sight is neither laid out nor painted, which would take half of each frame. */
-    .column > * {
+    /* Out of sight, nothing is laid out or painted then: it takes half of each frame. Pictures of a whole page lack it. */
+    :host([busy]) .column > * {
       content-visibility: auto;
       contain-intrinsic-block-size: auto 24rem;
     }
@@ -194,6 +196,7 @@ export class App extends LitElement {
     const view = this.controller?.view ?? null;
     if (view === null || view === this.#recorded) return;
     this.#recorded = view;
+    this.toggleAttribute('busy', this.#busy.isSo(view.live.skipped, performance.now()));
     if (view.live.nodes.length > 0) this.#moments.add(momentOf(view, Date.now()));
   }
 

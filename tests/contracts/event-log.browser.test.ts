@@ -107,6 +107,21 @@ describe('the picture in words', () => {
     expect(options().elements().length).toBeLessThan(80);
   });
 
+  test('waits where nobody sees it, and then has it all', async () => {
+    tell(50);
+    await expect.poll(() => isSeen(TRACE[49])).toBe(true);
+    // Within its timeline, which is renewed by itself.
+    log().style.display = 'none';
+    await untilPainted();
+    tell(200);
+    await expect.poll(() => log().events.length).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(options().elements()).toHaveLength(0);
+    expect(log().shadowRoot?.getElementById(idOf(TRACE[199]))).toBeNull();
+    log().style.display = '';
+    await expect.poll(() => isSeen(TRACE[199])).toBe(true);
+  });
+
   test('while the oldest give way to the newest, nothing is laid out anew', async () => {
     tell(KEPT);
     await expect.poll(() => isSeen(TRACE[KEPT - 1])).toBe(true);

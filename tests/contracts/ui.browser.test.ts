@@ -1058,6 +1058,45 @@ describe('the theme', () => {
   }
 });
 
+describe('what is out of sight', () => {
+  const last = (): Element => {
+    const found = app.shadowRoot?.querySelector('tabraft-promises')?.shadowRoot?.querySelector('h2');
+    if (!found) throw new Error('there are no promises');
+    return found;
+  };
+  const isDrawn = (): boolean => last().checkVisibility({ contentVisibilityAuto: true });
+  const leaveOut = (skipped: number): void =>
+    controller.change({ live: { ...controller.view.live, skipped } });
+
+  test('is not drawn while more happens than can be told, and is again once that is over', async () => {
+    await page.viewport(390, 800);
+    expect(isDrawn()).toBe(true);
+    let untold = 0;
+    await expect
+      .poll(
+        () => {
+          leaveOut((untold += 1));
+          return isDrawn();
+        },
+        { timeout: 15_000 },
+      )
+      .toBe(false);
+    last().scrollIntoView();
+    await expect.poll(isDrawn).toBe(true);
+    window.scrollTo({ top: 0 });
+    await expect.poll(isDrawn).toBe(false);
+    await expect
+      .poll(
+        () => {
+          leaveOut(untold);
+          return isDrawn();
+        },
+        { timeout: 15_000 },
+      )
+      .toBe(true);
+  });
+});
+
 describe('live data', () => {
   test('leaves focus, selection and what is typed alone', async () => {
     await field('Value').fill('half a wo');

@@ -121,7 +121,9 @@ describe('ticks at which nothing is due', () => {
 
   it('take no turn, and are told before what comes next', () => {
     const turns: string[][] = [];
-    const { driver, clock } = rig(undefined, undefined, (inputs) => turns.push(inputs.map(({ type }) => type)));
+    const { driver, clock } = rig(undefined, undefined, (inputs) =>
+      turns.push(inputs.map(({ type }) => type)),
+    );
     driver.receive(heartbeat);
     clock.advance(0);
     turns.length = 0;
@@ -148,7 +150,9 @@ describe('ticks at which nothing is due', () => {
 
   it('are told one by one while a client waits', () => {
     const turns: string[][] = [];
-    const { driver, clock } = rig(undefined, undefined, (inputs) => turns.push(inputs.map(({ type }) => type)));
+    const { driver, clock } = rig(undefined, undefined, (inputs) =>
+      turns.push(inputs.map(({ type }) => type)),
+    );
     driver.receive(heartbeat);
     clock.advance(0);
     ask(driver, 25);

@@ -118,7 +118,10 @@ describe('ticks that change nothing', () => {
           const count = uneventfulTicks(raft);
           if (count === 0) continue;
           const copy = raftOf(raftImage(raft), raft.rules);
-          const effects = step(copy, Array.from({ length: count }, () => ({ type: 'tick' as const })));
+          const effects = step(
+            copy,
+            Array.from({ length: count }, () => ({ type: 'tick' as const })),
+          );
           expect(effects).toEqual([]);
           expect(rest(copy)).toEqual(rest(raft));
           expect(copy.ticks).toBe(raft.ticks + count);
