@@ -32,7 +32,7 @@ interface Peer {
 export class Pinger {
   readonly #peers = new Map<MemberId, Peer>();
   readonly #waiting = new Map<number, (roundTripMs: number) => void>();
-  readonly #stop: () => void;
+  #cancel: () => void;
   #nextNonce = 1;
 
   constructor(
@@ -40,7 +40,7 @@ export class Pinger {
     private readonly clock: Clock,
     private readonly send: (message: PingMessage) => void,
   ) {
-    this.#stop = clock.every(options.periodMs, () => this.#pingWhoIsSilent());
+    this.#cancel = this.#pingLater();
   }
 
   setLinks(linked: readonly MemberId[]): void {
@@ -100,8 +100,15 @@ export class Pinger {
   }
 
   close(): void {
-    this.#stop();
+    this.#cancel();
     this.#peers.clear();
+  }
+
+  #pingLater(): () => void {
+    return this.clock.after(this.options.periodMs, () => {
+      this.#cancel = this.#pingLater();
+      this.#pingWhoIsSilent();
+    });
   }
 
   #pingWhoIsSilent(): void {

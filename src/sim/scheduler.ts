@@ -95,7 +95,7 @@ function isBefore(a: ScheduledEvent, b: ScheduledEvent): boolean {
 
 /**
  * The clock of one process, and its life: a dead process does nothing any more; in a frozen one
- * everything waits, and of a timer's missed beats one is left, as in a tab that the browser froze.
+ * everything waits, as in a tab that the browser froze.
  */
 export class Process implements Clock {
   #isAlive = true;
@@ -125,19 +125,6 @@ export class Process implements Clock {
     });
     return () => {
       isCancelled = true;
-    };
-  }
-
-  every(periodMs: number, callback: () => void): () => void {
-    let isStopped = false;
-    const beat = (): void => {
-      if (isStopped || !this.#isAlive) return;
-      this.scheduler.at(this.scheduler.now + periodMs, () => this.run(beat));
-      callback();
-    };
-    this.scheduler.at(this.scheduler.now + periodMs, () => this.run(beat));
-    return () => {
-      isStopped = true;
     };
   }
 

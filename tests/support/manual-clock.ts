@@ -1,9 +1,8 @@
 import type { Clock } from '../../src/runtime/clock.ts';
 
 interface Timer {
-  dueAt: number;
+  readonly dueAt: number;
   readonly callback: () => void;
-  readonly periodMs: number | null;
 }
 
 /**
@@ -20,11 +19,7 @@ export class ManualClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): () => void {
-    return this.#add({ dueAt: this.#now + delayMs, callback, periodMs: null });
-  }
-
-  every(periodMs: number, callback: () => void): () => void {
-    return this.#add({ dueAt: this.#now + periodMs, callback, periodMs });
+    return this.#add({ dueAt: this.#now + delayMs, callback });
   }
 
   soon(callback: () => void): void {
@@ -65,8 +60,7 @@ export class ManualClock implements Clock {
   }
 
   #fire(timer: Timer): void {
-    if (timer.periodMs === null) this.#remove(timer);
-    else timer.dueAt = this.#now + timer.periodMs;
+    this.#remove(timer);
     timer.callback();
     this.settle();
   }
