@@ -126,7 +126,7 @@ export class Driver {
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    this.#ticker.start();
+    if (this.#stopped === null) this.#ticker.start();
     this.ports.onEvent({ kind: 'resumed' });
     this.#feed({ type: 'woke' });
     this.#outbox.setPaused(false);

@@ -12,7 +12,7 @@ export interface PingerOptions {
 /** Pings of one member that are kept while unanswered; one that somebody waits for is kept as well. */
 const MAX_UNANSWERED = 8;
 
-/** Who was heard within so much of a period needs no ping to show that it is there, … */
+/** Who said something else within so much of a period needs no ping to show that it is there, … */
 const RECENT = 0.75;
 /** … and gets one every so many periods, which measures the round trip. */
 const MEASURED_PERIODS = 5;
@@ -23,6 +23,8 @@ interface Peer {
   pingedAt: number;
   roundTripMs: number | null;
   heardAt: number;
+  /** The same, but for pings and their answers: were these to spare each other, too few would be left. */
+  talkedAt: number;
 }
 
 /**
@@ -49,23 +51,32 @@ export class Pinger {
       if (this.#peers.has(id)) continue;
       // A new link has just carried a hello both ways.
       const now = this.clock.now();
-      this.#peers.set(id, { sentAt: new Map(), pingedAt: now, roundTripMs: null, heardAt: now });
+      this.#peers.set(id, {
+        sentAt: new Map(),
+        pingedAt: now,
+        roundTripMs: null,
+        heardAt: now,
+        talkedAt: now,
+      });
       this.#ping(id);
     }
   }
 
-  /** Anything that comes from a member shows that it can be reached. */
+  /** Anything that comes from a member shows that it can be reached; what is for the pinger, it `receive`s. */
   heard(id: MemberId): void {
     const peer = this.#peers.get(id);
-    if (peer !== undefined) peer.heardAt = this.clock.now();
+    if (peer === undefined) return;
+    peer.heardAt = this.clock.now();
+    peer.talkedAt = peer.heardAt;
   }
 
   receive(message: PingMessage): void {
+    const peer = this.#peers.get(message.from);
+    if (peer !== undefined) peer.heardAt = this.clock.now();
     if (message.type === 'ping') {
       this.send({ type: 'pong', from: this.options.id, to: message.from, nonce: message.nonce });
       return;
     }
-    const peer = this.#peers.get(message.from);
     const sentAt = peer?.sentAt.get(message.nonce);
     if (peer === undefined || sentAt === undefined) return;
     peer.sentAt.delete(message.nonce);
@@ -114,8 +125,8 @@ export class Pinger {
   #pingWhoIsSilent(): void {
     const now = this.clock.now();
     const { periodMs } = this.options;
-    for (const [id, { heardAt, pingedAt }] of this.#peers) {
-      const isHeard = now - heardAt < RECENT * periodMs;
+    for (const [id, { talkedAt, pingedAt }] of this.#peers) {
+      const isHeard = now - talkedAt < RECENT * periodMs;
       if (!isHeard || now - pingedAt >= MEASURED_PERIODS * periodMs) this.#ping(id);
     }
   }

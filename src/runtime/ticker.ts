@@ -53,12 +53,13 @@ export class Ticker {
 
   /** The ticks that have passed and will be told with the next input. */
   get untold(): number {
-    return Math.min(this.#passed(), this.#uneventful);
+    return Math.max(0, Math.min(this.#passed(), this.#uneventful));
   }
 
   /** Before each input. */
   catchUp(): void {
     if (!this.#isRunning || this.#tellGap()) return;
+    this.#forgetMissed();
     const count = this.untold;
     if (count === 0) return;
     this.#uneventful -= count;
@@ -80,21 +81,31 @@ export class Ticker {
 
   #wakeAt(time: number): void {
     this.#wakesAt = time;
-    this.#cancel = this.clock.after(Math.max(0, time - this.clock.now()), () => this.#onTimer());
+    // A fraction would be cut off, and the timer be early.
+    const delayMs = Math.ceil(Math.max(0, time - this.clock.now()));
+    this.#cancel = this.clock.after(delayMs, () => this.#onTimer());
   }
 
   #onTimer(): void {
     if (this.#tellGap()) return;
+    this.#forgetMissed();
     this.#wakesAt = Number.POSITIVE_INFINITY;
     const due = this.#uneventful + 1;
-    const passed = this.#passed();
-    if (passed < due) {
+    if (this.#passed() < due) {
       this.rest();
       return;
     }
     this.#uneventful = 0;
-    this.#toldAt = passed === due ? this.#toldAt + due * this.tickMs : this.clock.now();
+    this.#toldAt += due * this.tickMs;
     this.ports.onTicks(due);
+  }
+
+  /** From when it was to wake until now nothing ran: those ticks do not count. */
+  #forgetMissed(): void {
+    const missed = Math.floor((this.clock.now() - this.#wakesAt) / this.tickMs);
+    if (missed <= 0) return;
+    this.#toldAt += missed * this.tickMs;
+    this.#wakesAt += missed * this.tickMs;
   }
 
   #tellGap(): boolean {

@@ -132,6 +132,9 @@ export class App extends LitElement {
     /* Out of sight, nothing is laid out or painted then: it takes half of each frame. Pictures of a whole page lack it. */
     :host([busy]) .column > * {
       content-visibility: auto;
+    }
+    /* As large as when it was last laid out: so that is remembered all the time. */
+    .column > * {
       contain-intrinsic-block-size: auto 24rem;
     }
     /* So that nothing moves once they are there. */

@@ -164,9 +164,12 @@ export class Node {
       onMessage: (message, stamp) => {
         parts.tracer?.received(message, stamp);
         this.#traffic.onReceived(message.from);
+        if (message.type === 'ping' || message.type === 'pong') {
+          this.#pinger.receive(message);
+          return;
+        }
         this.#pinger.heard(message.from);
-        if (message.type === 'ping' || message.type === 'pong') this.#pinger.receive(message);
-        else if (isRegisterMessage(message)) this.#registers.receive(message);
+        if (isRegisterMessage(message)) this.#registers.receive(message);
         else this.#driver.receive(message);
       },
       onLinks: (linked) => {

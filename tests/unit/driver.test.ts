@@ -148,6 +148,23 @@ describe('ticks at which nothing is due', () => {
     expect(events.filter(({ kind }) => kind === 'role')).toMatchObject([{ role: 'preCandidate' }]);
   });
 
+  it('a short stall is not taken for the silence of a leader whose messages wait', () => {
+    for (let phase = 0; phase < 100; phase += 1) {
+      const { driver, clock, events } = rig();
+      for (let passed = 0; passed < 400 + phase; passed += 20) {
+        driver.receive(heartbeat);
+        clock.advance(Math.min(20, 400 + phase - passed));
+      }
+      for (const stall of [80, 110, 130]) {
+        // The timer comes first.
+        clock.sleep(stall);
+        driver.receive(heartbeat);
+        clock.advance(20);
+      }
+      expect(events.filter(({ kind }) => kind === 'role')).toEqual([]);
+    }
+  });
+
   it('are told one by one while a client waits', () => {
     const turns: string[][] = [];
     const { driver, clock } = rig(undefined, undefined, (inputs) =>

@@ -29,10 +29,9 @@ class Scene {
       .join(', ');
   }
 
-  /** The member's answer to this ping. As the node does, what comes is heard and received. */
+  /** The member's answer to this ping. */
   answer(ping: PingMessage | undefined, from = ping?.to): void {
     if (ping === undefined || from === undefined) throw new Error('there is no ping to answer');
-    this.pinger.heard(from);
     this.pinger.receive({ type: 'pong', from, to: id('A'), nonce: ping.nonce });
   }
 }

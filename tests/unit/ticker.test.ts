@@ -135,6 +135,32 @@ describe('a tab that sleeps', () => {
     clock.advance(TICK_MS);
     expect(told).toEqual([1, 1]);
   });
+
+  it('for a moment, misses what was after the time at which it was to wake', () => {
+    // It wakes after five ticks, though the sixth to tenth would not matter either.
+    const { clock, told, ticker } = new Scene(10);
+    clock.advance(TICK_MS);
+    clock.sleep(5 * TICK_MS + 8 * TICK_MS);
+    expect(told).toEqual([]);
+    ticker.catchUp();
+    expect(told).toEqual([6]);
+    expect(ticker.untold).toBe(0);
+  });
+
+  it('for a moment, and woken by an input, misses the same, and owes nothing', () => {
+    const scene = new Scene(10);
+    scene.clock.advance(TICK_MS);
+    scene.clock.skip(5 * TICK_MS + 8 * TICK_MS);
+    scene.ticker.catchUp();
+    expect(scene.told).toEqual([6]);
+    // As a leader's message does: the whole time begins anew.
+    scene.uneventful = 10;
+    scene.ticker.rest();
+    scene.clock.advance(11 * TICK_MS - 1);
+    expect(scene.told).toEqual([6]);
+    scene.clock.advance(1);
+    expect(scene.told).toEqual([6, 11]);
+  });
 });
 
 describe('stopped', () => {

@@ -9,7 +9,7 @@ import { configurationInForce, ownKind, type Leadership, type Raft } from './sta
 
 /** Heartbeats of a leader at rest are this many times as far apart, … */
 const RESTING_FACTOR = 2;
-/** … but no shortest election timeout has fewer than this. */
+/** … as long as the shortest election timeout has this many of them. */
 const HEARTBEATS_PER_TIMEOUT = 5;
 
 /** A heartbeat that is lost is what a follower's next entry waits for, so only a leader at rest takes its time. */
@@ -40,8 +40,8 @@ function ticksToElection(raft: Raft): number {
 }
 
 /**
- * All members have the whole log, know what of it is committed, and are there, `ahead` ticks from now as well if nothing
- * comes; nobody is to be promoted or replaced.
+ * All members have the whole log, were told what of it is committed, and are there, `ahead` ticks from now as well if
+ * nothing comes; nobody is to be promoted or replaced.
  */
 function isAtRest(raft: Raft, leadership: Leadership, ahead: number): boolean {
   const { index, configuration } = configurationInForce(raft);

@@ -17,6 +17,8 @@ import { timeLabel } from './scale.ts';
 
 /** How often what comes is taken up; what the reader does is answered at once. */
 const PERIOD_MS = 200;
+/** … or so often where nobody sees it, though a screen reader may come to it. */
+const UNSEEN_PERIOD_MS = 10_000;
 /** One line. What a row really needs is measured once it is there. */
 const ROW_HEIGHT = 25;
 const OVERSCAN = 12;
@@ -67,6 +69,7 @@ export class EventLog extends LitElement {
   #scrollTop = 0;
   #renewal: ReturnType<typeof setTimeout> | null = null;
   #isDue = false;
+  #renewedAt = Number.NEGATIVE_INFINITY;
   /** Nobody saw what has come since. */
   #isBehind = false;
   readonly #inSight = new InSight(this, (isInSight) => this.#catchUp(isInSight));
@@ -112,7 +115,8 @@ export class EventLog extends LitElement {
   }
 
   #renewSoon(): void {
-    this.#isBehind = !this.#inSight.value;
+    const isRecent = performance.now() - this.#renewedAt < UNSEEN_PERIOD_MS;
+    this.#isBehind = !this.#inSight.value && isRecent;
     if (this.#isBehind) return;
     this.#renewal ??= setTimeout(() => {
       [this.#renewal, this.#isDue] = [null, true];
@@ -132,6 +136,7 @@ export class EventLog extends LitElement {
     if (changed.has('chosen') && this.chosen !== null) this.#showChosen(this.chosen);
     if (this.cursor === null) this.held = this.events;
     const isNews = this.#isDue || !this.hasUpdated;
+    if (isNews) this.#renewedAt = performance.now();
     this.#isDue = false;
     const isOther = isFiltered || this.held !== this.#heldBefore;
     this.#heldBefore = this.held;
