@@ -130,12 +130,8 @@ export class App extends LitElement {
       outline: none;
     }
     /* Out of sight, nothing is laid out or painted then: it takes half of each frame. Pictures of a whole page lack it. */
-    :host([busy]) .column > * {
+    .column > [resting] {
       content-visibility: auto;
-    }
-    /* As large as when it was last laid out: so that is remembered all the time. */
-    .column > * {
-      contain-intrinsic-block-size: auto 24rem;
     }
     /* So that nothing moves once they are there. */
     .columns :not(:defined) {
@@ -199,7 +195,6 @@ export class App extends LitElement {
     const view = this.controller?.view ?? null;
     if (view === null || view === this.#recorded) return;
     this.#recorded = view;
-    this.toggleAttribute('busy', this.#busy.isSo(view.live.skipped, performance.now()));
     if (view.live.nodes.length > 0) this.#moments.add(momentOf(view, Date.now()));
   }
 
@@ -210,6 +205,19 @@ export class App extends LitElement {
     this.style.setProperty('--hue', String(hueOf(name)));
     this.style.setProperty('--chroma', String(chromaOf(name)));
     showInTabStrip(view);
+    this.#restUnseen(this.#busy.isSo(view.live.skipped, performance.now()));
+  }
+
+  /** Sections that are out of sight as it begins to rest: others would be gone for a frame. They stay as large as they are. */
+  #restUnseen(isBusy: boolean): void {
+    const sections = [...this.renderRoot.querySelectorAll<HTMLElement>(SECTIONS)];
+    const rests = sections.map(({ id }) => isBusy && !this.#views.isInSight(id));
+    const changed = sections.filter((section, at) => section.hasAttribute('resting') !== rests[at]);
+    const heights = changed.map((section) => section.getBoundingClientRect().height);
+    for (const [at, section] of changed.entries()) {
+      section.style.setProperty('contain-intrinsic-block-size', `auto ${heights[at] ?? 0}px`);
+      section.toggleAttribute('resting');
+    }
   }
 
   #renderPage(current: PageView): unknown {
