@@ -1072,28 +1072,21 @@ describe('what is out of sight', () => {
     await page.viewport(390, 800);
     expect(isDrawn()).toBe(true);
     let untold = 0;
-    await expect
-      .poll(
-        () => {
-          leaveOut((untold += 1));
-          return isDrawn();
-        },
-        { timeout: 15_000 },
-      )
-      .toBe(false);
+    const isDrawnWhileBusy = (): boolean => {
+      leaveOut((untold += 1));
+      return isDrawn();
+    };
+    const isDrawnAtRest = (): boolean => {
+      leaveOut(untold);
+      return isDrawn();
+    };
+    const patience = { timeout: 15_000 };
+    await expect.poll(isDrawnWhileBusy, patience).toBe(false);
     last().scrollIntoView();
-    await expect.poll(isDrawn).toBe(true);
+    await expect.poll(isDrawnWhileBusy, patience).toBe(true);
     window.scrollTo({ top: 0 });
-    await expect.poll(isDrawn).toBe(false);
-    await expect
-      .poll(
-        () => {
-          leaveOut(untold);
-          return isDrawn();
-        },
-        { timeout: 15_000 },
-      )
-      .toBe(true);
+    await expect.poll(isDrawnWhileBusy, patience).toBe(false);
+    await expect.poll(isDrawnAtRest, patience).toBe(true);
   });
 });
 
