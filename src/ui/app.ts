@@ -129,7 +129,7 @@ export class App extends LitElement {
     .columns > * > :focus {
       outline: none;
     }
-    /* Out of sight, nothing is laid out or painted then: it takes half of each frame. Pictures of a whole page lack it. */
+    /* Under load, neither laid out nor painted, which took half of each frame. Pictures of a whole page lack it. */
     .column > [resting] {
       content-visibility: auto;
     }
@@ -208,16 +208,16 @@ export class App extends LitElement {
     this.#restUnseen(this.#busy.isSo(view.live.skipped, performance.now()));
   }
 
-  /** Sections that are out of sight as it begins to rest: others would be gone for a frame. They stay as large as they are. */
+  /** What is in sight would be gone for a frame. What rests stays as large as it was. */
   #restUnseen(isBusy: boolean): void {
     const sections = [...this.renderRoot.querySelectorAll<HTMLElement>(SECTIONS)];
-    const rests = sections.map(({ id }) => isBusy && !this.#views.isInSight(id));
-    const changed = sections.filter((section, at) => section.hasAttribute('resting') !== rests[at]);
-    const heights = changed.map((section) => section.getBoundingClientRect().height);
-    for (const [at, section] of changed.entries()) {
+    const rests = (section: HTMLElement): boolean => isBusy && !this.#views.isInSight(section.id);
+    const begin = sections.filter((section) => rests(section) && !section.hasAttribute('resting'));
+    // All are measured before the first changes, as that would cost a layout each.
+    const heights = begin.map((section) => section.getBoundingClientRect().height);
+    for (const [at, section] of begin.entries())
       section.style.setProperty('contain-intrinsic-block-size', `auto ${heights[at] ?? 0}px`);
-      section.toggleAttribute('resting');
-    }
+    for (const section of sections) section.toggleAttribute('resting', rests(section));
   }
 
   #renderPage(current: PageView): unknown {

@@ -6,7 +6,8 @@ import type { PageView } from './view.ts';
 const UNSEEN_MS = 1000;
 /** What a reader cannot follow faster: long lists that grow by hundreds of lines a second. They cost the most. */
 const LISTS_MS = 300;
-const UNSEEN_LISTS_MS = 10_000;
+/** Of these, what nobody sees. */
+export const UNSEEN_LISTS_MS = 10_000;
 /** What is about to be scrolled to counts as seen. */
 const MARGIN = '20%';
 

@@ -119,14 +119,20 @@ describe('ticks at which nothing is due', () => {
     readRound: 0,
   };
 
-  it('take no turn, and are told before what comes next', () => {
+  /** A follower that has just heard its leader, and the inputs of each turn from then on. */
+  function following(): Pick<Rig, 'driver' | 'clock' | 'events'> & { turns: string[][] } {
     const turns: string[][] = [];
-    const { driver, clock } = rig(undefined, undefined, (inputs) =>
+    const { driver, clock, events } = rig(undefined, undefined, (inputs) =>
       turns.push(inputs.map(({ type }) => type)),
     );
     driver.receive(heartbeat);
     clock.advance(0);
     turns.length = 0;
+    return { driver, clock, events, turns };
+  }
+
+  it('take no turn, and are told before what comes next', () => {
+    const { driver, clock, turns } = following();
     const { ticks } = driver.raft;
     clock.advance(85);
     expect(turns).toEqual([]);
@@ -138,9 +144,7 @@ describe('ticks at which nothing is due', () => {
   });
 
   it('do not put an election off', () => {
-    const { driver, clock, events } = rig();
-    driver.receive(heartbeat);
-    clock.advance(0);
+    const { driver, clock, events } = following();
     const { electionTimeoutTicks } = driver.raft;
     clock.advance(10 * electionTimeoutTicks - 1);
     expect(events.filter(({ kind }) => kind === 'role')).toEqual([]);
@@ -166,12 +170,7 @@ describe('ticks at which nothing is due', () => {
   });
 
   it('are told one by one while a client waits', () => {
-    const turns: string[][] = [];
-    const { driver, clock } = rig(undefined, undefined, (inputs) =>
-      turns.push(inputs.map(({ type }) => type)),
-    );
-    driver.receive(heartbeat);
-    clock.advance(0);
+    const { driver, clock, turns } = following();
     ask(driver, 25);
     clock.advance(0);
     turns.length = 0;

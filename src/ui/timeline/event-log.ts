@@ -10,6 +10,7 @@ import { InSight } from '../in-sight.ts';
 import { label } from '../label.ts';
 import '../library.ts';
 import { Resized } from '../resized.ts';
+import { UNSEEN_LISTS_MS } from '../section-views.ts';
 import { styles } from './event-log-styles.ts';
 import { relationTo, type Group, type Relation } from './groups.ts';
 import { countNewer, keyOf, placeAt, placeOf, rowsOf } from './rows.ts';
@@ -17,8 +18,6 @@ import { timeLabel } from './scale.ts';
 
 /** How often what comes is taken up; what the reader does is answered at once. */
 const PERIOD_MS = 200;
-/** … or so often where nobody sees it, though a screen reader may come to it. */
-const UNSEEN_PERIOD_MS = 10_000;
 /** One line. What a row really needs is measured once it is there. */
 const ROW_HEIGHT = 25;
 const OVERSCAN = 12;
@@ -103,8 +102,8 @@ export class EventLog extends LitElement {
   }
 
   /**
-   * Live events and the moment shown change many times a second: they are taken up together, a few times, and only
-   * where they are in sight, for a list of thousands takes its time. The virtualizer asks for an update whenever it is
+   * Live events and the moment shown change many times a second: they are taken up together, a few times, and
+   * seldom where nobody sees it, for a list of thousands takes its time. The virtualizer asks for an update whenever it is
    * scrolled, also where that changes nothing.
    */
   override shouldUpdate(changed: Map<PropertyKey, unknown>): boolean {
@@ -115,7 +114,7 @@ export class EventLog extends LitElement {
   }
 
   #renewSoon(): void {
-    const isRecent = performance.now() - this.#renewedAt < UNSEEN_PERIOD_MS;
+    const isRecent = performance.now() - this.#renewedAt < UNSEEN_LISTS_MS;
     this.#isBehind = !this.#inSight.value && isRecent;
     if (this.#isBehind) return;
     this.#renewal ??= setTimeout(() => {
