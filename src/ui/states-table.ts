@@ -31,6 +31,11 @@ export class StatesTable extends LitElement {
       .head wa-input {
         inline-size: 10rem;
       }
+      /* A line of its own, be it short or long: nothing moves as keys come. */
+      .count {
+        display: block;
+        min-block-size: 1lh;
+      }
       .scroller {
         block-size: 15rem;
       }
@@ -84,7 +89,9 @@ export class StatesTable extends LitElement {
       </div>
       <p class="small soft">
         Read locally, so it may be behind the leader.
-        ${this.states.kind === 'read' ? countText(rows.length, matching, total) : ''}
+        <span class="count"
+          >${this.states.kind === 'read' ? countText(rows.length, matching, total) : ''}</span
+        >
       </p>
       <div class="scroller small" role="region" aria-labelledby="heading" tabindex="0">
         ${

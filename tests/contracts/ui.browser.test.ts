@@ -923,6 +923,27 @@ describe('what this tab holds', () => {
     data().scrollIntoView();
     await expect.element(page.getByRole('cell', { name: '"later"', exact: true })).toBeVisible();
   });
+
+  test('moves nothing as its keys become many', async () => {
+    await page.viewport(390, 900);
+    const table = page.getByRole('region', { name: 'This tab’s copy' });
+    const header = (): Element => {
+      const found = data().shadowRoot?.querySelector('tabraft-states-table')?.shadowRoot?.querySelector('h3');
+      if (!found) throw new Error('the table has no heading');
+      return found;
+    };
+    const below = (): number =>
+      table.element().getBoundingClientRect().top - header().getBoundingClientRect().top;
+    data().scrollIntoView();
+    controller.store.set('k', 'one');
+    controller.changeStatus({ appliedIndex: 100 });
+    await expect.element(page.getByText('1 key.')).toBeInTheDocument();
+    const before = below();
+    for (let key = 0; key < 12_000; key += 1) controller.store.set(`key-${key}`, 'v');
+    controller.changeStatus({ appliedIndex: 101 });
+    await expect.element(page.getByText('Shown are 100 of 12,001 keys.')).toBeInTheDocument();
+    expect(below()).toBe(before);
+  });
 });
 
 describe('the theme', () => {
