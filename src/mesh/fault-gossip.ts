@@ -17,7 +17,8 @@ export interface GossipPorts {
 /**
  * The set of fault rules, replicated to all tabs over the control channels: a map of last-writer-wins
  * registers by rule id, cleared rules kept as tombstones. Any order and any repetition of merges
- * ends in the same set, so late joiners and healed tabs just get everything.
+ * ends in the same set, so late joiners and healed tabs just get everything; whoever hears news passes it
+ * on, so tabs that cannot reach each other get it by others.
  */
 export class FaultGossip {
   readonly #entries = new Map<string, RuleEntry>();
@@ -55,7 +56,11 @@ export class FaultGossip {
   }
 
   async receive(page: string, entries: readonly RuleEntry[], token: number): Promise<void> {
-    if (this.#merge(entries)) this.#apply();
+    const news = this.#merge(entries);
+    if (news.length > 0) {
+      this.#apply();
+      this.#passOn(page, news);
+    }
     // What was known before may still be on its way to the node.
     await this.#applied;
     this.ports.confirm(page, token);
@@ -76,15 +81,20 @@ export class FaultGossip {
     await Promise.all([this.#applied, this.#spread(entries)]);
   }
 
-  /** Whether anything of it was news. */
-  #merge(entries: readonly RuleEntry[]): boolean {
-    let isNews = false;
-    for (const entry of entries) {
-      if (!this.#isNewer(entry)) continue;
-      this.#put(entry);
-      isNews = true;
+  /** Returns those that were news. */
+  #merge(entries: readonly RuleEntry[]): RuleEntry[] {
+    return entries.filter((entry) => {
+      const isNews = this.#isNewer(entry);
+      if (isNews) this.#put(entry);
+      return isNews;
+    });
+  }
+
+  /** Nobody waits for it: whoever sets rules answers only for the tabs that it is connected to. */
+  #passOn(from: string, news: readonly RuleEntry[]): void {
+    for (const page of this.ports.connectedPages()) {
+      if (page !== from) this.ports.send(page, news, this.#takeToken());
     }
-    return isNews;
   }
 
   #apply(): void {

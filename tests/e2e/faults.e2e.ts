@@ -1,5 +1,5 @@
 import type { LinkCounters } from '../../src/api.ts';
-import { agreedLeader, expect, openCluster, Tab, test } from './support/fixtures.ts';
+import { agreedLeader, connectedTo, expect, openCluster, Tab, test } from './support/fixtures.ts';
 
 const preset = (tab: Tab, name: string, ...names: string[]): Promise<string[]> =>
   tab.page.evaluate(([chosen, members]) => window.tabraft.faults.preset(chosen, ...members), [
@@ -179,6 +179,8 @@ test('rules outlive the tab that set them, reach who comes later, and a reload',
   await b.reload();
   await b.ready();
   await expect.poll(() => rules(b)).toEqual(['slow:A:out', 'slow:A:in']);
+  // Who clears rules waits for the tabs that it is connected to.
+  await connectedTo(b, 2);
   expect((await clear(b)).length).toBe(2);
   for (const tab of [a, b, late]) expect(await rules(tab)).toEqual([]);
 });

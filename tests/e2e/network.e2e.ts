@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
 import type { WriteResult } from '../../src/api.ts';
-import { agreedLeader, expect, openCluster, Tab, test } from './support/fixtures.ts';
+import { agreedLeader, connectedTo, expect, openCluster, Tab, test } from './support/fixtures.ts';
 
 test('the leader is isolated by the page’s button, and healed', async ({ context, server }) => {
   const tabs = await openCluster(context, server.url, 3);
@@ -57,15 +57,13 @@ test('fault rules reach late joiners and reloaded tabs, and delays are felt', as
   await third.ready();
   await first.reload();
   await first.ready();
-  // Rules reach the tabs that are connected; the reloaded one is once it answers.
-  await expect
-    .poll(async () => third.page.evaluate(async () => (await window.tabraft.ping('A')).ok))
-    .toBe(true);
+  const slow = { id: 'slow', kind: 'delay', messages: ['ping', 'pong'], delayMs: [100, 120] };
   for (const tab of [first, third]) {
-    const rules = await tab.page.evaluate(() => window.tabraft.faults.list());
-    expect(rules).toEqual([{ id: 'slow', kind: 'delay', messages: ['ping', 'pong'], delayMs: [100, 120] }]);
+    await expect.poll(() => tab.page.evaluate(() => window.tabraft.faults.list())).toEqual([slow]);
   }
-  expect(await third.page.evaluate(() => window.tabraft.faults.clear())).toEqual(['slow']);
+  // Who clears rules waits for the tabs that it is connected to.
+  await connectedTo(first, 2);
+  expect(await first.page.evaluate(() => window.tabraft.faults.clear())).toEqual(['slow']);
   for (const tab of [first, second, third]) {
     expect(await tab.page.evaluate(() => window.tabraft.faults.list())).toEqual([]);
   }
@@ -87,9 +85,7 @@ test('the signaling server goes away and comes back', async ({ context, server }
   await third.ready();
   expect(await third.get('alone')).toEqual({ outcome: 'ok', value: 'still works' });
   for (const tab of [...tabs, fourth]) {
-    await expect
-      .poll(async () => (await tab.status()).peers.map((peer) => peer.state))
-      .toEqual(Array(3).fill('connected'));
+    await connectedTo(tab, 3);
     await expect(tab.page.getByText('Signaling server lost')).toHaveCount(0);
   }
 });

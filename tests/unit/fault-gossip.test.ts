@@ -25,8 +25,12 @@ interface Tab {
 /** Tabs whose control channels deliver when the test says so. */
 class Tabs {
   readonly #tabs = new Map<string, Tab>();
+  /** Pairs that cannot reach each other. */
+  readonly apart = new Set<string>();
   #wire: (() => void)[] = [];
   connected: string[] = [];
+  /** Messages with rules. */
+  sent = 0;
   appliesAtOnce = true;
 
   open(name: string, initial: readonly FaultRule[] = []): Tab {
@@ -35,8 +39,10 @@ class Tabs {
     const finish: (() => void)[] = [];
     const gossip = new FaultGossip(initial, {
       self: page(name),
-      connectedPages: () => this.connected.filter((other) => other !== name).map(page),
+      connectedPages: () =>
+        this.connected.filter((other) => other !== name && !this.#areApart(name, other)).map(page),
       send: (to, entries, token) => {
+        this.sent += 1;
         this.#wire.push(() => void this.#at(to)?.gossip.receive(page(name), entries, token));
       },
       confirm: (to, token) => {
@@ -60,6 +66,10 @@ class Tabs {
       for (const deliver of this.#wire.splice(0)) deliver();
       await Promise.resolve();
     }
+  }
+
+  #areApart(one: string, other: string): boolean {
+    return this.apart.has(one + other) || this.apart.has(other + one);
   }
 
   #at(name: string): Tab | null {
@@ -169,6 +179,31 @@ describe('rules in several tabs', () => {
     await tabs.settle();
     expect(b.gossip.rules()).toEqual([drop('x')]);
     expect(a.gossip.rules()).toEqual([drop('x')]);
+  });
+});
+
+describe('passing on', () => {
+  it('rules reach a tab by others, where the one that set them cannot reach it', async () => {
+    const tabs = new Tabs();
+    const [a, b, c, d] = [tabs.open('A'), tabs.open('B'), tabs.open('C'), tabs.open('D')];
+    for (const pair of ['AC', 'AD', 'BD']) tabs.apart.add(pair);
+    const call = watch(a.gossip.set([drop('x')]));
+    await tabs.settle();
+    expect(call.state).toBe('done');
+    expect([b, c, d].map(({ inForce }) => inForce)).toEqual([[['x']], [['x']], [['x']]]);
+    await Promise.all([d.gossip.clear(), tabs.settle()]);
+    expect([a, b, c].map(({ gossip }) => gossip.rules())).toEqual([[], [], []]);
+  });
+
+  it('ends: what is known is not passed on', async () => {
+    const tabs = new Tabs();
+    const five = ['A', 'B', 'C', 'D', 'E'].map((name) => tabs.open(name));
+    await Promise.all([five[0]?.gossip.set([drop('x')]), tabs.settle()]);
+    // Each of the other four passes it on once, to all but whom it has it from.
+    expect(tabs.sent).toBe(4 + 4 * 3);
+    five[0]?.gossip.greet(page('B'));
+    await tabs.settle();
+    expect(tabs.sent).toBe(4 + 4 * 3 + 1);
   });
 });
 

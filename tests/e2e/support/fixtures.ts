@@ -91,6 +91,13 @@ export class Tab {
   }
 }
 
+/** Waits until the tab has a connection to each of so many others: a member is ready with fewer. */
+export async function connectedTo(tab: Tab, others: number): Promise<void> {
+  await expect
+    .poll(async () => (await tab.status()).peers.map(({ state }) => state))
+    .toEqual(Array(others).fill('connected'));
+}
+
 /** Opens tabs one after the other and waits until each is a settled member. */
 export async function openCluster(context: BrowserContext, url: string, count: number): Promise<Tab[]> {
   const tabs: Tab[] = [];
