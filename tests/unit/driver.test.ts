@@ -1,52 +1,13 @@
-import type { StoredRegisters } from '../../src/core/abd/register.ts';
 import { describe, expect, it, vi } from 'vitest';
 import type { Input } from '../../src/core/raft/interface.ts';
 import type { Entry } from '../../src/core/raft/log-entry.ts';
 import type { OperationResult, RaftMessage } from '../../src/core/raft/message.ts';
 import { createRaft } from '../../src/core/raft/state.ts';
 import { Driver, type DriverEvent } from '../../src/runtime/driver.ts';
-import { StorageError, type Storage, type StoredState, type WriteBatch } from '../../src/storage/storage.ts';
+import { StorageError } from '../../src/storage/storage.ts';
 import { command, configuration, id, logOf, options } from '../support/core-cluster.ts';
+import { HeldStorage, settled } from '../support/held-storage.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-
-/** Completes writes when the test says so. */
-class HeldStorage implements Storage {
-  readonly batches: WriteBatch[] = [];
-  #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
-
-  load(): Promise<StoredState> {
-    throw new Error('the driver does not load');
-  }
-
-  loadRegisters(): Promise<StoredRegisters> {
-    throw new Error('the driver does not load');
-  }
-
-  async write(batch: WriteBatch): Promise<void> {
-    this.batches.push(batch);
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
-  }
-
-  async close(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  /** Makes the writes under way durable; the driver notices before this resolves. */
-  async complete(): Promise<void> {
-    for (const { resolve } of this.#waiting.splice(0)) resolve();
-    await settled();
-  }
-
-  async fail(error: Error): Promise<void> {
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
-    await settled();
-  }
-}
-
-/** Once all promises that can are resolved. */
-async function settled(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-}
 
 interface Rig {
   readonly driver: Driver;
