@@ -6,8 +6,8 @@ import type { PageView } from './view.ts';
 const UNSEEN_MS = 1000;
 /** What a reader cannot follow faster: long lists that grow by hundreds of lines a second. They cost the most. */
 const LISTS_MS = 300;
-/** Of these, what nobody sees. */
-export const UNSEEN_LISTS_MS = 10_000;
+/** Lists that nobody sees, and whatever a hidden page has. */
+export const SELDOM_MS = 10_000;
 /** What is about to be scrolled to counts as seen. */
 const MARGIN = '20%';
 
@@ -35,7 +35,12 @@ export class SectionViews implements ReactiveController {
     host.addController(this);
   }
 
+  hostConnected(): void {
+    document.addEventListener('visibilitychange', this.#look);
+  }
+
   hostDisconnected(): void {
+    document.removeEventListener('visibilitychange', this.#look);
     this.#cancel();
   }
 
@@ -63,9 +68,15 @@ export class SectionViews implements ReactiveController {
     this.host.requestUpdate();
   }
 
+  /** What is seen again is shown as it is, before it is drawn. */
+  readonly #look = (): void => {
+    this.host.requestUpdate();
+  };
+
   #periodOf(id: string): number {
+    if (document.hidden) return SELDOM_MS;
     const isList = this.lists.includes(id);
-    if (!this.isInSight(id)) return isList ? UNSEEN_LISTS_MS : UNSEEN_MS;
+    if (!this.isInSight(id)) return isList ? SELDOM_MS : UNSEEN_MS;
     return isList ? LISTS_MS : 0;
   }
 

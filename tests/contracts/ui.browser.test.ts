@@ -1111,6 +1111,25 @@ describe('what is out of sight', () => {
   });
 });
 
+describe('a hidden page', () => {
+  test('says how the node is at once, renews its sections seldom, and all of them when it is seen', async () => {
+    const shownLink = (): string | undefined => app.shadowRoot?.querySelector('tabraft-join')?.link;
+    controller.change({ joinLink: 'https://first.example/' });
+    await expect.poll(shownLink).toBe('https://first.example/');
+    const hidden = vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+    controller.change({ joinLink: 'https://second.example/' });
+    controller.changeStatus({ role: 'follower', leader: 'B' });
+    await expect
+      .element(page.getByRole('status', { name: 'Cluster state' }))
+      .toHaveTextContent('Ready: B leads, this tab follows');
+    expect(document.title).toBe('A · follower · tabraft');
+    expect(shownLink()).toBe('https://first.example/');
+    hidden.mockRestore();
+    document.dispatchEvent(new Event('visibilitychange'));
+    await expect.poll(shownLink).toBe('https://second.example/');
+  });
+});
+
 describe('live data', () => {
   test('leaves focus, selection and what is typed alone', async () => {
     await field('Value').fill('half a wo');

@@ -10,7 +10,7 @@ import { InSight } from '../in-sight.ts';
 import { label } from '../label.ts';
 import '../library.ts';
 import { Resized } from '../resized.ts';
-import { UNSEEN_LISTS_MS } from '../section-views.ts';
+import { SELDOM_MS } from '../section-views.ts';
 import { styles } from './event-log-styles.ts';
 import { relationTo, type Group, type Relation } from './groups.ts';
 import { countNewer, keyOf, placeAt, placeOf, rowsOf } from './rows.ts';
@@ -114,7 +114,7 @@ export class EventLog extends LitElement {
   }
 
   #renewSoon(): void {
-    const isRecent = performance.now() - this.#renewedAt < UNSEEN_LISTS_MS;
+    const isRecent = performance.now() - this.#renewedAt < SELDOM_MS;
     this.#isBehind = !this.#inSight.value && isRecent;
     if (this.#isBehind) return;
     this.#renewal ??= setTimeout(() => {
