@@ -16,13 +16,20 @@ const SYSTEM_PATHS = [
   'C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe',
 ];
 
-/**
- * What every test browser is started with: nothing it does on its own may reach a network, and
- * WebRTC names its host candidates by address, not by an mDNS name that needs multicast.
- */
+/** Of the flag, only the last one counts. */
+const DISABLED_FEATURES = [
+  // WebRTC names its host candidates by address, not by an mDNS name that needs multicast.
+  'WebRtcHideLocalIpsWithMdns',
+  // Pages of the browser's own, behind an address bar that nobody sees: they cost each window as much as a page of ours.
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+  'WebUIOmniboxFullPopup',
+];
+
+/** What every test browser is started with: nothing it does on its own may reach a network. */
 export const BROWSER_ARGS = [
   '--no-sandbox',
-  '--disable-features=WebRtcHideLocalIpsWithMdns',
+  `--disable-features=${DISABLED_FEATURES.join(',')}`,
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',

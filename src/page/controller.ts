@@ -11,7 +11,7 @@ import type {
   Phase,
   SignalingView,
 } from '../ui/view.ts';
-import type { NodeNotice, NodeSnapshot } from '../worker/contract.ts';
+import type { NodeNotice, NodeSnapshot, StatesExcerpt } from '../worker/contract.ts';
 import { rememberCluster, withOwnCluster } from './catalog.ts';
 import { logToConsole } from './console.ts';
 import type { ClusterPort } from '../client/cluster.ts';
@@ -94,6 +94,10 @@ export class ClusterController implements PageController {
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  async excerpt(filter: string, limit: number): Promise<StatesExcerpt> {
+    return this.#anySession().excerpt(filter, limit);
   }
 
   async newCluster(): Promise<void> {

@@ -8,7 +8,14 @@ import type { LinkHost } from '../mesh/remote.ts';
 import type { ClusterKeys } from '../mesh/secret.ts';
 import type { SignalingState } from '../signaling/client.ts';
 import { relay } from '../transport/port.ts';
-import type { LinkCommand, LinkEvent, NodeApi, NodeNotice, NodeSnapshot } from '../worker/contract.ts';
+import type {
+  LinkCommand,
+  LinkEvent,
+  NodeApi,
+  NodeNotice,
+  NodeSnapshot,
+  StatesExcerpt,
+} from '../worker/contract.ts';
 import { LiveFeed } from './live.ts';
 import { OperationCalls } from './operation-calls.ts';
 import { describeDevice } from './device.ts';
@@ -44,6 +51,7 @@ export interface SessionHandlers {
 /** A worker that is busy for longer leaves the page with its last report. */
 const REFRESH_TIMEOUT_MS = 1000;
 const END_TIMEOUT_MS = 5000;
+const EXCERPT_TIMEOUT_MS = 5000;
 
 const NO_NODE = 'This tab runs no node at the moment.';
 
@@ -220,6 +228,14 @@ export class Session {
     if (this.stoppedReason !== null) return;
     const snapshot = await Promise.race([this.node.snapshot(), silence(REFRESH_TIMEOUT_MS)]);
     if (snapshot !== null) this.#onSnapshot(snapshot, []);
+  }
+
+  /** Of the state that its node has applied. Throws where it does not answer. */
+  async excerpt(filter: string, limit: number): Promise<StatesExcerpt> {
+    if (this.stoppedReason !== null) throw new Error(NO_NODE);
+    const excerpt = await Promise.race([this.node.excerpt(filter, limit), silence(EXCERPT_TIMEOUT_MS)]);
+    if (excerpt === null) throw new Error('The node does not answer; its worker is busy, or hangs.');
+    return excerpt;
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { RegisterEffect } from '../core/abd/interface.ts';
 import { encodeMessage } from '../core/message-codec.ts';
 import type { Effect } from '../core/raft/interface.ts';
-import type { Entry } from '../core/raft/log-entry.ts';
+import type { Entry, Snapshot } from '../core/raft/log-entry.ts';
 import type { Message } from '../core/message.ts';
 import { TraceHash } from './hash.ts';
 import { toJson } from './plain.ts';
@@ -16,7 +16,8 @@ export const EFFECT_CODES: Readonly<Record<AnyEffect['type'], number>> = {
 /**
  * Tells two lists of effects apart by all that they say; but of an entry that is sent or applied, by its index and
  * term alone, and of a command that is written, by its length, its begin, which has its session and number, and its end:
- * what it holds is told by the input it came with.
+ * what it holds is told by the input it came with. Of a snapshot its checksum tells what it holds: of tens of megabytes,
+ * to read all of them would keep the node waiting.
  */
 export function effectDigest(effects: readonly AnyEffect[]): string {
   const hash = new TraceHash();
@@ -48,6 +49,9 @@ function addEffect(hash: TraceHash, effect: AnyEffect): void {
       addPlaces(hash, effect.entries);
       effect.wanted.forEach((index) => hash.number(index));
       return;
+    case 'restore':
+      addSnapshot(hash, effect.snapshot);
+      return;
     default:
       hash.text(toJson(effect));
   }
@@ -77,10 +81,7 @@ function addMessage(hash: TraceHash, message: Message): void {
 function addWrite(hash: TraceHash, effect: Extract<Effect, { type: 'persist' }>): void {
   const { entries, snapshot, ...rest } = effect;
   hash.text(JSON.stringify(rest));
-  if (snapshot !== null) {
-    hash.text(JSON.stringify(snapshot.metadata));
-    hash.bytes(snapshot.data);
-  }
+  if (snapshot !== null) addSnapshot(hash, snapshot);
   addPlaces(hash, entries);
   entries.forEach(({ payload }) => {
     if (payload.kind === 'command') {
@@ -88,6 +89,11 @@ function addWrite(hash: TraceHash, effect: Extract<Effect, { type: 'persist' }>)
       hash.ends(payload.command);
     } else hash.text(JSON.stringify(payload));
   });
+}
+
+function addSnapshot(hash: TraceHash, { metadata, data }: Snapshot): void {
+  hash.text(JSON.stringify(metadata));
+  hash.ends(data);
 }
 
 /** Entries follow on each other, and their terms never fall: from one term to the same one, all between have it. */

@@ -28,6 +28,7 @@ import { saveText } from './save.ts';
 import './section-nav.ts';
 import type { GoToEvent, Place } from './section-nav.ts';
 import { SectionViews } from './section-views.ts';
+import type { FilterKeysEvent } from './states-table.ts';
 import { SectionsWithin } from './sections-within.ts';
 import type { TimelineSection } from './timeline/section.ts';
 import type { ExportRangeEvent } from './timeline/timeline.ts';
@@ -128,6 +129,10 @@ export class App extends LitElement {
     }
     .columns > * > :focus {
       outline: none;
+    }
+    /* Painted each by itself: else what changes in one of them has all of the page painted anew. */
+    .column > * {
+      isolation: isolate;
     }
     /* Under load, neither laid out nor painted, which took half of each frame. Pictures of a whole page lack it. */
     .column > [resting] {
@@ -255,7 +260,12 @@ export class App extends LitElement {
               .moments=${this.#moments}
             ></tabraft-lessons>
             <tabraft-join id="join" .link=${view('join').joinLink}></tabraft-join>
-            <tabraft-data id="data" .records=${this.records} .states=${this.#states.view}></tabraft-data>
+            <tabraft-data
+              id="data"
+              .records=${this.records}
+              .states=${this.#states.view}
+              @tabraft-filter-keys=${({ detail }: FilterKeysEvent) => this.#states.setFilter(detail)}
+            ></tabraft-data>
             <tabraft-faults
               id="faults"
               .rules=${view('faults').rules}

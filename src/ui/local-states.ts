@@ -1,24 +1,26 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { StatesExcerpt } from '../worker/contract.ts';
 import { messageOf } from './format.ts';
 import { hasEnded, type PageController } from './view.ts';
 
-/** At most so often the whole local state is read again while entries are applied. */
+/** At most so many keys are shown. */
+const MAX_ROWS = 100;
+/** At most so often they are read again while entries are applied. */
 const REFRESH_MS = 400;
 /** So often where it is out of sight, though a screen reader may come to it. */
 const UNSEEN_REFRESH_MS = 3000;
-/** And so many times as long as it took, nothing is read, within bounds: a state may be large. */
+/** And so many times as long as it took, nothing is read, within bounds: among many keys they take long to find. */
 const REST_FACTOR = 20;
 const MAX_REST_MS = 5000;
 
 export type StatesView =
-  | { kind: 'empty' }
-  | { kind: 'read'; states: Record<string, string | null> }
-  | { kind: 'failed'; reason: string };
+  { kind: 'empty' } | ({ kind: 'read' } & StatesExcerpt) | { kind: 'failed'; reason: string };
 
-/** Keeps this tab's own copy of the key-value state for whoever looks, read again after entries were applied. */
+/** Keeps what this tab holds of the key-value state for whoever looks, read again after entries were applied. */
 export class LocalStates implements ReactiveController {
   view: StatesView = { kind: 'empty' };
   #member = '';
+  #filter = '';
   #readAtIndex = -1;
   #isReading = false;
   /** When it was read last, and how long it rests after that at least. */
@@ -40,9 +42,22 @@ export class LocalStates implements ReactiveController {
     const member = status === undefined ? '' : `${status.clusterId} ${status.memberId}`;
     if (member === this.#member) return;
     this.#member = member;
+    this.#forget();
+    this.view = { kind: 'empty' };
+  }
+
+  /** Only keys that contain it, from now on. */
+  setFilter(filter: string): void {
+    if (filter === this.#filter) return;
+    this.#filter = filter;
+    this.#forget();
+    this.host.requestUpdate();
+  }
+
+  /** It is read again at once. */
+  #forget(): void {
     this.#readAtIndex = -1;
     [this.#readAt, this.#restMs] = [Number.NEGATIVE_INFINITY, 0];
-    this.view = { kind: 'empty' };
   }
 
   hostUpdated(): void {
@@ -61,13 +76,13 @@ export class LocalStates implements ReactiveController {
   }
 
   async #read(controller: PageController): Promise<void> {
-    const member = this.#member;
+    const [member, filter] = [this.#member, this.#filter];
     this.#isReading = true;
     this.#readAtIndex = controller.view.status.appliedIndex;
     const begun = performance.now();
-    const read = await readStates(controller);
+    const read = await excerptOf(controller, filter);
     this.#isReading = false;
-    if (member === this.#member) {
+    if (member === this.#member && filter === this.#filter) {
       this.view = read;
       this.#readAt = performance.now();
       this.#restMs = Math.min(REST_FACTOR * (this.#readAt - begun), MAX_REST_MS);
@@ -76,10 +91,9 @@ export class LocalStates implements ReactiveController {
   }
 }
 
-async function readStates({ api }: PageController): Promise<StatesView> {
+async function excerptOf(controller: PageController, filter: string): Promise<StatesView> {
   try {
-    const { states } = await api.raft.states(undefined, { consistency: 'local' });
-    return { kind: 'read', states };
+    return { kind: 'read', ...(await controller.excerpt(filter, MAX_ROWS)) };
   } catch (error) {
     return { kind: 'failed', reason: messageOf(error) };
   }

@@ -1,18 +1,23 @@
 import type WaInput from '@awesome.me/webawesome/dist/components/input/input.js';
 import { LitElement, css, html, nothing } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
+import { customElement, property } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
+import type { StatesExcerpt } from '../worker/contract.ts';
 import { controls } from './controls.ts';
 import { formatCount, formatValue } from './format.ts';
 import type { StatesView } from './local-states.ts';
 
-const MAX_ROWS = 100;
+/** Asks for the keys that contain it. */
+export class FilterKeysEvent extends CustomEvent<string> {
+  constructor(filter: string) {
+    super('tabraft-filter-keys', { detail: filter, bubbles: true, composed: true });
+  }
+}
 
 /** This tab's own copy of the data. */
 @customElement('tabraft-states-table')
 export class StatesTable extends LitElement {
   @property({ attribute: false }) states: StatesView = { kind: 'empty' };
-  @state() private filter = '';
 
   static override readonly styles = [
     controls,
@@ -72,7 +77,8 @@ export class StatesTable extends LitElement {
   ];
 
   override render(): unknown {
-    const { rows, matching, total } = this.#select();
+    const { states } = this;
+    const { rows, matching, total } = states.kind === 'read' ? states : NOTHING;
     return html`
       <div class="head">
         <h3 id="heading">This tab’s copy</h3>
@@ -83,24 +89,21 @@ export class StatesTable extends LitElement {
           placeholder="Filter keys"
           autocomplete="off"
           spellcheck="false"
-          .value=${this.filter}
           @input=${this.#onFilter}
         ></wa-input>
       </div>
       <p class="small soft">
         Read locally, so it may be behind the leader.
-        <span class="count"
-          >${this.states.kind === 'read' ? countText(rows.length, matching, total) : ''}</span
-        >
+        <span class="count">${states.kind === 'read' ? countText(rows.length, matching, total) : ''}</span>
       </p>
       <div class="scroller small" role="region" aria-labelledby="heading" tabindex="0">
         ${
-          this.states.kind === 'failed'
-            ? html`<p class="nothing bad">It could not be read: ${this.states.reason}</p>`
+          states.kind === 'failed'
+            ? html`<p class="nothing bad">It could not be read: ${states.reason}</p>`
             : nothing
         }
         ${
-          this.states.kind !== 'failed' && rows.length === 0
+          states.kind !== 'failed' && rows.length === 0
             ? html`<p class="nothing soft">${this.#emptyText(total)}</p>`
             : nothing
         }
@@ -109,22 +112,17 @@ export class StatesTable extends LitElement {
     `;
   }
 
-  #select(): { rows: [string, string | null][]; matching: number; total: number } {
-    const all = this.states.kind === 'read' ? Object.entries(this.states.states) : [];
-    const matching = all.filter(([key]) => key.includes(this.filter));
-    matching.sort(([a], [b]) => (a < b ? -1 : 1));
-    return { rows: matching.slice(0, MAX_ROWS), matching: matching.length, total: all.length };
-  }
-
   #emptyText(total: number): string {
     if (this.states.kind !== 'read') return 'Not read yet: this tab’s node is not ready.';
     return total === 0 ? 'It holds no keys.' : 'No key contains that.';
   }
 
   readonly #onFilter = (event: Event): void => {
-    this.filter = (event.currentTarget as WaInput).value ?? '';
+    this.dispatchEvent(new FilterKeysEvent((event.currentTarget as WaInput).value ?? ''));
   };
 }
+
+const NOTHING: StatesExcerpt = { rows: [], matching: 0, total: 0 };
 
 function countText(shown: number, matching: number, total: number): string {
   if (matching > shown) return `Shown are ${shown} of ${formatCount(matching)} keys.`;
@@ -132,7 +130,7 @@ function countText(shown: number, matching: number, total: number): string {
   return total === 1 ? '1 key.' : `${formatCount(total)} keys.`;
 }
 
-function tableOf(rows: [string, string | null][]): unknown {
+function tableOf(rows: StatesExcerpt['rows']): unknown {
   return html`<table>
     <thead>
       <tr>
@@ -161,5 +159,8 @@ function shorten(key: string): string {
 declare global {
   interface HTMLElementTagNameMap {
     'tabraft-states-table': StatesTable;
+  }
+  interface HTMLElementEventMap {
+    'tabraft-filter-keys': FilterKeysEvent;
   }
 }

@@ -2,7 +2,7 @@ import type { FaultRule, LinkCounters, Role, Status, Tabraft, TestReport } from 
 import type { CheckResult } from '../check/linearizability.ts';
 import type { TraceVerdict } from '../check/trace-invariants.ts';
 import type { TraceEvent } from '../trace/event.ts';
-import type { NodeDetail } from '../worker/contract.ts';
+import type { NodeDetail, StatesExcerpt } from '../worker/contract.ts';
 
 /**
  * What the whole page says about this node, worst first:
@@ -153,6 +153,8 @@ export interface PageController {
   /** Calls back after changes of `view`, some ten times a second; returns the unsubscriber. */
   subscribe(listener: () => void): () => void;
   readonly api: Tabraft;
+  /** Of what this tab's node holds, the first `limit` keys that contain `filter`; rejects where it cannot be read. */
+  excerpt(filter: string, limit: number): Promise<StatesExcerpt>;
   /** Leaves this member and creates a cluster of its own. */
   newCluster(): Promise<void>;
   /** What comes of it is part of the view. */

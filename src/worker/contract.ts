@@ -179,6 +179,15 @@ export type OperationHandlers = {
   ) => void;
 };
 
+/** A part of the key-value state as it is applied here. */
+export interface StatesExcerpt {
+  /** In the order of the keys. */
+  readonly rows: readonly (readonly [key: string, value: string])[];
+  /** How many keys there are of those asked for, and of all. */
+  readonly matching: number;
+  readonly total: number;
+}
+
 /** Everything else, through comlink. */
 export interface NodeApi {
   start(options: StartOptions): Promise<StartResult>;
@@ -199,6 +208,8 @@ export interface NodeApi {
 
   openSession(timeoutMs: number): Promise<SessionResult>;
   log(from: number, to: number): LogEntryView[];
+  /** Of the keys that contain `filter`, the first `limit`. It may be behind the leader. */
+  excerpt(filter: string, limit: number): StatesExcerpt;
   change(kind: 'promote' | 'remove' | 'transfer', name: string, timeoutMs: number): Promise<WriteResult>;
   ping(name: string, timeoutMs: number): Promise<PingResult>;
 

@@ -70,7 +70,6 @@ class NodeHost {
       onLost: (error) => this.#node?.fail(error.message),
       onNotice: (level, text) => this.#notify(level, text),
     });
-    await storage.load();
     if (found) await foundCluster(storage, memberId, config);
     this.#tracer = await this.#openTrace(this.#identity, config);
     this.#node = await Node.start({
@@ -210,6 +209,7 @@ const api: NodeApi = {
   setRules: (rules) => host.node.setRules(rules),
   openSession: (timeoutMs) => host.node.openSession(timeoutMs),
   log: (from, to) => host.node.log(from, to),
+  excerpt: (filter, limit) => host.node.excerpt(filter, limit),
   change: (kind, name, timeoutMs) => host.node.change(kind, name, timeoutMs),
   ping: (name, timeoutMs) => host.node.ping(name, timeoutMs),
   watch: (after, limit) => host.watch(after, limit),

@@ -30,7 +30,8 @@ import { NodeSession, type Request } from '../runtime/session.ts';
 import type { Storage } from '../storage/storage.ts';
 import { Recording } from '../trace/recording.ts';
 import type { Stamp, Tracer } from '../trace/tracer.ts';
-import type { NodeNotice, NodeSnapshot } from './contract.ts';
+import type { NodeNotice, NodeSnapshot, StatesExcerpt } from './contract.ts';
+import { excerptOf } from './excerpt.ts';
 import { detailOf } from './detail.ts';
 import { LinkTable } from './links.ts';
 import { describeEvent } from './notices.ts';
@@ -72,6 +73,7 @@ export async function foundCluster(storage: Storage, memberId: MemberId, config:
     memberId,
     config.servers.map(({ name }) => name),
   );
+  await storage.load(); // as each store wants it before it is written
   await storage.write({
     hardState: { term: 1, votedFor: null, commitIndex: 0 },
     snapshot: null,
@@ -319,6 +321,10 @@ export class Node {
   /** What is compacted is left out. */
   log(from: number, to: number): LogEntryView[] {
     return this.#raft.log.range(from, Math.min(to, this.#raft.log.lastIndex)).map(describeEntry);
+  }
+
+  excerpt(filter: string, limit: number): StatesExcerpt {
+    return excerptOf(this.#values.entries(), filter, limit);
   }
 
   setRules(rules: readonly FaultRule[]): void {

@@ -48,7 +48,7 @@ const button = (name: string) => page.getByRole('button', { name, exact: true })
 const field = (name: string) => page.getByLabelText(name, { exact: true });
 /** Within shadow roots, where the document's active element is the host. */
 const hasFocus = (name: string) => button(name).query()?.matches(':focus') === true;
-const lastCall = () => controller.calls.filter(({ name }) => name !== 'raft.states').at(-1);
+const lastCall = () => controller.calls.filter(({ name }) => name !== 'excerpt').at(-1);
 
 describe('what the page says', () => {
   test('the node, its role and its leader, in the page, the title and a live region', async () => {
@@ -900,7 +900,7 @@ describe('the devices of the members', () => {
 });
 
 describe('what this tab holds', () => {
-  const reads = (): number => controller.calls.filter(({ name }) => name === 'raft.states').length;
+  const reads = (): number => controller.calls.filter(({ name }) => name === 'excerpt').length;
   const data = (): HTMLElement => {
     const found = app.shadowRoot?.querySelector<HTMLElement>('tabraft-data');
     if (!found) throw new Error('there is no section for data');
@@ -922,6 +922,25 @@ describe('what this tab holds', () => {
     expect(reads()).toBe(before);
     data().scrollIntoView();
     await expect.element(page.getByRole('cell', { name: '"later"', exact: true })).toBeVisible();
+  });
+
+  test('is filtered by key, in the node, for whoever looks', async () => {
+    data().scrollIntoView();
+    for (const key of ['apple', 'pear', 'pineapple']) controller.store.set(key, 'fruit');
+    controller.changeStatus({ appliedIndex: 100 });
+    const row = (name: string) => page.getByRole('rowheader', { name, exact: true });
+    await expect.element(page.getByText('3 keys.')).toBeInTheDocument();
+    await field('Filter keys').fill('apple');
+    await expect.element(page.getByText('2 of 3 keys match.')).toBeInTheDocument();
+    expect([row('apple').query(), row('pear').query(), row('pineapple').query()].map(Boolean)).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    await field('Filter keys').fill('plum');
+    await expect.element(page.getByText('No key contains that.')).toBeInTheDocument();
+    await field('Filter keys').fill('');
+    await expect.element(row('pear')).toBeInTheDocument();
   });
 
   test('moves nothing as its keys become many', async () => {

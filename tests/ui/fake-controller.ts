@@ -22,6 +22,8 @@ import type {
   PageView,
   TestView,
 } from '../../src/ui/view.ts';
+import type { StatesExcerpt } from '../../src/worker/contract.ts';
+import { excerptOf } from '../../src/worker/excerpt.ts';
 
 /** A call that the page made, by the name it has in the public API. */
 export interface Call {
@@ -64,7 +66,12 @@ export class FakeController implements PageController {
 
   /** The names of the calls so far, without those that the page makes on its own. */
   get asked(): string[] {
-    return this.calls.map(({ name }) => name).filter((name) => name !== 'raft.states');
+    return this.calls.map(({ name }) => name).filter((name) => name !== 'excerpt');
+  }
+
+  async excerpt(filter: string, limit: number): Promise<StatesExcerpt> {
+    await this.#called('excerpt', filter);
+    return excerptOf(this.store, filter, limit);
   }
 
   async newCluster(): Promise<void> {
@@ -79,7 +86,7 @@ export class FakeController implements PageController {
     await Promise.resolve();
     this.calls.push({ name, args });
     const error = this.nextError;
-    if (error === null || name === 'raft.states') return;
+    if (error === null || name === 'excerpt') return;
     this.nextError = null;
     throw error;
   }
@@ -190,10 +197,9 @@ export class FakeController implements PageController {
         return this.#write(instructions.filter(({ op }) => op === 'SET'));
       },
       openSession: () => Promise.resolve({ outcome: 'ok', session: 1 }),
-      states: async () => {
-        await this.#called('raft.states');
+      states: () => {
         const { commitIndex, lastIndex } = this.view.status;
-        return { states: Object.fromEntries(this.store), commitIndex, lastIndex };
+        return Promise.resolve({ states: Object.fromEntries(this.store), commitIndex, lastIndex });
       },
       log: () => Promise.resolve([]),
       transferLeadership: async (name) => {

@@ -64,15 +64,22 @@ export class PlaybackBar extends LitElement {
     super.disconnectedCallback();
     this.#unsubscribe?.();
     this.#unsubscribe = null;
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#timer = null;
+    this.#renew(false);
   }
 
   override willUpdate(): void {
     this.#unsubscribe ??= this.playback?.subscribe(() => this.requestUpdate()) ?? null;
-    this.#timer ??= setInterval(() => {
-      if (this.playback?.mode !== 'paused' && !document.hidden) this.requestUpdate();
-    }, PERIOD_MS);
+    this.#renew(this.playback?.mode === 'playing');
+  }
+
+  /** Live, as well as paused, it shows the same all the time. */
+  #renew(isNeeded: boolean): void {
+    if (isNeeded === (this.#timer !== null)) return;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    const renew = (): void => {
+      if (!document.hidden) this.requestUpdate();
+    };
+    this.#timer = isNeeded ? setInterval(renew, PERIOD_MS) : null;
   }
 
   override render(): unknown {
