@@ -5,8 +5,8 @@ import { load } from './loads.ts';
 import type { LoadResult } from './samples.ts';
 
 const TABS = 5;
-/** An operation of each of so many clients: none, those of a cluster at work, and those of one that can do no more. */
-const LOADS = [0, 16, 256];
+/** An operation of each of so many clients: none, one, those of a cluster at work, and of one that can do no more. */
+const LOADS = [0, 1, 16, 256];
 
 /**
  * The tab in front is a follower's, and the load comes from the leader's, which is hidden: what is asked is how often

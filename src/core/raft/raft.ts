@@ -16,8 +16,10 @@ import * as transfer from './transfer.ts';
  * what is to be done, in order. Everything that came together is written and sent together.
  */
 export function step(raft: Raft, inputs: readonly Input[]): Effect[] {
+  const { leader } = raft;
   for (const input of inputs) handleInput(raft, input);
   transfer.settleTransfer(raft);
+  if (raft.leader !== leader) requests.repeatLostRequests(raft);
   requests.routeRequests(raft);
   reads.routeReads(raft);
   if (raft.leadership !== null) finishLeadersTurn(raft, raft.leadership);

@@ -110,8 +110,8 @@ function queueAgain(raft: Raft, request: RequestId, pending: PendingRequest, not
 }
 
 /**
- * Once a tick: what the state machine knows again may be tried anew where the leader it was handed to
- * is gone, or has long been silent. Of anything else the fate stays open until its time is up.
+ * Once a tick, and where another leader is known: what the state machine knows again may be tried anew where the
+ * leader it was handed to is gone, or has long been silent. Of anything else the fate stays open until its time is up.
  */
 export function repeatLostRequests(raft: Raft): void {
   const { leader } = raft;
