@@ -96,8 +96,8 @@ export class ClusterController implements PageController {
     return () => this.#listeners.delete(listener);
   }
 
-  async excerpt(filter: string, limit: number): Promise<StatesExcerpt> {
-    return this.#anySession().excerpt(filter, limit);
+  async excerpt(filter: string, limit: number, valueLength: number): Promise<StatesExcerpt> {
+    return this.#anySession().excerpt(filter, limit, valueLength);
   }
 
   async newCluster(): Promise<void> {

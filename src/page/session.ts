@@ -231,9 +231,12 @@ export class Session {
   }
 
   /** Of the state that its node has applied. Throws where it does not answer. */
-  async excerpt(filter: string, limit: number): Promise<StatesExcerpt> {
+  async excerpt(filter: string, limit: number, valueLength: number): Promise<StatesExcerpt> {
     if (this.stoppedReason !== null) throw new Error(NO_NODE);
-    const excerpt = await Promise.race([this.node.excerpt(filter, limit), silence(EXCERPT_TIMEOUT_MS)]);
+    const excerpt = await Promise.race([
+      this.node.excerpt(filter, limit, valueLength),
+      silence(EXCERPT_TIMEOUT_MS),
+    ]);
     if (excerpt === null) throw new Error('The node does not answer; its worker is busy, or hangs.');
     return excerpt;
   }

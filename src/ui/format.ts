@@ -1,5 +1,5 @@
 const INTEGER = new Intl.NumberFormat('en');
-const SHOWN_CHARACTERS = 160;
+export const SHOWN_CHARACTERS = 160;
 
 export function formatCount(count: number): string {
   return INTEGER.format(count);
@@ -16,10 +16,11 @@ export function formatTime(timeMs: number): string {
 }
 
 /** A value in quotes, cut visibly where it is long; `absent` for none. */
-export function formatValue(value: string | null): string {
+/** `length`: of all of it, where `value` is only its begin. */
+export function formatValue(value: string | null, length = value?.length ?? 0): string {
   if (value === null) return 'absent';
-  if (value.length <= SHOWN_CHARACTERS) return `"${value}"`;
-  return `"${value.slice(0, SHOWN_CHARACTERS)}…" (${formatCount(value.length)} characters)`;
+  if (length <= SHOWN_CHARACTERS) return `"${value}"`;
+  return `"${value.slice(0, SHOWN_CHARACTERS)}…" (${formatCount(length)} characters)`;
 }
 
 /** `3 voters`, `1 voter`. */

@@ -1,6 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { StatesExcerpt } from '../worker/contract.ts';
-import { messageOf } from './format.ts';
+import { messageOf, SHOWN_CHARACTERS } from './format.ts';
 import { hasEnded, type PageController } from './view.ts';
 
 /** At most so many keys are shown. */
@@ -93,7 +93,7 @@ export class LocalStates implements ReactiveController {
 
 async function excerptOf(controller: PageController, filter: string): Promise<StatesView> {
   try {
-    return { kind: 'read', ...(await controller.excerpt(filter, MAX_ROWS)) };
+    return { kind: 'read', ...(await controller.excerpt(filter, MAX_ROWS, SHOWN_CHARACTERS)) };
   } catch (error) {
     return { kind: 'failed', reason: messageOf(error) };
   }

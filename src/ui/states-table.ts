@@ -141,11 +141,11 @@ function tableOf(rows: StatesExcerpt['rows']): unknown {
     <tbody>
       ${repeat(
         rows,
-        ([key]) => key,
-        ([key, value]) =>
+        ({ key }) => key,
+        ({ key, begin, length }) =>
           html`<tr>
             <th scope="row" class="mono">${shorten(key)}</th>
-            <td class="mono">${formatValue(value)}</td>
+            <td class="mono">${formatValue(begin, length)}</td>
           </tr>`,
       )}
     </tbody>

@@ -153,8 +153,11 @@ export interface PageController {
   /** Calls back after changes of `view`, some ten times a second; returns the unsubscriber. */
   subscribe(listener: () => void): () => void;
   readonly api: Tabraft;
-  /** Of what this tab's node holds, the first `limit` keys that contain `filter`; rejects where it cannot be read. */
-  excerpt(filter: string, limit: number): Promise<StatesExcerpt>;
+  /**
+   * Of what this tab's node holds, the first `limit` keys that contain `filter`, each with at most `valueLength`
+   * characters of its value. Rejects where it cannot be read.
+   */
+  excerpt(filter: string, limit: number, valueLength: number): Promise<StatesExcerpt>;
   /** Leaves this member and creates a cluster of its own. */
   newCluster(): Promise<void>;
   /** What comes of it is part of the view. */

@@ -179,10 +179,18 @@ export type OperationHandlers = {
   ) => void;
 };
 
+export interface StatesRow {
+  readonly key: string;
+  /** The begin of the value, … */
+  readonly begin: string;
+  /** … and the length of all of it (UTF-16 code units). */
+  readonly length: number;
+}
+
 /** A part of the key-value state as it is applied here. */
 export interface StatesExcerpt {
   /** In the order of the keys. */
-  readonly rows: readonly (readonly [key: string, value: string])[];
+  readonly rows: readonly StatesRow[];
   /** How many keys there are of those asked for, and of all. */
   readonly matching: number;
   readonly total: number;
@@ -208,8 +216,8 @@ export interface NodeApi {
 
   openSession(timeoutMs: number): Promise<SessionResult>;
   log(from: number, to: number): LogEntryView[];
-  /** Of the keys that contain `filter`, the first `limit`. It may be behind the leader. */
-  excerpt(filter: string, limit: number): StatesExcerpt;
+  /** Of the keys that contain `filter`, the first `limit`, each with so much of its value. It may be behind the leader. */
+  excerpt(filter: string, limit: number, valueLength: number): StatesExcerpt;
   change(kind: 'promote' | 'remove' | 'transfer', name: string, timeoutMs: number): Promise<WriteResult>;
   ping(name: string, timeoutMs: number): Promise<PingResult>;
 

@@ -323,8 +323,8 @@ export class Node {
     return this.#raft.log.range(from, Math.min(to, this.#raft.log.lastIndex)).map(describeEntry);
   }
 
-  excerpt(filter: string, limit: number): StatesExcerpt {
-    return excerptOf(this.#values.entries(), filter, limit);
+  excerpt(filter: string, limit: number, valueLength: number): StatesExcerpt {
+    return excerptOf(this.#values.entries(), filter, limit, valueLength);
   }
 
   setRules(rules: readonly FaultRule[]): void {

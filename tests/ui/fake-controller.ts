@@ -69,9 +69,9 @@ export class FakeController implements PageController {
     return this.calls.map(({ name }) => name).filter((name) => name !== 'excerpt');
   }
 
-  async excerpt(filter: string, limit: number): Promise<StatesExcerpt> {
+  async excerpt(filter: string, limit: number, valueLength: number): Promise<StatesExcerpt> {
     await this.#called('excerpt', filter);
-    return excerptOf(this.store, filter, limit);
+    return excerptOf(this.store, filter, limit, valueLength);
   }
 
   async newCluster(): Promise<void> {

@@ -87,6 +87,11 @@ const PAIRS: readonly [what: string, one: Effect, other: Effect][] = [
     },
   ],
   [
+    'what is restored',
+    { type: 'restore', snapshot: SNAPSHOT },
+    { type: 'restore', snapshot: { ...SNAPSHOT, metadata: { ...SNAPSHOT.metadata, checksum: 10 } } },
+  ],
+  [
     'what it waits for',
     { type: 'send', message: APPEND, awaits: 0 },
     { type: 'send', message: APPEND, awaits: 4 },
