@@ -28,8 +28,12 @@ export function replication(
   return { kind: 'replicate', inFlight, bytes, durationMs, from };
 }
 
-export function roundTrip({ durationMs }: Pick<BenchContext, 'durationMs'>, inFlight = 1): FloorLoad {
-  return { kind: 'round-trip', inFlight, bytes: ROUND_TRIP_BYTES, durationMs };
+export function roundTrip(
+  { durationMs }: Pick<BenchContext, 'durationMs'>,
+  inFlight = 1,
+  from: 'worker' | 'page' = 'worker',
+): FloorLoad {
+  return { kind: 'round-trip', inFlight, bytes: ROUND_TRIP_BYTES, durationMs, from };
 }
 
 /** What was never run is slow. */

@@ -39,7 +39,7 @@ export class Connection {
     private readonly handlers: ConnectionHandlers,
   ) {
     this.#peer = new Peer({ initiator, config: { iceServers }, objectMode: true });
-    const connection = connectionOf(this.#peer);
+    const { _pc: connection } = withFields(this.#peer);
     onRaftChannel(connection.createDataChannel('raft', { negotiated: true, id: RAFT_CHANNEL_ID }));
     this.#peer.on('signal', (data) => {
       if (data.type === 'candidate') this.#hasCandidate = true;
@@ -49,11 +49,11 @@ export class Connection {
     this.#peer.on('connect', () => {
       this.#isConnected = true;
       clearTimeout(this.#timer);
+      // From here on without the stream, which sets two timers for each message.
+      withFields(this.#peer)._channel.onmessage = ({ data }) => this.#onData(data);
       handlers.onConnect();
     });
-    this.#peer.on('data', (data: unknown) => {
-      if (typeof data === 'string') handlers.onControl(data);
-    });
+    this.#peer.on('data', (data: unknown) => this.#onData(data));
     this.#peer.on('error', (error) => this.#close(error.message));
     this.#peer.on('close', () => this.#close('The other tab closed the connection.'));
     this.#timer = setTimeout(() => this.#close('No connection in time.'), CONNECT_TIMEOUT_MS);
@@ -88,6 +88,10 @@ export class Connection {
     this.#close('This tab closed the connection.');
   }
 
+  #onData(data: unknown): void {
+    if (typeof data === 'string' && !this.#isClosed) this.handlers.onControl(data);
+  }
+
   #onNoCandidate(): void {
     if (!this.#hasCandidate) this.#close('This machine offers no network interface.');
   }
@@ -102,7 +106,12 @@ export class Connection {
   }
 }
 
-/** simple-peer keeps its RTCPeerConnection in a field that its types leave out. */
-function connectionOf(peer: Instance): RTCPeerConnection {
-  return (peer as Instance & { readonly _pc: RTCPeerConnection })._pc;
+/** Its types leave them out. The channel is there once the peer has connected. */
+interface Fields {
+  readonly _pc: RTCPeerConnection;
+  readonly _channel: RTCDataChannel;
+}
+
+function withFields(peer: Instance): Instance & Fields {
+  return peer as Instance & Fields;
 }

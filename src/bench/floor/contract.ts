@@ -13,12 +13,13 @@ export type FloorLoad =
       readonly durationMs: number;
       readonly from: 'worker' | 'page';
     }
-  /** From worker to worker and back, over one channel. */
+  /** From worker to worker and back, over one channel; asked for as above. */
   | {
       readonly kind: 'round-trip';
       readonly inFlight: number;
       readonly bytes: number;
       readonly durationMs: number;
+      readonly from: 'worker' | 'page';
     }
   /** One strict write after the other, in this tab alone. */
   | { readonly kind: 'write'; readonly bytes: number; readonly durationMs: number }
@@ -59,7 +60,7 @@ export type FromFloorWorker =
 
 /**
  * Through the port, from the page, in lists: of all that one task of the event loop asks for. Back come, in lists as well,
- * the numbers of what is committed. An empty list is the last one.
+ * the numbers of what is done. An empty list is the last one.
  */
 export interface PageRequest {
   readonly number: number;

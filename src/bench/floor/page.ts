@@ -35,7 +35,7 @@ async function start(): Promise<void> {
 async function run(load: FloorLoad): Promise<LoadResult> {
   const done = answer('done');
   tell({ type: 'run', load });
-  const own = load.kind === 'replicate' && load.from === 'page' ? await ask(load) : null;
+  const own = 'from' in load && load.from === 'page' ? await ask(load) : null;
   const result = own ?? (await done).result;
   await done;
   if (result === null) throw new Error('The worker has measured nothing.');
@@ -53,7 +53,7 @@ async function ask({
   inFlight,
   bytes,
   durationMs,
-}: Extract<FloorLoad, { kind: 'replicate' }>): Promise<LoadResult> {
+}: Extract<FloorLoad, { from: string }>): Promise<LoadResult> {
   const latencies: number[] = [];
   const askedAt: number[] = [];
   const begun = performance.now();
@@ -64,7 +64,7 @@ async function ask({
   };
   await new Promise<void>((resolve) => {
     let left = inFlight;
-    const onCommit = (number: number): void => {
+    const onDone = (number: number): void => {
       const now = performance.now();
       latencies.push(now - (askedAt[number] ?? now));
       if (now - begun < durationMs) {
@@ -75,7 +75,7 @@ async function ask({
       if (left === 0) resolve();
     };
     requests.onmessage = ({ data: numbers }: MessageEvent<readonly number[]>) => {
-      numbers.forEach(onCommit);
+      numbers.forEach(onDone);
     };
     for (let number = 0; number < inFlight; number += 1) next(number);
   });

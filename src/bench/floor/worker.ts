@@ -8,6 +8,9 @@ import { together } from './together.ts';
 
 type Load<K extends FloorLoad['kind']> = Extract<FloorLoad, { kind: K }>;
 
+/** What is to be done of what the page asks for. */
+type Serve = (requests: readonly PageRequest[], answer: (number: number) => void) => void;
+
 /** Of what is written only to be read. */
 const RECORD_BYTES = 65_536;
 
@@ -71,14 +74,18 @@ class FloorWorker {
     this.#onFrame = (peer, { kind, number }) => {
       if (kind === Kind.Ack) replication.onDurable(1 + peers.indexOf(peer), number);
     };
-    const result =
-      load.from === 'page' ? await this.#serve(replication) : await closedLoop(replication, load);
+    const serve: Serve = (requests, answer) => {
+      for (const { number, command } of requests)
+        replication.add({ command, onCommit: () => answer(number) });
+      replication.flush();
+    };
+    const result = load.from === 'page' ? await this.#serve(serve) : await closedLoop(replication, load);
     this.#nextBatch = replication.next;
     return result;
   }
 
   /** The page asks, and measures by itself. */
-  async #serve(replication: Replication): Promise<null> {
+  async #serve(serve: Serve): Promise<null> {
     const answer = together<number>((numbers) => this.requests.postMessage(numbers));
     await new Promise<void>((resolve) => {
       this.requests.onmessage = ({ data: requests }: MessageEvent<readonly PageRequest[]>) => {
@@ -86,18 +93,23 @@ class FloorWorker {
           resolve();
           return;
         }
-        for (const { number, command } of requests)
-          replication.add({ command, onCommit: () => answer(number) });
-        replication.flush();
+        serve(requests, answer);
       };
     });
     this.requests.onmessage = null;
     return null;
   }
 
-  async #roundTrip({ inFlight, bytes, durationMs }: Load<'round-trip'>): Promise<LoadResult> {
+  async #roundTrip({ inFlight, bytes, durationMs, from }: Load<'round-trip'>): Promise<LoadResult | null> {
     const link = this.#links.get(1);
     if (link === undefined) throw new Error('A round trip takes two tabs.');
+    if (from === 'page')
+      return this.#serve((requests, answer) => {
+        this.#onFrame = (_, { kind, number }) => {
+          if (kind === Kind.Pong) answer(number);
+        };
+        for (const { number, command } of requests) link.send(Kind.Ping, number, command);
+      });
     const body = new Uint8Array(bytes).fill(7);
     const latencies: number[] = [];
     const begun = performance.now();
