@@ -15,8 +15,7 @@ export function formatTime(timeMs: number): string {
   return new Date(timeMs).toLocaleTimeString('en-GB');
 }
 
-/** A value in quotes, cut visibly where it is long; `absent` for none. */
-/** `length`: of all of it, where `value` is only its begin. */
+/** A value in quotes, cut visibly where it is long; `absent` for none. `length`: of all of it, where it is a begin. */
 export function formatValue(value: string | null, length = value?.length ?? 0): string {
   if (value === null) return 'absent';
   if (length <= SHOWN_CHARACTERS) return `"${value}"`;
