@@ -80,7 +80,7 @@ export class LocalStates implements ReactiveController {
     this.#isReading = true;
     this.#readAtIndex = controller.view.status.appliedIndex;
     const begun = performance.now();
-    const read = await excerptOf(controller, filter);
+    const read = await readExcerpt(controller, filter);
     this.#isReading = false;
     if (member === this.#member && filter === this.#filter) {
       this.view = read;
@@ -91,7 +91,7 @@ export class LocalStates implements ReactiveController {
   }
 }
 
-async function excerptOf(controller: PageController, filter: string): Promise<StatesView> {
+async function readExcerpt(controller: PageController, filter: string): Promise<StatesView> {
   try {
     return { kind: 'read', ...(await controller.excerpt(filter, MAX_ROWS, SHOWN_CHARACTERS)) };
   } catch (error) {

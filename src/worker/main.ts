@@ -55,6 +55,9 @@ class NodeHost {
     try {
       return await this.#start(options);
     } catch (error) {
+      // What is open cannot be deleted, and there is no node that would close it.
+      this.#tracer?.log.close();
+      this.#tracer = null;
       if (error instanceof StorageError) return { outcome: 'stopped', reason: error.message };
       throw error;
     }

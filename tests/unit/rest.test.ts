@@ -101,10 +101,10 @@ describe('ticks that change nothing', () => {
   });
 
   /** All that `uneventfulTicks` says may be told late, but for how many there were; and the log by itself. */
-  const rest = (raft: Raft): Omit<RaftImage, 'log'> & { entries: RaftImage['log']['entries'] } => {
+  const rest = (raft: Raft): Omit<RaftImage, 'log'> & RaftImage['log'] => {
     const { log, ...image } = raftImage(raft);
     const counts = { ticks: 0, electionElapsedTicks: 0, heartbeatElapsedTicks: 0, logTimeMs: 0 };
-    return { ...image, ...counts, entries: log.entries };
+    return { ...image, ...counts, ...log };
   };
 
   it('change nothing in whatever state a cluster comes into', { timeout: 600_000 }, async () => {
@@ -113,7 +113,7 @@ describe('ticks that change nothing', () => {
       const options = { seed, mutant: null, narrate: null, traces: null };
       const [mix, faults] = [drawMix(seed, null, 'raft'), drawFaults(seed, 'raft')];
       const world = new World({ ...options, mix, faults });
-      for (let until = 0; until < SAFETY_MS; until += 71) {
+      for (let until = 0; until < SAFETY_MS; until += 35) {
         await world.runUntil(until);
         for (const { raft } of world.members()) {
           const count = uneventfulTicks(raft);
@@ -134,7 +134,7 @@ describe('ticks that change nothing', () => {
         }
       }
     }
-    expect(seen.leader).toBeGreaterThan(250);
-    expect(seen.follower).toBeGreaterThan(2500);
+    expect(seen.leader).toBeGreaterThan(500);
+    expect(seen.follower).toBeGreaterThan(5000);
   });
 });
