@@ -263,6 +263,16 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    name: 'question-confirms-all',
+    bug: 'a server that asks for a read confirms reads of others, which came after it had asked',
+    rules: () => ({
+      readsConfirmedByQuestion: ({ waitingReads, roundReads }) => [
+        ...waitingReads.keys(),
+        ...roundReads.keys(),
+      ],
+    }),
+  },
+  {
     name: 'read-counts-learners',
     bug: 'learners confirm that a leader still leads',
     rules: () => ({

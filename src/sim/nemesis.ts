@@ -30,6 +30,9 @@ export interface NemesisPorts {
 
 type Cut = (from: MemberId, to: MemberId) => boolean;
 
+/** A leader that is cut off steps down by itself before. */
+const QUESTION_MS = 2500;
+
 /** Carries out a schedule of faults. Whatever it begins it also ends, unless it is told to stop before. */
 export class Nemesis {
   /** Those that were wiped or are to be removed, and so will be. */
@@ -102,6 +105,8 @@ export class Nemesis {
         return this.#pause(fault, node);
       case 'doze':
         return this.#freezeReadingLeader(fault);
+      case 'late-question':
+        return this.#delayQuestions(fault, members);
       case 'disk-slow':
         return this.#slowDisk(fault, node);
       case 'disk-error':
@@ -261,6 +266,33 @@ export class Nemesis {
     };
     wait();
     return true;
+  }
+
+  /** Questions for reads are on their way for so long that their leader, cut off, has been replaced meanwhile. */
+  #delayQuestions(fault: Fault, members: readonly SimNode[]): boolean {
+    const { scheduler, network } = this.ports;
+    const leader = members.find(({ isUp, raft }) => isUp && raft.role === 'leader');
+    const others = members
+      .filter(({ isUp, process }) => isUp && !process.isFrozen)
+      .filter((other) => other !== leader);
+    const successor = others[fault.pick % Math.max(1, others.length)];
+    if (leader === undefined || successor === undefined) return false;
+    const cut: Cut = (from, to) => (from === leader.id) !== (to === leader.id);
+    const after = (ms: number, act: () => void): void =>
+      scheduler.at(scheduler.now + ms, () => {
+        if (!this.#isOver) act();
+      });
+    network.isHeld = ({ type, to }) => type === 'readIndexRequest' && to === leader.id;
+    after(300, () => {
+      this.#cuts.add(cut);
+      successor.process.run(() => successor.driver.campaign());
+    });
+    for (let ms = 500; ms < QUESTION_MS; ms += 100) after(ms, () => network.releaseHeld());
+    return this.#during({ ...fault, forMs: QUESTION_MS }, () => {
+      this.#cuts.delete(cut);
+      network.isHeld = () => false;
+      network.releaseHeld();
+    });
   }
 
   #slowDisk(fault: Fault, node: SimNode): boolean {

@@ -39,6 +39,8 @@ export class SimNetwork {
   weather: Weather = { ...FAIR_WEATHER };
   /** Directed links that carry nothing. */
   isCut: (from: MemberId, to: MemberId) => boolean = () => false;
+  /** Messages that are kept, whatever the weather. */
+  isHeld: (message: Message) => boolean = () => false;
   #held: Parcel[] = [];
   /** When the last message of a link arrives: links keep their order unless the weather breaks it. */
   readonly #lastArrival = new Map<MemberId, Map<MemberId, number>>();
@@ -56,6 +58,10 @@ export class SimNetwork {
     const { from, to } = parcel.message;
     if (this.isCut(from, to)) {
       this.onEvent('cut');
+      return;
+    }
+    if (this.isHeld(parcel.message)) {
+      this.#hold(parcel);
       return;
     }
     if (weather.lossProbability > 0 && nextFraction(random) < weather.lossProbability) {

@@ -18,6 +18,7 @@ export const FAULT_KINDS = [
   'flicker',
   'pause',
   'doze',
+  'late-question',
   'disk-slow',
   'disk-error',
   'wipe',

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { KeyValueMachine } from '../../src/core/kv/machine.ts';
 import { decodeResult, encodeTransaction } from '../../src/core/kv/transaction.ts';
+import type { MemberId } from '../../src/core/ids.ts';
 import type { Operation } from '../../src/core/raft/message.ts';
-import { RULES, type Rules } from '../../src/core/raft/rules.ts';
+import { RULES, type ReadRounds, type Rules } from '../../src/core/raft/rules.ts';
 import { ClientSession, encodeInSession, type SessionPlace } from '../../src/core/session/client.ts';
 import { decodeEnvelope, decodeReply, encodeEnvelope } from '../../src/core/session/envelope.ts';
 import { SessionMachine } from '../../src/core/session/machine.ts';
@@ -491,6 +492,7 @@ describe('§6.4 reads', () => {
 
   it('§6.4: step 4: the answer waits until the state machine has come as far as the read index', () => {
     const cluster = led(clusterOf('ABC'));
+    cluster.tick(2, 'A');
     cluster.isLost = losing('appendRequest', 'C');
     cluster.request('A', command(1));
     cluster.settle();
@@ -536,6 +538,43 @@ describe('§6.4 reads', () => {
     };
     expect(read()).toBe('none');
     expect(read({ ...RULES, isReadConfirmed: () => true })).toBe('ok');
+  });
+
+  it.each([
+    ['ABC', '', 'ok', 'its question is the second of three votes'],
+    ['ABCDE', '', 'none', 'two of five are no majority'],
+    ['ABC', 'B', 'none', 'a learner’s question counts for nothing'],
+  ])(
+    '§6.4: a voter’s question confirms the leader as well (of %s, %s learns: %s)',
+    (names, learners, expected) => {
+      const voters = [...names].filter((name) => !learners.includes(name)).join('');
+      const cluster = led(clusterOf(voters, { learners }));
+      const asker = learners === '' ? 'B' : learners;
+      cluster.isLost = losing('heartbeat');
+      const request = cluster.request(asker, READ);
+      cluster.settle();
+      expect(outcome(cluster, asker, request)).toBe(expected);
+    },
+  );
+
+  it('§6.4: a question confirms no reads but those that its sender had when it asked', () => {
+    const stale = (rules?: Rules): string => {
+      const cluster = led(clusterOf('ABC', { rules }));
+      cluster.request('B', READ);
+      const questions = taken(cluster);
+      cluster.isolate('A');
+      campaignUntilLeader(cluster, 'C');
+      cluster.request('C', command(1));
+      cluster.settle();
+      const request = cluster.request('A', READ);
+      // It was on its way for so long.
+      for (const question of questions) receive(cluster, question);
+      cluster.settle();
+      return outcome(cluster, 'A', request);
+    };
+    expect(stale()).toBe('none');
+    const readsConfirmedByQuestion = ({ roundReads }: ReadRounds): MemberId[] => [...roundReads.keys()];
+    expect(stale({ ...RULES, readsConfirmedByQuestion })).toBe('ok');
   });
 
   it('§6.4: a server that does not lead gives no index', () => {

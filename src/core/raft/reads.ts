@@ -7,7 +7,8 @@ import { ACCEPTED, answer, configurationInForce, refuse, send, type Leadership, 
 /**
  * Linearizable reads by ReadIndex (dissertation §6.4), in batches: every server, leader, follower or
  * learner, asks the leader once for all reads that wait, and the leader confirms its leadership once
- * for all servers that ask. There are no leases: a frozen tab would break their clock.
+ * for all servers that ask. A voter's question confirms it as well, for that voter's own reads: where the
+ * two are a majority, one round trip is enough. There are no leases: a frozen tab would break their clock.
  */
 
 const NO_VALUE = new Uint8Array();
@@ -107,7 +108,30 @@ export function handleReadIndexRequest(raft: Raft, message: ReadIndexRequest): v
   } else {
     // Only a node's newest question still matters to it.
     raft.rules.readsThatWait(raft.leadership).set(from, batch);
+    confirmByQuestion(raft, raft.leadership, from);
   }
+}
+
+/**
+ * Who asks was in no later term than this one when it asked, as a message of a later term would have ended this
+ * leadership; and its reads had come by then. So it stands for itself in the majority that the round would ask.
+ */
+function confirmByQuestion(raft: Raft, leadership: Leadership, asker: MemberId): void {
+  const { configuration } = configurationInForce(raft);
+  if (!mayServeReads(raft)) return;
+  if (!raft.rules.isReadConfirmed(configuration, (id) => id === raft.id || id === asker)) return;
+  for (const node of raft.rules.readsConfirmedByQuestion(leadership, asker)) {
+    for (const reads of [leadership.waitingReads, leadership.roundReads]) {
+      const batch = reads.get(node);
+      if (batch === undefined) continue;
+      reads.delete(node);
+      grant(raft, leadership, { node, batch, readIndex: raft.commitIndex });
+    }
+  }
+}
+
+function mayServeReads({ rules, log, commitIndex, term }: Raft): boolean {
+  return rules.mayServeReads(log.termAt(commitIndex), term);
 }
 
 function respond(raft: Raft, to: MemberId, batch: number, readIndex: number | null): void {
@@ -118,7 +142,7 @@ function respond(raft: Raft, to: MemberId, batch: number, readIndex: number | nu
 export function startReadRound(raft: Raft, leadership: Leadership): void {
   const isUnderWay = leadership.confirmedRound < leadership.readRound;
   if (leadership.waitingReads.size === 0 || isUnderWay) return;
-  if (!raft.rules.mayServeReads(raft.log.termAt(raft.commitIndex), raft.term)) return;
+  if (!mayServeReads(raft)) return;
   leadership.readRound += 1;
   leadership.roundReadIndex = raft.commitIndex;
   leadership.roundReads = leadership.waitingReads;
@@ -136,12 +160,19 @@ export function confirmReadRound(raft: Raft, leadership: Leadership): void {
   );
   if (!isConfirmed) return;
   leadership.confirmedRound = readRound;
-  for (const [node, batch] of leadership.roundReads) {
-    if (node !== raft.id) {
-      // A read waits there until it is known that so much is committed.
-      tellCommitIndex(raft, leadership, node);
-      respond(raft, node, batch, roundReadIndex);
-    } else if (raft.reads.underWay?.batch === batch) confirmBatch(raft, roundReadIndex);
-  }
+  for (const [node, batch] of leadership.roundReads)
+    grant(raft, leadership, { node, batch, readIndex: roundReadIndex });
   leadership.roundReads = new Map();
+}
+
+function grant(
+  raft: Raft,
+  leadership: Leadership,
+  { node, batch, readIndex }: { node: MemberId; batch: RequestId; readIndex: number },
+): void {
+  if (node !== raft.id) {
+    // A read waits there until it is known that so much is committed.
+    tellCommitIndex(raft, leadership, node);
+    respond(raft, node, batch, readIndex);
+  } else if (raft.reads.underWay?.batch === batch) confirmBatch(raft, readIndex);
 }

@@ -134,6 +134,11 @@ export const RULES = {
     return waitingReads;
   },
 
+  /** Whose reads a question confirms, as far as its sender goes: others may have come after it was sent. */
+  readsConfirmedByQuestion(_: ReadRounds, asker: MemberId): readonly MemberId[] {
+    return [asker];
+  },
+
   /** Dissertation §6.4: a read is linearizable once a quorum has confirmed the leader after it came. */
   isReadConfirmed(configuration: Configuration, confirmed: (id: MemberId) => boolean): boolean {
     return isQuorum(this.electorates(configuration), confirmed);
