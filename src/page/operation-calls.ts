@@ -5,8 +5,16 @@ import type { CallOf, OperationName, ResultOf } from '../worker/contract.ts';
 import { readAnswer, writeCall } from '../worker/operation-codec.ts';
 
 /** The worker keeps time itself; if even that does not answer, the page gives up a little later. */
-const WORKER_GRACE_MS = 2000;
+export const WORKER_GRACE_MS = 2000;
 const SWEEP_PERIOD_MS = 500;
+
+/** What was asked of a worker that then said nothing may have happened. */
+export const SILENT: Failure = {
+  outcome: 'unknown',
+  code: 'timed-out',
+  reason: 'This tab’s node does not answer.',
+};
+const ENDED: Failure = { outcome: 'unknown', code: 'not-running', reason: 'This tab’s node has ended.' };
 
 interface Pending {
   readonly deadline: number;
@@ -47,7 +55,7 @@ export class OperationCalls {
   /** The worker has ended: nobody will answer any more. */
   close(): void {
     this.port.close();
-    this.#giveUp(Number.POSITIVE_INFINITY, 'This tab’s node has ended.', 'not-running');
+    this.#giveUp(Number.POSITIVE_INFINITY, ENDED);
   }
 
   #onAnswers(bytes: Uint8Array): void {
@@ -63,14 +71,13 @@ export class OperationCalls {
   }
 
   #sweep(): void {
-    this.#giveUp(performance.now(), 'This tab’s node does not answer.', 'timed-out');
+    this.#giveUp(performance.now(), SILENT);
     if (this.#pending.size > 0 || this.#sweeping === null) return;
     clearInterval(this.#sweeping);
     this.#sweeping = null;
   }
 
-  #giveUp(now: number, reason: string, code: string): void {
-    const failure: Failure = { outcome: 'unknown', code, reason };
+  #giveUp(now: number, failure: Failure): void {
     for (const [id, { deadline, resolve }] of this.#pending) {
       if (deadline > now) continue;
       this.#pending.delete(id);

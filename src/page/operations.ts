@@ -16,10 +16,8 @@ import { encodeTransaction } from '../core/kv/transaction.ts';
 import { createRandom, nextInteger } from '../core/random.ts';
 import { strangerAmong } from '../proxy/rules.ts';
 import type { CallOf, NodeApi, NodeSnapshot, OperationName, ResultOf } from '../worker/contract.ts';
-import type { OperationCalls } from './operation-calls.ts';
+import { SILENT, WORKER_GRACE_MS, type OperationCalls } from './operation-calls.ts';
 
-/** The worker keeps time itself; if even that does not answer, the page gives up a little later. */
-const WORKER_GRACE_MS = 2000;
 const MAX_TIMEOUT_MS = 3_600_000;
 const MAX_RULES = 256;
 
@@ -246,11 +244,7 @@ async function swizzle(ports: OperationPorts, rules: readonly FaultRule[]): Prom
 }
 
 async function silence(afterMs: number): Promise<Failure> {
-  return new Promise((resolve) => {
-    setTimeout(() => {
-      resolve({ outcome: 'unknown', code: 'timed-out', reason: 'This tab’s node does not answer.' });
-    }, afterMs);
-  });
+  return new Promise((resolve) => setTimeout(() => resolve(SILENT), afterMs));
 }
 
 function checkConsistency(value: unknown): 'linearizable' | 'local' {

@@ -330,6 +330,7 @@ export class Session {
   }
 
   #onControl(mesh: Mesh, page: string, message: ControlMessage): void {
+    const memberId = mesh.peers().find((peer) => peer.page === page)?.memberId ?? null;
     switch (message.type) {
       case 'rules':
         void this.#gossip?.receive(page, message.entries, message.token);
@@ -337,11 +338,9 @@ export class Session {
       case 'rules-ack':
         this.#gossip?.onConfirmed(page, message.token);
         return;
-      case 'report': {
-        const memberId = mesh.peers().find((peer) => peer.page === page)?.memberId ?? null;
+      case 'report':
         if (memberId !== null) this.#remotes?.onReport(memberId, message);
         return;
-      }
       case 'call':
         void this.#remotes?.onCall(page, message);
         return;
@@ -351,11 +350,9 @@ export class Session {
       case 'watch':
         void this.live.onWatch(page, message.after);
         return;
-      case 'live': {
-        const memberId = mesh.peers().find((peer) => peer.page === page)?.memberId ?? null;
+      case 'live':
         if (memberId !== null) this.live.onLive(memberId, message);
         return;
-      }
       case 'hello':
       case 'relay':
       // The mesh's own.

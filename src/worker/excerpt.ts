@@ -1,3 +1,4 @@
+import { firstAt } from '../core/first-at.ts';
 import type { StatesExcerpt, StatesRow } from './contract.ts';
 
 /**
@@ -18,19 +19,9 @@ export function excerptOf(
     matching += 1;
     const last = rows.at(-1);
     if (rows.length === limit && last !== undefined && key > last.key) continue;
-    rows.splice(placeOf(rows, key), 0, { key, begin: value.slice(0, valueLength), length: value.length });
+    const place = firstAt(rows, (row) => row.key, key);
+    rows.splice(place, 0, { key, begin: value.slice(0, valueLength), length: value.length });
     if (rows.length > limit) rows.pop();
   }
   return { rows, matching, total };
-}
-
-/** How many of the keys in `rows` come before this one. */
-function placeOf(rows: readonly StatesRow[], key: string): number {
-  let [from, to] = [0, rows.length];
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if ((rows[middle]?.key ?? '') < key) from = middle + 1;
-    else to = middle;
-  }
-  return from;
 }

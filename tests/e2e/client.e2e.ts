@@ -6,8 +6,6 @@ import { PRESETS } from '../../src/proxy/presets.ts';
 import { runClient } from './support/client-command.ts';
 import type { Tab } from './support/fixtures.ts';
 import { expect, openCluster, openTabs, ROOT, test, TestServer } from './support/fixtures.ts';
-import { LAUNCH } from './support/launch.ts';
-import { RealBrowser } from '../../src/drive/browser.ts';
 
 test.describe.configure({ mode: 'parallel' });
 
@@ -30,13 +28,12 @@ async function serverFor(voters: number, directory: string): Promise<TestServer>
 for (const voters of [3, 5]) {
   test(`the consistency tests pass on ${voters} tabs, and the nemesis of each preset`, async ({
     profile,
+    realBrowser,
   }) => {
     test.setTimeout(1_200_000);
     const server = await serverFor(voters, profile);
-    // As a person runs it: all tabs but the last are hidden, and draw nothing.
-    const browser = await RealBrowser.launch(LAUNCH.executablePath, profile);
     try {
-      const tabs = await openTabs(browser, server.url, voters);
+      const tabs = await openTabs(realBrowser, server.url, voters);
       const runner = tabs[voters - 1];
       if (runner === undefined) throw new Error('no tab');
       for (const algorithm of ['raft', 'abd'] as const) {
@@ -55,7 +52,6 @@ for (const voters of [3, 5]) {
       expect(machine.error ?? 'it passed').toBe('it passed');
       for (const tab of tabs) expect(await rules(tab)).toEqual([]);
     } finally {
-      await browser.close();
       await server.stop();
     }
   });

@@ -1,5 +1,4 @@
 import type { BrowserContext, Locator, Page } from '@playwright/test';
-import { RealBrowser } from '../../src/drive/browser.ts';
 import { LESSONS } from '../../src/lessons/catalog.ts';
 import {
   agreedLeader,
@@ -10,7 +9,6 @@ import {
   type Tab,
   type TestServer,
 } from './support/fixtures.ts';
-import { LAUNCH } from './support/launch.ts';
 
 interface Reader {
   readonly page: Page;
@@ -214,31 +212,26 @@ test('Raft and ABD under the same fault', async ({ context, server }) => {
 });
 
 test('all six, one after the other, in a browser as a person runs it: the other tabs are hidden', async ({
-  profile,
+  realBrowser,
   server,
 }) => {
   // A minute at rest; six lessons on a machine that does other things as well take their time.
   test.setTimeout(600_000);
-  const browser = await RealBrowser.launch(LAUNCH.executablePath, profile);
-  try {
-    const tabs = await openTabs(browser, server.url, 3);
-    await agreedLeader(tabs);
-    const page = tabs[2]?.page;
-    if (page === undefined) throw new Error('three tabs');
-    const hidden = tabs.map((tab) => tab.page.evaluate(() => document.visibilityState));
-    expect(await Promise.all(hidden)).toEqual(['hidden', 'hidden', 'visible']);
-    await page.getByRole('button', { name: 'Begin: A leader dies' }).click();
-    for (const [at, { title }] of LESSONS.entries()) {
-      await expect(lesson(page).getByRole('heading', { name: title, exact: true })).toBeVisible();
-      await goOn(page);
-      await expect(lesson(page)).toContainText('Done That was it. All is healed.');
-      await expect(page.locator('tabraft-lessons')).toContainText(`${at + 1} of 6 seen`);
-      const next = lesson(page).getByRole('button', { name: /^Next: / });
-      if (at + 1 < LESSONS.length) await next.click();
-      else await expect(next).toHaveCount(0);
-    }
-  } finally {
-    await browser.close();
+  const tabs = await openTabs(realBrowser, server.url, 3);
+  await agreedLeader(tabs);
+  const page = tabs[2]?.page;
+  if (page === undefined) throw new Error('three tabs');
+  const hidden = tabs.map((tab) => tab.page.evaluate(() => document.visibilityState));
+  expect(await Promise.all(hidden)).toEqual(['hidden', 'hidden', 'visible']);
+  await page.getByRole('button', { name: 'Begin: A leader dies' }).click();
+  for (const [at, { title }] of LESSONS.entries()) {
+    await expect(lesson(page).getByRole('heading', { name: title, exact: true })).toBeVisible();
+    await goOn(page);
+    await expect(lesson(page)).toContainText('Done That was it. All is healed.');
+    await expect(page.locator('tabraft-lessons')).toContainText(`${at + 1} of 6 seen`);
+    const next = lesson(page).getByRole('button', { name: /^Next: / });
+    if (at + 1 < LESSONS.length) await next.click();
+    else await expect(next).toHaveCount(0);
   }
 });
 

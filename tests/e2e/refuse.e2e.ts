@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, ROOT, Tab, test, TestServer } from './support/fixtures.ts';
+import { expect, openCluster, ROOT, Tab, test, TestServer } from './support/fixtures.ts';
 
 test('a wrong value in config.json is named on the page, with its path and what was expected', async ({
   context,
@@ -47,6 +47,43 @@ test('storage of a newer version stops the node, with the reason', async ({ cont
   expect(status).toMatchObject({ role: 'stopped' });
   expect(status.stoppedReason).toContain('newer version');
   expect(await tab.put('key', 'value')).toMatchObject({ outcome: 'failed', code: 'not-running' });
+});
+
+test('a log that cannot be read stops the node, with the reason; wiped, it comes back as a new member', async ({
+  context,
+  server,
+}) => {
+  const [first, , tab] = await openCluster(context, server.url, 3);
+  if (first === undefined || tab === undefined) throw new Error('three tabs');
+  expect(await first.put('key', 'value')).toMatchObject({ outcome: 'ok' });
+  const { clusterId, memberId } = await tab.status();
+  await tab.page.goto(`${server.url}healthz`);
+  await tab.page.evaluate(
+    (name) =>
+      new Promise((resolve, reject) => {
+        const request = indexedDB.open(name);
+        request.onerror = () => reject(request.error ?? new Error('no reason'));
+        request.onsuccess = () => {
+          const transaction = request.result.transaction('log', 'readwrite');
+          transaction.objectStore('log').put({ first: 1, last: 1, bytes: new Uint8Array([9, 9, 9]) }, 1);
+          transaction.onabort = () => reject(transaction.error ?? new Error('no reason'));
+          transaction.oncomplete = () => {
+            request.result.close();
+            resolve(null);
+          };
+        };
+      }),
+    `tabraft/${clusterId}/${memberId}`,
+  );
+  await tab.page.goto(server.url);
+  await expect(tab.page.getByText(/Stopped, because.*damaged/)).toBeVisible();
+  expect(await tab.status()).toMatchObject({ role: 'stopped' });
+  expect(await tab.get('key')).toMatchObject({ outcome: 'failed', code: 'not-running' });
+  await tab.page.evaluate(() => window.tabraft.node.wipe());
+  expect((await tab.ready()).memberId).not.toBe(memberId);
+  expect(await tab.get('key')).toEqual({ outcome: 'ok', value: 'value' });
+  const names = await tab.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
+  expect(names).not.toContain(`tabraft/${clusterId}/${memberId}`);
 });
 
 test('storage that is cleared under a running node stops it, with the reason', async ({

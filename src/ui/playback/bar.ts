@@ -3,7 +3,7 @@ import { customElement, property } from 'lit/decorators.js';
 import type { TraceEvent } from '../../trace/event.ts';
 import { controls } from '../controls.ts';
 import { label } from '../label.ts';
-import { firstAt } from '../timeline/first-at.ts';
+import { firstAt } from '../../core/first-at.ts';
 import { timeLabel } from '../timeline/scale.ts';
 import { SPEEDS, type Playback } from './playback.ts';
 
