@@ -78,6 +78,11 @@ export class FloorTabs {
   /** In front, as the tab is that has the same load on the cluster. */
   async run(load: FloorLoad): Promise<LoadResult> {
     await this.leader.bringToFront();
+    return this.runHidden(load);
+  }
+
+  /** Wherever the tab is. */
+  async runHidden(load: FloorLoad): Promise<LoadResult> {
     return this.leader.evaluate((what) => window.floor.run(what), load);
   }
 

@@ -4,7 +4,7 @@ import type { LoadResult } from './samples.ts';
 type Percentiles = Pick<LoadResult, 'p50' | 'p99'>;
 
 export interface Latencies {
-  /** Which of several of the benchmark. */
+  /** Which of several of the benchmark; empty where it is the only one. */
   readonly what?: string;
   readonly values: readonly Percentiles[];
   readonly floor: string;
@@ -13,11 +13,11 @@ export interface Latencies {
   readonly aims?: Partial<Percentiles>;
 }
 
-export function latencyRows(benchmark: string, { what, values, floor, floors, aims }: Latencies): Row[] {
+export function latencyRows(benchmark: string, { what = '', values, floor, floors, aims }: Latencies): Row[] {
   return (['p50', 'p99'] as const).map((percentile) => {
     const limit = aims?.[percentile];
     return rowOf(benchmark, {
-      ...{ figure: what === undefined ? percentile : `${what}: ${percentile}`, unit: 'ms' },
+      ...{ figure: what === '' ? percentile : `${what}: ${percentile}`, unit: 'ms' },
       values: values.map((one) => one[percentile]),
       floor: { what: floor, values: floors.map((one) => one[percentile]) },
       ...(limit === undefined ? {} : { aim: { bound: 'at most', limit } }),

@@ -59,7 +59,10 @@ a dashed mark is the aim. Each pair has a scale of its own. *Bare replication* i
 log: the leading tab's worker writes a batch to IndexedDB, strictly, and sends it at once to the others, which write it
 and answer; a batch is committed once a majority has it, and what came meanwhile is the next one.
 Its requests are made in that worker; *asked from the page*, they come from the page and are answered there, through a
-port, as lists of one task each.`;
+port, as lists of one task each.
+
+The tab that asks is in front, and draws all the while, as a cluster's page does; the floor's has nothing to draw.
+*hidden* is said of both behind an empty page: what is left is what Raft costs.`;
 }
 
 function sectionOf(name: string, about: string, rows: readonly MeasuredRow[]): string {

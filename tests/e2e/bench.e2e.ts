@@ -20,6 +20,10 @@ test('npm run bench measures commits in real tabs, beside their floor', () => {
     'commit: p99',
     'commit: bare replication, asked from the page: p50',
     'commit: bare strict write: p50',
+    'commit: hidden: p50',
+    'commit: hidden: p99',
+    'commit: hidden, bare replication, asked from the page: p50',
+    'commit: hidden, bare strict write: p50',
   ]);
   for (const { unit, value, min, max, runs } of rows) {
     expect(unit).toBe('ms');
