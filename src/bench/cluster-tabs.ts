@@ -14,6 +14,8 @@ declare global {
 }
 
 const READY_TIMEOUT_MS = 60_000;
+/** A page that comes to the front catches up with all that it has not drawn, and asks all nodes for it: that is over by then. */
+export const SETTLE_MS = 1000;
 
 export interface ClusterOptions {
   readonly tabs: number;
@@ -83,9 +85,10 @@ export class ClusterTabs {
     throw new Error('No tab follows.');
   }
 
-  /** In front, as the tab of a person at work is. */
+  /** In front, as the tab of a person at work is, and has been for a while. */
   async run(page: Page, load: Load): Promise<LoadResult> {
     await page.bringToFront();
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     return this.runHidden(page, load);
   }
 

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright';
 import { interleave, rowOf, type Benchmark, type Row } from './benchmark.ts';
+import { SETTLE_MS } from './cluster-tabs.ts';
 import { latencyRows } from './latency.ts';
 import { load } from './loads.ts';
 import type { LoadResult } from './samples.ts';
@@ -7,8 +8,6 @@ import type { LoadResult } from './samples.ts';
 const TABS = 5;
 /** An operation of each of so many clients: none, one, those of a cluster at work, and of one that can do no more. */
 const LOADS = [0, 1, 16, 256];
-/** A page that comes to the front catches up with all that it has not drawn: that is over by then. */
-const SETTLE_MS = 1000;
 
 /**
  * The tab in front is a follower's, and the load comes from the leader's, which is hidden: what is asked is how often

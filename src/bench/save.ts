@@ -61,7 +61,8 @@ and answer; a batch is committed once a majority has it, and what came meanwhile
 Its requests are made in that worker; *asked from the page*, they come from the page and are answered there, through a
 port, as lists of one task each.
 
-The tab that asks is in front, and draws all the while, as a cluster's page does; the floor's has nothing to draw.
+The tab that asks is in front, and draws all the while, as a cluster's page does (what it catches up with when it comes to
+the front is over before anything is measured); the floor's has nothing to draw.
 *hidden* is said of both behind an empty page: what is left is what Raft costs.`;
 }
 
