@@ -98,6 +98,8 @@ export class World {
 
   /** Runs until the virtual time given, or until an invariant is violated. */
   async runUntil(timeMs: number): Promise<void> {
+    // What was asked for from outside happens now, not behind whatever event comes next.
+    this.scheduler.settle();
     while (this.invariants.violation === null && this.scheduler.step(timeMs)) {
       if (this.#hasSettledPromises) await this.#drainPromises();
     }
