@@ -137,9 +137,9 @@ export class Nemesis {
 
   /** A leader goes on taking writes while it is cut off, and campaigns with them when it is back. */
   #isolateBusyLeader(fault: Fault, members: readonly SimNode[]): boolean {
-    const leader = members.find(({ isUp, raft }) => isUp && raft.role === 'leader');
+    const leader = leaderAmong(members);
     if (leader === undefined) return false;
-    const cut: Cut = (from, to) => (from === leader.id) !== (to === leader.id);
+    const cut = cutAround(leader.id);
     this.#cuts.add(cut);
     const forMs = Math.min(fault.forMs, 4000);
     for (let count = 0; count < 12 * fault.strength; count += 1) {
@@ -250,7 +250,7 @@ export class Nemesis {
   /** A leader falls asleep in the middle of confirming reads, for long enough to be replaced, and more reads come. */
   #freezeReadingLeader(fault: Fault): boolean {
     const { scheduler } = this.ports;
-    const leader = this.ports.members().find(({ isUp, raft }) => isUp && raft.role === 'leader');
+    const leader = leaderAmong(this.ports.members());
     if (leader === undefined) return false;
     const { process } = leader;
     const deadline = scheduler.now + 2000;
@@ -271,13 +271,11 @@ export class Nemesis {
   /** Questions for reads are on their way for so long that their leader, cut off, has been replaced meanwhile. */
   #delayQuestions(fault: Fault, members: readonly SimNode[]): boolean {
     const { scheduler, network } = this.ports;
-    const leader = members.find(({ isUp, raft }) => isUp && raft.role === 'leader');
-    const others = members
-      .filter(({ isUp, process }) => isUp && !process.isFrozen)
-      .filter((other) => other !== leader);
+    const leader = leaderAmong(members);
+    const others = members.filter((other) => other !== leader && other.isUp && !other.process.isFrozen);
     const successor = others[fault.pick % Math.max(1, others.length)];
     if (leader === undefined || successor === undefined) return false;
-    const cut: Cut = (from, to) => (from === leader.id) !== (to === leader.id);
+    const cut = cutAround(leader.id);
     const after = (ms: number, act: () => void): void =>
       scheduler.at(scheduler.now + ms, () => {
         if (!this.#isOver) act();
@@ -394,8 +392,17 @@ function changesFor(
 type PartitionKind = 'isolate' | 'split' | 'bridge' | 'ring' | 'one-way';
 
 /** Which directed links are cut, by the positions of the members. */
+function leaderAmong(members: readonly SimNode[]): SimNode | undefined {
+  return members.find(({ isUp, raft }) => isUp && raft.role === 'leader');
+}
+
+/** Between one member and all others. */
+function cutAround(id: MemberId | undefined): Cut {
+  return (from, to) => (from === id) !== (to === id);
+}
+
 const SHAPES: Record<PartitionKind, (ids: readonly MemberId[], position: number, pick: number) => Cut> = {
-  isolate: (ids, position) => (from, to) => (from === ids[position]) !== (to === ids[position]),
+  isolate: (ids, position) => cutAround(ids[position]),
   split: (ids, position) => {
     const half = Math.floor(ids.length / 2);
     const side = new Set(ids.map((_, offset) => ids[(position + offset) % ids.length]).slice(0, half));
