@@ -1,4 +1,4 @@
-import { firstAt } from '../core/first-at.ts';
+import { firstAt } from '../trace/first-at.ts';
 import type { StatesExcerpt, StatesRow } from './contract.ts';
 
 /**

@@ -547,7 +547,9 @@ describe('§6.4 reads', () => {
   ])(
     '§6.4: a voter’s question confirms the leader as well (of %s, %s learns: %s)',
     (names, learners, expected) => {
-      const voters = [...names].filter((name) => !learners.includes(name)).join('');
+      const voters = Array.from(names)
+        .filter((name) => !learners.includes(name))
+        .join('');
       const cluster = led(clusterOf(voters, { learners }));
       const asker = learners === '' ? 'B' : learners;
       cluster.isLost = losing('heartbeat');

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TraceDetail, TraceEvent } from '../../src/trace/event.ts';
+import { firstAt } from '../../src/trace/first-at.ts';
 import { groupOf, GROUPS, LANDMARKS, relationTo } from '../../src/ui/timeline/groups.ts';
-import { firstAt } from '../../src/core/first-at.ts';
 import { timelineModel } from '../../src/ui/timeline/model.ts';
 import { Layout } from '../../src/ui/timeline/paint.ts';
 import { centred, pan, spanOf, ticks, timeLabel, zoom } from '../../src/ui/timeline/scale.ts';

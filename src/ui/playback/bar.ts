@@ -1,9 +1,9 @@
 import { LitElement, css, html } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { TraceEvent } from '../../trace/event.ts';
+import { firstAt } from '../../trace/first-at.ts';
 import { controls } from '../controls.ts';
 import { label } from '../label.ts';
-import { firstAt } from '../../core/first-at.ts';
 import { timeLabel } from '../timeline/scale.ts';
 import { SPEEDS, type Playback } from './playback.ts';
 

@@ -1,6 +1,6 @@
 import type { FaultRule, MemberStatus, Role } from '../../api.ts';
 import type { TraceEvent } from '../../trace/event.ts';
-import { firstAt } from '../../core/first-at.ts';
+import { firstAt } from '../../trace/first-at.ts';
 import type { FirstRoles, LaneRole } from '../timeline/model.ts';
 import type { LiveNode, PageView } from '../view.ts';
 

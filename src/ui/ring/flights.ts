@@ -1,6 +1,6 @@
-import { firstAt } from '../../core/first-at.ts';
 import type { MessageType } from '../../core/message.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { firstAt } from '../../trace/first-at.ts';
 
 /** A message as it is drawn: `end` says what becomes of it. */
 export interface Flight {

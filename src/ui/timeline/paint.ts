@@ -1,7 +1,7 @@
 import type { TraceEvent } from '../../trace/event.ts';
+import { firstAt } from '../../trace/first-at.ts';
 import type { ColourOf } from '../palette.ts';
 import { groupOf, relationTo, type Group } from './groups.ts';
-import { firstAt } from '../../core/first-at.ts';
 import type { Arrow, Lane, LaneRole, TimelineModel } from './model.ts';
 import { ticks, type Span } from './scale.ts';
 

@@ -1,6 +1,6 @@
 import type { TraceEvent } from '../../trace/event.ts';
+import { firstAt } from '../../trace/first-at.ts';
 import { groupOf, type Group } from './groups.ts';
-import { firstAt } from '../../core/first-at.ts';
 
 /** What the reader has left in the picture, and so in the words beneath it. */
 export interface Filter {
