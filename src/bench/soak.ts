@@ -1,7 +1,10 @@
 import type { Page } from 'playwright';
 import { rowOf, type BenchContext, type Benchmark, type Row } from './benchmark.ts';
 import { statusOf, type ClusterTabs } from './cluster-tabs.ts';
-import { load } from './loads.ts';
+import type { Config } from '../config/schema.ts';
+import type { FloorTabs } from './floor-tabs.ts';
+import type { Stored } from './load/stored.ts';
+import { load, replication, WRITE_BYTES } from './loads.ts';
 import { processesUnder } from './processes.ts';
 
 const TABS = 3;
@@ -11,13 +14,18 @@ const IN_FLIGHT = 256;
 const SAMPLES = 20;
 /** What comes first fills what has a bound. */
 const PART = SAMPLES / 4;
+/** Of each tab: so little that it is full before the second quarter. */
+const TRACE_BYTES = 2 * 1024 * 1024;
+/** Between two snapshots, and before one. */
+const LOG = { snapshotEntries: 10_000, retainedEntries: 1000 };
+const LOG_BYTES = (LOG.snapshotEntries + LOG.retainedEntries) * WRITE_BYTES;
 
-interface Sample {
+interface Sample extends Stored {
   readonly p50: number;
+  /** Of bare replication at the same depth, right before: a machine may become slower while it goes on. */
+  readonly floorP50: number;
   /** Entries behind the snapshot of the writing tab. */
   readonly logEntries: number;
-  /** Of this origin, all databases together. */
-  readonly databaseBytes: number;
   /** Resident, of all of the browser's processes; null where the system does not tell. */
   readonly browserBytes: number | null;
 }
@@ -28,59 +36,92 @@ interface Sample {
  */
 export const soak: Benchmark = {
   name: 'soak',
-  about: `${WRITES.toLocaleString('en')} writes: memory and databases stay bounded, and latency does not drift`,
+  about: `${WRITES.toLocaleString('en')} writes: memory, databases and traces stay bounded, and latency does not drift`,
   isLong: true,
-  run: async (context) => {
-    const cluster = await context.lab.openCluster({ tabs: TABS });
-    try {
-      return rowsOf(await writeAndSample(context, cluster));
-    } finally {
-      await cluster.close();
-    }
-  },
+  run: async (context) =>
+    context.lab.withBoth({ tabs: TABS, amend: withBounds }, async (cluster, floor) =>
+      rowsOf(await writeAndSample(context, cluster, floor)),
+    ),
 };
 
-async function writeAndSample(context: BenchContext, cluster: ClusterTabs): Promise<Sample[]> {
+async function writeAndSample(
+  context: BenchContext,
+  cluster: ClusterTabs,
+  floor: FloorTabs,
+): Promise<Sample[]> {
   const samples: Sample[] = [];
   const page = await cluster.leader();
   const count = (context.isQuick ? WRITES_IF_QUICK : WRITES) / SAMPLES;
   while (samples.length < SAMPLES) {
     context.checkInterrupt();
+    const { p50: floorP50 } = await floor.run(replication(context, IN_FLIGHT));
     const { p50 } = await cluster.run(page, { ...load(context, 'put', IN_FLIGHT), durationMs: null, count });
-    const sample = { p50, ...(await occupied(context, page)) };
+    const sample = { p50, floorP50, ...(await occupied(context, page)) };
     samples.push(sample);
     context.tell(
-      `${(samples.length * count).toLocaleString('en')} writes: p50 ${p50.toFixed(1)} ms, ` +
+      `${(samples.length * count).toLocaleString('en')} writes: p50 ${p50.toFixed(1)} ms (bare replication ${floorP50.toFixed(1)}), ` +
         `log ${sample.logEntries} entries, databases ${megabytes(sample.databaseBytes)}, ` +
-        `browser ${megabytes(sample.browserBytes)}`,
+        `traces ${megabytes(sample.traceBytes)}, browser ${megabytes(sample.browserBytes)}`,
     );
   }
   return samples;
 }
 
-async function occupied({ lab }: BenchContext, page: Page): Promise<Omit<Sample, 'p50'>> {
+async function occupied({ lab }: BenchContext, page: Page): Promise<Omit<Sample, 'p50' | 'floorP50'>> {
   const { lastIndex, snapshotIndex } = await statusOf(page);
-  const databaseBytes = await page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
+  const stored = await page.evaluate(() => window.bench.storedBytes());
   const processes = await processesUnder((await lab.browser()).pid);
   const browserBytes = processes?.reduce((sum, { residentBytes }) => sum + residentBytes, 0) ?? null;
-  return { logEntries: lastIndex - snapshotIndex, databaseBytes, browserBytes };
+  return { logEntries: lastIndex - snapshotIndex, ...stored, browserBytes };
 }
 
-/** The last quarter beside the second: the first one fills what has a bound. */
+function withBounds(config: Config): Config {
+  const { limits, trace } = config;
+  return { ...config, limits: { ...limits, ...LOG }, trace: { ...trace, bytes: TRACE_BYTES } };
+}
+
+/**
+ * The last quarter beside the second, as the first one fills what has a bound; databases and traces beside that bound. A
+ * database has up to a whole log, or what is left of it after a snapshot, and as much again until the browser compacts it.
+ */
 function rowsOf(samples: readonly Sample[]): Row[] {
-  const second = samples.slice(PART, 2 * PART);
+  const before = samples.slice(PART, 2 * PART);
   const last = samples.slice(-PART);
-  const row = (figure: string, unit: string, read: (sample: Sample) => number): Row =>
+  const row = (
+    figure: string,
+    unit: string,
+    values: number[],
+    what: string,
+    floor: number[],
+    limit: number,
+  ): Row =>
     rowOf('soak', {
-      ...{ figure: `${figure}, last quarter`, unit, values: last.map(read) },
-      floor: { what: 'second quarter', values: second.map(read) },
-      aim: { bound: 'at most', limit: 1.2 },
+      ...{ figure: `${figure}, last quarter`, unit, values, floor: { what, values: floor } },
+      aim: { bound: 'at most', limit },
     });
+  const latency = ({ p50, floorP50 }: Sample): number => p50 / floorP50;
+  const databases = ({ databaseBytes }: Sample): number => databaseBytes / 1e6;
+  const traces = ({ traceBytes }: Sample): number => traceBytes / 1e6;
+  const memory = ({ browserBytes }: Sample): number => (browserBytes ?? 0) / 1e6;
   const isKnown = samples.every(({ browserBytes }) => browserBytes !== null);
   return [
-    row('p50', 'ms', ({ p50 }) => p50),
-    row('databases', 'MB', ({ databaseBytes }) => databaseBytes / 1e6),
-    ...(isKnown ? [row('memory of the browser', 'MB', ({ browserBytes }) => (browserBytes ?? 0) / 1e6)] : []),
+    rowOf('soak', {
+      ...{ figure: 'p50, last quarter', unit: 'ms', values: last.map(({ p50 }) => p50) },
+      floor: { what: 'bare replication', values: last.map(({ floorP50 }) => floorP50) },
+    }),
+    row('p50 beside bare replication', '×', last.map(latency), 'second quarter', before.map(latency), 1.2),
+    row(
+      'databases',
+      'MB',
+      last.map(databases),
+      'what is written to the longest logs',
+      [(TABS * LOG_BYTES) / 1e6],
+      3,
+    ),
+    row('traces', 'MB', last.map(traces), 'their bound', [(TABS * TRACE_BYTES) / 1e6], 1),
+    ...(isKnown
+      ? [row('memory of the browser', 'MB', last.map(memory), 'second quarter', before.map(memory), 1.2)]
+      : []),
   ];
 }
 

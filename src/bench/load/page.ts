@@ -3,6 +3,7 @@ import { animateBare } from './animation.ts';
 import { commitGap, drawnTimeout } from './failover.ts';
 import { frameTimes } from './frames.ts';
 import { putLoad } from './load.ts';
+import { storedBytes } from './stored.ts';
 
 /** What the driver finds in a page of the cluster, beside its `window.tabraft`. */
 export interface PageBench {
@@ -11,6 +12,7 @@ export interface PageBench {
   readonly drawnTimeout: typeof drawnTimeout;
   readonly frameTimes: typeof frameTimes;
   readonly animateBare: typeof animateBare;
+  readonly storedBytes: typeof storedBytes;
 }
 
 declare global {
@@ -20,4 +22,4 @@ declare global {
   }
 }
 
-window.bench = { putLoad, commitGap, drawnTimeout, frameTimes, animateBare };
+window.bench = { putLoad, commitGap, drawnTimeout, frameTimes, animateBare, storedBytes };
