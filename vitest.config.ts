@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { BROWSER_ARGS, findBrowser } from './scripts/browser.mjs';
@@ -6,6 +7,8 @@ const executablePath = findBrowser();
 
 export default defineConfig({
   test: {
+    // On two processors it would be one, which leaves the other to wait with the tests in the browser.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {
