@@ -139,6 +139,8 @@ const ControlSchema = v.variant('type', [
     entries: v.pipe(v.array(RuleEntrySchema), v.maxLength(MAX_RULE_ENTRIES)),
   }),
   v.object({ type: v.literal('rules-ack'), token: Version }),
+  /** The sender wants a report. */
+  v.object({ type: v.literal('ask') }),
   /** How the sender's node is, and what became of its messages. */
   v.object({
     type: v.literal('report'),

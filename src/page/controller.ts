@@ -488,7 +488,7 @@ export class ClusterController implements PageController {
   }
 
   async #freshLinks(): Promise<LinkCounters[]> {
-    await this.#session?.refresh();
+    await Promise.all([this.#session?.refresh(), this.#session?.refreshOthers()]);
     return this.#session?.links() ?? [];
   }
 

@@ -3,8 +3,10 @@ import type { CallAnswer, CallMethod, ControlMessage } from '../mesh/messages.ts
 import type { NodeSnapshot } from '../worker/contract.ts';
 import { NO_TRAFFIC } from '../worker/traffic.ts';
 
-/** How often each page tells the others about its node. */
-const REPORT_PERIOD_MS = 1000;
+/** How often the others are asked how their nodes are. */
+const ASK_PERIOD_MS = 1000;
+/** For how long whoever wants to know it now waits for those that may be frozen. */
+const REPORT_TIMEOUT_MS = 1000;
 /** A restart may have to wait for a worker that hangs. */
 const ACT_TIMEOUT_MS = 10_000;
 
@@ -14,7 +16,7 @@ export interface RemoteNodesPorts {
   connectedPages(): readonly string[];
   pageOf(memberId: string): string | null;
   send(page: string, message: ControlMessage): boolean;
-  /** Before the next report: asks this page's own node how it stands, within bounds. */
+  /** Before a report: asks this page's own node how it stands, within bounds. */
   refresh(): Promise<void>;
   /** Of this page's own node. */
   report(): NodeReport;
@@ -50,28 +52,74 @@ interface Calling {
 export class RemoteNodes {
   readonly #reports = new Map<string, NodeReport>();
   readonly #calling = new Map<number, Calling>();
-  readonly #timer: ReturnType<typeof setInterval>;
+  /** Each waits for the reports of some pages. */
+  readonly #awaiting = new Set<(page: string) => void>();
+  #asking: ReturnType<typeof setInterval> | null = null;
+  /** What was told to all that were connected. */
+  #told: NodeReport['state'] | null = null;
   #nextToken = 1;
 
-  constructor(private readonly ports: RemoteNodesPorts) {
-    this.#timer = setInterval(() => {
-      void ports.refresh().then(() => this.tell());
-    }, REPORT_PERIOD_MS);
-  }
+  constructor(private readonly ports: RemoteNodesPorts) {}
 
   close(): void {
-    clearInterval(this.#timer);
+    this.setWatching(false);
     const reason = 'This tab has ended its own run meanwhile.';
     for (const { done } of this.#calling.values()) done({ kind: 'ended', reason });
+  }
+
+  /**
+   * Whether this page looks. What only counts up is told to whoever asks: a cluster that nobody looks at is left in peace.
+   */
+  setWatching(isWatching: boolean): void {
+    if (isWatching === (this.#asking !== null)) return;
+    if (this.#asking !== null) clearInterval(this.#asking);
+    this.#asking = isWatching ? setInterval(() => this.#ask(), ASK_PERIOD_MS) : null;
+    if (isWatching) this.#ask();
+  }
+
+  /** The pages that were asked. */
+  #ask(): string[] {
+    return this.ports.connectedPages().filter((page) => this.ports.send(page, { type: 'ask' }));
+  }
+
+  /** Resolves once all the others have told how their nodes are now, but for those that do not answer. */
+  async askNow(): Promise<void> {
+    const left = new Set(this.#ask());
+    if (left.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        this.#awaiting.delete(onReport);
+        resolve();
+      };
+      const onReport = (page: string): void => {
+        left.delete(page);
+        if (left.size === 0) finish();
+      };
+      const timer = setTimeout(finish, REPORT_TIMEOUT_MS);
+      this.#awaiting.add(onReport);
+    });
+  }
+
+  /** Another page wants to know how this node is. */
+  async onAsk(page: string): Promise<void> {
+    await this.ports.refresh();
+    this.ports.send(page, this.ports.report());
   }
 
   /** Tells all others how this node is. */
   tell(): void {
     const report = this.ports.report();
+    this.#told = report.state;
     for (const page of this.ports.connectedPages()) this.ports.send(page, report);
   }
 
-  /** Tells one that has just come, which would know nothing of this node until its next report. */
+  /** The same, if it is not what they know. */
+  tellNews(): void {
+    if (this.ports.report().state !== this.#told) this.tell();
+  }
+
+  /** Tells one that has just come, which knows nothing of this node. */
   greet(page: string): void {
     this.ports.send(page, this.ports.report());
   }
@@ -86,8 +134,9 @@ export class RemoteNodes {
     return [...this.#reports].filter(([, { test }]) => test !== null).map(([memberId]) => memberId);
   }
 
-  onReport(memberId: string, report: NodeReport): void {
+  onReport(page: string, memberId: string, report: NodeReport): void {
     this.#reports.set(memberId, report);
+    for (const onReport of [...this.#awaiting]) onReport(page);
   }
 
   /** What another tab asks for. It is answered also where it fails. */
@@ -100,7 +149,9 @@ export class RemoteNodes {
       const problem = error instanceof Error ? error.message : String(error);
       this.ports.send(page, { ...told, answer: null, problem });
     }
-    if (method.startsWith('node.')) this.tell();
+    if (!method.startsWith('node.')) return;
+    await this.ports.refresh();
+    this.tell();
   }
 
   onAnswer({ token, answer, problem }: ControlMessage & { type: 'answer' }): void {

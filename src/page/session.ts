@@ -78,6 +78,7 @@ export class Session {
   readonly #links: MessagePort;
   #hasFollowed = false;
   #hasVoted = false;
+  #isWatching = false;
   #mesh: Mesh | null = null;
   #gossip: FaultGossip | null = null;
   #remotes: RemoteNodes | null = null;
@@ -219,7 +220,9 @@ export class Session {
 
   /** Whether somebody looks, or a lesson does: only then does this page follow what all nodes do. */
   setWatching(isWatching: boolean): void {
+    this.#isWatching = isWatching;
     this.live.setWatching(isWatching);
+    this.#remotes?.setWatching(isWatching);
     void this.node.setSeen(isWatching);
   }
 
@@ -228,6 +231,11 @@ export class Session {
     if (this.stoppedReason !== null) return;
     const snapshot = await Promise.race([this.node.snapshot(), silence(REFRESH_TIMEOUT_MS)]);
     if (snapshot !== null) this.#onSnapshot(snapshot, []);
+  }
+
+  /** The same of all others that answer in time. */
+  async refreshOthers(): Promise<void> {
+    await this.#remotes?.askNow();
   }
 
   /** Of the state that its node has applied. Throws where it does not answer. */
@@ -261,6 +269,7 @@ export class Session {
     this.#hasVoted ||= snapshot.members.some(({ id, kind }) => id === snapshot.memberId && kind === 'voter');
     if (snapshot.removed && !this.#hasFollowed) this.handlers.onObsolete();
     if (snapshot.stoppedReason !== null) this.#stop(snapshot.stoppedReason);
+    this.#remotes?.tellNews();
     for (const notice of notices) this.handlers.onNotice(notice);
     this.handlers.onChange();
   }
@@ -312,6 +321,7 @@ export class Session {
       invoke: (method, args) => this.handlers.onCall(method, args),
       onTestAbandoned: () => this.handlers.onTestAbandoned(),
     });
+    this.#remotes.setWatching(this.#isWatching);
     this.#gossip = new FaultGossip(config.proxy.rules, {
       self: mesh.self,
       connectedPages: () => mesh.connectedPages(),
@@ -338,8 +348,12 @@ export class Session {
       case 'rules-ack':
         this.#gossip?.onConfirmed(page, message.token);
         return;
+      case 'ask':
+        void this.#remotes?.onAsk(page);
+        return;
       case 'report':
-        if (memberId !== null) this.#remotes?.onReport(memberId, message);
+        if (memberId !== null) this.#remotes?.onReport(page, memberId, message);
+        this.handlers.onChange();
         return;
       case 'call':
         void this.#remotes?.onCall(page, message);

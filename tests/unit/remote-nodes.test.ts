@@ -16,6 +16,7 @@ const B = { id: 'B', name: 'B' };
 
 function rig(): {
   nodes: RemoteNodes;
+  own: { state: NodeReport['state'] };
   connected: Set<string>;
   sent: [string, ControlMessage][];
   called: string[];
@@ -23,6 +24,7 @@ function rig(): {
   const connected = new Set(['page-B']);
   const sent: [string, ControlMessage][] = [];
   const called: string[] = [];
+  const own: { state: NodeReport['state'] } = { state: 'running' };
   const nodes = new RemoteNodes({
     connectedPages: () => [...connected],
     pageOf: (memberId) => (memberId === 'B' ? 'page-B' : null),
@@ -30,8 +32,11 @@ function rig(): {
       sent.push([page, message]);
       return connected.has(page);
     },
-    refresh: () => Promise.resolve(),
-    report: () => RUNNING,
+    refresh: () => {
+      called.push('refresh');
+      return Promise.resolve();
+    },
+    report: () => ({ ...RUNNING, ...own }),
     invoke: (method) => {
       called.push(method);
       return method === 'node.campaign'
@@ -40,7 +45,7 @@ function rig(): {
     },
     onTestAbandoned: () => called.push('test abandoned'),
   });
-  return { nodes, connected, sent, called };
+  return { nodes, own, connected, sent, called };
 }
 
 /** What becomes of an action, once everything that can has happened. */
@@ -54,12 +59,69 @@ async function outcome(acting: Promise<void>): Promise<string> {
 describe('nodes of other tabs', () => {
   it('a report counts as long as its page is connected', () => {
     const { nodes, connected } = rig();
-    nodes.onReport('B', RUNNING);
+    nodes.onReport('page-B', 'B', RUNNING);
     nodes.onPages();
     expect(nodes.reportOf('B')?.state).toBe('running');
     connected.clear();
     nodes.onPages();
     expect(nodes.reportOf('B')).toBeNull();
+  });
+
+  it('are asked how they are while this page looks, and only then', async () => {
+    const { nodes, sent } = rig();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(sent).toEqual([]);
+    nodes.setWatching(true);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(sent).toEqual(Array.from({ length: 4 }, () => ['page-B', { type: 'ask' }]));
+    nodes.setWatching(false);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(sent).toHaveLength(4);
+    nodes.setWatching(true);
+    nodes.close();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(sent).toHaveLength(5);
+  });
+
+  it('are told how this one is when they ask, and when it is something else than they know', async () => {
+    const { nodes, own, sent, called } = rig();
+    await nodes.onAsk('page-B');
+    expect([called, sent]).toEqual([['refresh'], [['page-B', RUNNING]]]);
+    sent.length = 0;
+    nodes.tellNews();
+    nodes.tellNews();
+    own.state = 'paused';
+    nodes.tellNews();
+    nodes.tellNews();
+    own.state = 'running';
+    nodes.tellNews();
+    expect(sent.map(([, message]) => 'state' in message && message.state)).toEqual([
+      'running',
+      'paused',
+      'running',
+    ]);
+  });
+
+  it('that are asked for now are waited for, but not those that are frozen', async () => {
+    const { nodes, connected, sent } = rig();
+    connected.add('page-C');
+    const states: string[] = [];
+    const asking = nodes.askNow().then(() => states.push(nodes.reportOf('B')?.state ?? 'unknown'));
+    expect(sent.map(([page]) => page)).toEqual(['page-B', 'page-C']);
+    nodes.onReport('page-C', 'C', RUNNING);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(states).toEqual([]);
+    nodes.onReport('page-B', 'B', { ...RUNNING, state: 'paused' });
+    await asking;
+    expect(states).toEqual(['paused']);
+    const silent = nodes.askNow().then(() => states.push('given up'));
+    await vi.advanceTimersByTimeAsync(999);
+    expect(states).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    await silent;
+    expect(states).toEqual(['paused', 'given up']);
+    connected.clear();
+    await nodes.askNow();
   });
 
   it('an action is done when its tab says so, or says why not', async () => {
@@ -96,7 +158,8 @@ describe('nodes of other tabs', () => {
     const { nodes, sent, called } = rig();
     await nodes.onCall('page-B', { type: 'call', token: 7, method: 'node.pause', args: [] });
     await nodes.onCall('page-B', { type: 'call', token: 8, method: 'node.campaign', args: [] });
-    expect(called).toEqual(['node.pause', 'node.campaign']);
+    // How the node is then, is told to all.
+    expect(called).toEqual(['node.pause', 'refresh', 'node.campaign', 'refresh']);
     const answers = sent.map(([, message]) => message).filter(({ type }) => type === 'answer');
     expect(answers).toEqual([
       { type: 'answer', token: 7, answer: null, problem: null },
@@ -119,7 +182,7 @@ describe('nodes of other tabs', () => {
 
   it('knows whose tab runs a test, and hears of it when that tab goes before the end', () => {
     const { nodes, connected, called } = rig();
-    nodes.onReport('B', { ...RUNNING, test: 'nemesis' });
+    nodes.onReport('page-B', 'B', { ...RUNNING, test: 'nemesis' });
     expect(nodes.testers()).toEqual(['B']);
     connected.clear();
     nodes.onPages();
