@@ -12,6 +12,9 @@ const MAX_KEYS = 5;
 /** Behind the first one, a longer one is not told (characters). */
 const MAX_SHARED_KEY = 64;
 
+/** What an operation is about. Of most it is never told: where it takes work to find it, it is found then. */
+export type Key = string | null | (() => string | null);
+
 type Outcome = (TraceDetail & { kind: 'result' })['outcome'];
 
 /** Operations that follow on each other by their numbers, and the keys of the first of them. */
@@ -47,7 +50,7 @@ export class OperationTrace {
   ) {}
 
   /** One begins here; what is returned takes its answer and hands it to `done`. */
-  follow<R extends Answer>(f: string, key: string | null, done: (answer: R) => void): (answer: R) => void {
+  follow<R extends Answer>(f: string, key: Key, done: (answer: R) => void): (answer: R) => void {
     this.#last += 1;
     const number = this.#last;
     const { time } = this.#ask(f, key);
@@ -74,7 +77,7 @@ export class OperationTrace {
     }
   }
 
-  #ask(f: string, key: string | null): Burst {
+  #ask(f: string, key: Key): Burst {
     let asked = this.#asked;
     if (asked?.f !== f) {
       this.#begin();
@@ -86,7 +89,7 @@ export class OperationTrace {
   }
 
   /** Local reads and the like have another outcome, and no event. */
-  #answer(number: number, f: string, key: string | null, asked: number, answer: Answer): void {
+  #answer(number: number, f: string, key: Key, asked: number, answer: Answer): void {
     const { outcome, reason = null } = answer;
     if (outcome !== 'ok' && outcome !== 'failed' && outcome !== 'unknown') return;
     const open =
@@ -116,9 +119,10 @@ export class OperationTrace {
 }
 
 /** One more. */
-function count(burst: Burst, key: string | null): void {
+function count(burst: Burst, key: Key): void {
   burst.operations += 1;
   const { keys } = burst;
   if (key === null || keys.length === MAX_KEYS) return;
-  if (keys.length === 0 || key.length <= MAX_SHARED_KEY) keys.push(key);
+  const text = typeof key === 'string' ? key : key();
+  if (text !== null && (keys.length === 0 || text.length <= MAX_SHARED_KEY)) keys.push(text);
 }

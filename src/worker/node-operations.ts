@@ -6,6 +6,7 @@ import type { Raft } from '../core/raft/state.ts';
 import type { ClientSessions } from '../runtime/client-sessions.ts';
 import type { RegisterRouter } from '../runtime/register-router.ts';
 import type { NodeSession, Request } from '../runtime/session.ts';
+import type { Key } from '../trace/operations.ts';
 import type { CallOf, KeyReadResult, OperationHandlers, ResultOf } from './contract.ts';
 import type { NodeTrace } from './node-trace.ts';
 
@@ -27,8 +28,7 @@ export class NodeOperations implements OperationHandlers {
   constructor(private readonly ports: NodeOperationPorts) {}
 
   transact(done: Done<WriteResult>, { command, session }: CallOf<'transact'>, timeoutMs: number): void {
-    const key = this.ports.trace === null ? null : firstKey(command);
-    const end = this.#traced('transact', key, done);
+    const end = this.#traced('transact', () => firstKey(command), done);
     const onResult: Done<OperationResult> = (result) => end(writeResultOf(result));
     if (session === null) this.ports.session.command(command, timeoutMs, onResult);
     else this.ports.clients.command(session, command, timeoutMs, onResult);
@@ -77,7 +77,7 @@ export class NodeOperations implements OperationHandlers {
   }
 
   /** From here on until its answer it is under way. */
-  #traced<R extends { readonly outcome: string }>(f: string, key: string | null, done: Done<R>): Done<R> {
+  #traced<R extends { readonly outcome: string }>(f: string, key: Key, done: Done<R>): Done<R> {
     return this.ports.trace?.operations.follow(f, key, done) ?? done;
   }
 }

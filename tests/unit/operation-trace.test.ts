@@ -102,6 +102,28 @@ describe('the trace of clients’ operations', () => {
     expect(named([null, 'a', null])).toEqual([[3, ['a']]]);
   });
 
+  it('looks for no more keys than it names', () => {
+    const scene = new Scene();
+    const looked: number[] = [];
+    const ends = Array.from({ length: 100 }, (_, number) =>
+      scene.operations.follow(
+        'put',
+        () => {
+          looked.push(number);
+          return `k${number}`;
+        },
+        nothing,
+      ),
+    );
+    for (const end of ends) end(OK);
+    scene.operations.settle();
+    expect(looked).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+    expect(scene.told.map(([, detail]) => 'keys' in detail && detail.keys)).toEqual([
+      ['k0', 'k1', 'k2', 'k3', 'k4'],
+      ['k0', 'k1', 'k2', 'k3', 'k4'],
+    ]);
+  });
+
   it('tells questions and answers in their order', () => {
     const scene = new Scene();
     const { operations } = scene;
