@@ -11,8 +11,9 @@ import type { NodeSnapshot, Watched, WatchedEvents } from '../worker/contract.ts
 const PERIOD_MS = 150;
 /** Who has not answered by then is asked again. */
 const ANSWER_MS = 1000;
-/** Of one node at a time; what it did beyond that is sampled. */
-const MAX_EVENTS = 80;
+/** Of all nodes at a time, and of one; what they did beyond that is sampled. */
+const MAX_EVENTS = 240;
+const MAX_EVENTS_OF_ONE = 80;
 /** Of all nodes, kept for whoever looks back. */
 const MAX_KEPT = 20_000;
 /** In one message to another page (characters). */
@@ -90,7 +91,7 @@ export class LiveFeed {
 
   /** Another page looks, and has what this tab's node did up to event `after`. */
   async onWatch(page: string, after: number): Promise<void> {
-    const watched = await this.ports.watch(after, MAX_EVENTS);
+    const watched = await this.ports.watch(after, this.#limit);
     if (watched === null || this.ports.snapshot() === null) return;
     const { lines, untold } = linesOf(watched.events);
     const { role, term, leader, detail } = watched.state;
@@ -98,6 +99,12 @@ export class LiveFeed {
       ...{ type: 'live', role, term, leader, detail: mutable(detail), lines },
       ...{ skipped: watched.skipped + untold, after: watched.after, last: watched.last },
     });
+  }
+
+  /** However many there are: nobody could follow more. */
+  get #limit(): number {
+    const members = this.ports.snapshot()?.members.length ?? 1;
+    return Math.min(MAX_EVENTS_OF_ONE, Math.ceil(MAX_EVENTS / members));
   }
 
   onLive(memberId: string, { role, term, leader, detail, lines, skipped, after, last }: Live): void {
@@ -146,7 +153,7 @@ export class LiveFeed {
   }
 
   async #askOwn(memberId: string): Promise<void> {
-    const watched = await this.ports.watch(this.#takenOf(memberId), MAX_EVENTS);
+    const watched = await this.ports.watch(this.#takenOf(memberId), this.#limit);
     this.#asked.delete(memberId);
     if (watched === null || this.ports.snapshot() === null || this.#timer === null) return;
     this.#take({ memberId, ...watched.state, at: Date.now() }, watched);
