@@ -1,7 +1,7 @@
 import type { Page } from 'playwright';
-import { rowOf, type BenchContext, type Benchmark, type Row } from './benchmark.ts';
-import { statusOf, type ClusterTabs } from './cluster-tabs.ts';
 import type { Config } from '../config/schema.ts';
+import { rowOf, type BenchContext, type Benchmark, type Measured, type Row } from './benchmark.ts';
+import { statusOf, type ClusterTabs } from './cluster-tabs.ts';
 import type { FloorTabs } from './floor-tabs.ts';
 import type { Stored } from './load/stored.ts';
 import { load, replication, WRITE_BYTES } from './loads.ts';
@@ -20,14 +20,17 @@ const TRACE_BYTES = 2 * 1024 * 1024;
 const LOG = { snapshotEntries: 10_000, retainedEntries: 1000 };
 const LOG_BYTES = (LOG.snapshotEntries + LOG.retainedEntries) * WRITE_BYTES;
 
-interface Sample extends Stored {
-  readonly p50: number;
-  /** Of bare replication at the same depth, right before: a machine may become slower while it goes on. */
-  readonly floorP50: number;
+interface Occupied extends Stored {
   /** Entries behind the snapshot of the writing tab. */
   readonly logEntries: number;
   /** Resident, of all of the browser's processes; null where the system does not tell. */
   readonly browserBytes: number | null;
+}
+
+interface Sample extends Occupied {
+  readonly p50: number;
+  /** Of bare replication at the same depth, right before: a machine may become slower while it goes on. */
+  readonly floorP50: number;
 }
 
 /**
@@ -67,7 +70,7 @@ async function writeAndSample(
   return samples;
 }
 
-async function occupied({ lab }: BenchContext, page: Page): Promise<Omit<Sample, 'p50' | 'floorP50'>> {
+async function occupied({ lab }: BenchContext, page: Page): Promise<Occupied> {
   const { lastIndex, snapshotIndex } = await statusOf(page);
   const stored = await page.evaluate(() => window.bench.storedBytes());
   const processes = await processesUnder((await lab.browser()).pid);
@@ -87,41 +90,37 @@ function withBounds(config: Config): Config {
 function rowsOf(samples: readonly Sample[]): Row[] {
   const before = samples.slice(PART, 2 * PART);
   const last = samples.slice(-PART);
-  const row = (
-    figure: string,
-    unit: string,
-    values: number[],
+  const atMost = (limit: number, { figure, ...measured }: Measured): Row =>
+    rowOf('soak', { figure: `${figure}, last quarter`, ...measured, aim: { bound: 'at most', limit } });
+  const quarters = (of: (sample: Sample) => number): Pick<Measured, 'values' | 'floor'> => ({
+    values: last.map(of),
+    floor: { what: 'second quarter', values: before.map(of) },
+  });
+  const bounded = (
     what: string,
-    floor: number[],
-    limit: number,
-  ): Row =>
-    rowOf('soak', {
-      ...{ figure: `${figure}, last quarter`, unit, values, floor: { what, values: floor } },
-      aim: { bound: 'at most', limit },
-    });
-  const latency = ({ p50, floorP50 }: Sample): number => p50 / floorP50;
-  const databases = ({ databaseBytes }: Sample): number => databaseBytes / 1e6;
-  const traces = ({ traceBytes }: Sample): number => traceBytes / 1e6;
-  const memory = ({ browserBytes }: Sample): number => (browserBytes ?? 0) / 1e6;
+    bytes: number,
+    of: (sample: Sample) => number,
+  ): Omit<Measured, 'figure'> => ({
+    ...{ unit: 'MB', values: last.map((sample) => of(sample) / 1e6) },
+    floor: { what, values: [(TABS * bytes) / 1e6] },
+  });
   const isKnown = samples.every(({ browserBytes }) => browserBytes !== null);
+  const megabytesOfBrowser = quarters(({ browserBytes }) => (browserBytes ?? 0) / 1e6);
   return [
     rowOf('soak', {
       ...{ figure: 'p50, last quarter', unit: 'ms', values: last.map(({ p50 }) => p50) },
       floor: { what: 'bare replication', values: last.map(({ floorP50 }) => floorP50) },
     }),
-    row('p50 beside bare replication', '×', last.map(latency), 'second quarter', before.map(latency), 1.2),
-    row(
-      'databases',
-      'MB',
-      last.map(databases),
-      'what is written to the longest logs',
-      [(TABS * LOG_BYTES) / 1e6],
-      3,
-    ),
-    row('traces', 'MB', last.map(traces), 'their bound', [(TABS * TRACE_BYTES) / 1e6], 1),
-    ...(isKnown
-      ? [row('memory of the browser', 'MB', last.map(memory), 'second quarter', before.map(memory), 1.2)]
-      : []),
+    atMost(1.2, {
+      ...{ figure: 'p50 beside bare replication', unit: '×' },
+      ...quarters(({ p50, floorP50 }) => p50 / floorP50),
+    }),
+    atMost(3, {
+      figure: 'databases',
+      ...bounded('what is written to the longest logs', LOG_BYTES, ({ databaseBytes }) => databaseBytes),
+    }),
+    atMost(1, { figure: 'traces', ...bounded('their bound', TRACE_BYTES, ({ traceBytes }) => traceBytes) }),
+    ...(isKnown ? [atMost(1.2, { figure: 'memory of the browser', unit: 'MB', ...megabytesOfBrowser })] : []),
   ];
 }
 

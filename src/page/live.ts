@@ -101,12 +101,6 @@ export class LiveFeed {
     });
   }
 
-  /** However many there are: nobody could follow more. */
-  get #limit(): number {
-    const members = this.ports.snapshot()?.members.length ?? 1;
-    return Math.min(MAX_EVENTS_OF_ONE, Math.ceil(MAX_EVENTS / members));
-  }
-
   onLive(memberId: string, { role, term, leader, detail, lines, skipped, after, last }: Live): void {
     this.#asked.delete(memberId);
     // Nobody has read it: it is asked for again.
@@ -164,6 +158,12 @@ export class LiveFeed {
     if (now - (this.#asked.get(memberId) ?? Number.NEGATIVE_INFINITY) < ANSWER_MS) return false;
     this.#asked.set(memberId, now);
     return true;
+  }
+
+  /** However many there are: nobody could follow more. */
+  get #limit(): number {
+    const members = this.ports.snapshot()?.members.length ?? 1;
+    return Math.min(MAX_EVENTS_OF_ONE, Math.ceil(MAX_EVENTS / members));
   }
 
   #takenOf(memberId: string): number {

@@ -16,7 +16,7 @@ export interface RemoteNodesPorts {
   connectedPages(): readonly string[];
   pageOf(memberId: string): string | null;
   send(page: string, message: ControlMessage): boolean;
-  /** Before a report: asks this page's own node how it stands, within bounds. */
+  /** Asks this page's own node how it stands, within bounds; what is news is told to all. */
   refresh(): Promise<void>;
   /** Of this page's own node. */
   report(): NodeReport;
@@ -114,9 +114,9 @@ export class RemoteNodes {
     for (const page of this.ports.connectedPages()) this.ports.send(page, report);
   }
 
-  /** The same, if it is not what they know. */
-  tellNews(): void {
-    if (this.ports.report().state !== this.#told) this.tell();
+  /** The same, if they do not know of this state yet. */
+  tellNews(state: NodeReport['state']): void {
+    if (state !== this.#told) this.tell();
   }
 
   /** Tells one that has just come, which knows nothing of this node. */
@@ -136,7 +136,7 @@ export class RemoteNodes {
 
   onReport(page: string, memberId: string, report: NodeReport): void {
     this.#reports.set(memberId, report);
-    for (const onReport of [...this.#awaiting]) onReport(page);
+    for (const onReport of this.#awaiting) onReport(page);
   }
 
   /** What another tab asks for. It is answered also where it fails. */
@@ -149,9 +149,7 @@ export class RemoteNodes {
       const problem = error instanceof Error ? error.message : String(error);
       this.ports.send(page, { ...told, answer: null, problem });
     }
-    if (!method.startsWith('node.')) return;
-    await this.ports.refresh();
-    this.tell();
+    if (method.startsWith('node.')) await this.ports.refresh();
   }
 
   onAnswer({ token, answer, problem }: ControlMessage & { type: 'answer' }): void {

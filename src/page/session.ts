@@ -163,13 +163,13 @@ export class Session {
 
   /** How the node of a member was when its page last told. */
   stateOf(memberId: string): NodeReport['state'] | null {
-    if (memberId === this.snapshot?.memberId) return this.#report().state;
+    if (memberId === this.snapshot?.memberId) return this.#state;
     return this.#remotes?.reportOf(memberId)?.state ?? null;
   }
 
   /** Where the page of a member runs, by what it last told. */
   deviceOf(memberId: string): Device | null {
-    if (memberId === this.snapshot?.memberId) return this.#report().device;
+    if (memberId === this.snapshot?.memberId) return describeDevice(navigator);
     return this.#remotes?.reportOf(memberId)?.device ?? null;
   }
 
@@ -269,7 +269,7 @@ export class Session {
     this.#hasVoted ||= snapshot.members.some(({ id, kind }) => id === snapshot.memberId && kind === 'voter');
     if (snapshot.removed && !this.#hasFollowed) this.handlers.onObsolete();
     if (snapshot.stoppedReason !== null) this.#stop(snapshot.stoppedReason);
-    this.#remotes?.tellNews();
+    this.#remotes?.tellNews(this.#state);
     for (const notice of notices) this.handlers.onNotice(notice);
     this.handlers.onChange();
   }
@@ -391,11 +391,14 @@ export class Session {
   }
 
   #report(): NodeReport {
-    const { snapshot, stoppedReason } = this;
-    const state = stoppedReason !== null ? 'stopped' : snapshot?.paused === true ? 'paused' : 'running';
-    const traffic = [...(snapshot?.traffic ?? [])];
+    const traffic = [...(this.snapshot?.traffic ?? [])];
     const device = describeDevice(navigator);
-    return { type: 'report', state, traffic, test: this.handlers.testUnderWay(), device };
+    return { type: 'report', state: this.#state, traffic, test: this.handlers.testUnderWay(), device };
+  }
+
+  get #state(): NodeReport['state'] {
+    if (this.stoppedReason !== null) return 'stopped';
+    return this.snapshot?.paused === true ? 'paused' : 'running';
   }
 
   #linkHost(): LinkHost {

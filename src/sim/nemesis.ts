@@ -391,7 +391,6 @@ function changesFor(
 
 type PartitionKind = 'isolate' | 'split' | 'bridge' | 'ring' | 'one-way';
 
-/** Which directed links are cut, by the positions of the members. */
 function leaderAmong(members: readonly SimNode[]): SimNode | undefined {
   return members.find(({ isUp, raft }) => isUp && raft.role === 'leader');
 }
@@ -401,6 +400,7 @@ function cutAround(id: MemberId | undefined): Cut {
   return (from, to) => (from === id) !== (to === id);
 }
 
+/** Which directed links are cut, by the positions of the members. */
 const SHAPES: Record<PartitionKind, (ids: readonly MemberId[], position: number, pick: number) => Cut> = {
   isolate: (ids, position) => cutAround(ids[position]),
   split: (ids, position) => {

@@ -88,13 +88,13 @@ describe('nodes of other tabs', () => {
     await nodes.onAsk('page-B');
     expect([called, sent]).toEqual([['refresh'], [['page-B', RUNNING]]]);
     sent.length = 0;
-    nodes.tellNews();
-    nodes.tellNews();
+    nodes.tellNews(own.state);
+    nodes.tellNews(own.state);
     own.state = 'paused';
-    nodes.tellNews();
-    nodes.tellNews();
+    nodes.tellNews(own.state);
+    nodes.tellNews(own.state);
     own.state = 'running';
-    nodes.tellNews();
+    nodes.tellNews(own.state);
     expect(sent.map(([, message]) => 'state' in message && message.state)).toEqual([
       'running',
       'paused',
@@ -158,7 +158,7 @@ describe('nodes of other tabs', () => {
     const { nodes, sent, called } = rig();
     await nodes.onCall('page-B', { type: 'call', token: 7, method: 'node.pause', args: [] });
     await nodes.onCall('page-B', { type: 'call', token: 8, method: 'node.campaign', args: [] });
-    // How the node is then, is told to all.
+    // What has changed then is told to all.
     expect(called).toEqual(['node.pause', 'refresh', 'node.campaign', 'refresh']);
     const answers = sent.map(([, message]) => message).filter(({ type }) => type === 'answer');
     expect(answers).toEqual([
