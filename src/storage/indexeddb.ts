@@ -13,7 +13,7 @@ import { NO_REGISTERS, type ReplicaState, type StoredRegisters } from '../core/a
 import { encodeEntries, encodeSnapshotMetadata } from '../core/raft/entry-codec.ts';
 import type { HardState } from '../core/raft/log-entry.ts';
 import { anotherMembers, corrupt, deleted, olderVersion, storageError, takenAway } from './errors.ts';
-import { checkBatch, type LogExtent } from './memory.ts';
+import { checkBatch, type LogExtent } from './extent.ts';
 import {
   StorageError,
   type Storage,

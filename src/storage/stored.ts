@@ -5,7 +5,7 @@ import { crc32 } from '../core/raft/checksum.ts';
 import { decodeEntries, decodeSnapshotMetadata } from '../core/raft/entry-codec.ts';
 import type { Entry, HardState, Snapshot } from '../core/raft/log-entry.ts';
 import { corrupt } from './errors.ts';
-import type { LogExtent } from './memory.ts';
+import type { LogExtent } from './extent.ts';
 
 /** What was read from a disk, parsed and judged. Every function here throws a `StorageError` for what cannot be. */
 

@@ -1,8 +1,7 @@
 import type { PageConfig } from '../config/schema.ts';
 import type { MemberId } from '../core/ids.ts';
 import { deleteStoredMember, listStoredMembers, openIndexedDbStorage } from '../storage/indexeddb.ts';
-import { MemoryStorage } from '../storage/memory.ts';
-import { deleteOpfsMember, listOpfsMembers, openOpfsStorage, whyNoOpfs } from '../storage/opfs.ts';
+import { deleteOpfsMember, explained, listOpfsMembers, whyNoOpfs } from '../storage/opfs.ts';
 import type { Storage, StorageError } from '../storage/storage.ts';
 
 /**
@@ -39,11 +38,16 @@ export async function openMember(
   handlers: StoreHandlers,
 ): Promise<Storage> {
   const kind = isNew ? await kindOfNew(configured, handlers) : await kindOf(identity, configured, handlers);
+  // Most nodes are in IndexedDB, and never load the others.
   switch (kind) {
-    case 'memory':
+    case 'memory': {
+      const { MemoryStorage } = await explained(() => import('../storage/memory.ts'));
       return new MemoryStorage();
-    case 'opfs':
+    }
+    case 'opfs': {
+      const { openOpfsStorage } = await explained(() => import('../storage/opfs-storage.ts'));
       return openOpfsStorage(identity, (error) => handlers.onLost(error), !isNew);
+    }
     case 'indexeddb':
       return openIndexedDbStorage(identity, (error) => handlers.onLost(error), !isNew);
   }

@@ -1,6 +1,7 @@
 import * as Comlink from 'comlink';
 import type { StoredRegisters } from '../../src/core/abd/register.ts';
-import { deleteOpfsMember, listOpfsMembers, openOpfsStorage } from '../../src/storage/opfs.ts';
+import { openOpfsStorage } from '../../src/storage/opfs-storage.ts';
+import { deleteOpfsMember, listOpfsMembers } from '../../src/storage/opfs.ts';
 import { privateDirectory } from '../../src/storage/private-files.ts';
 import {
   StorageError,

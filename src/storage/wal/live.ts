@@ -3,7 +3,7 @@ import { NO_REGISTERS, type ReplicaState } from '../../core/abd/register.ts';
 import { decodeSnapshotMetadata } from '../../core/raft/entry-codec.ts';
 import type { HardState } from '../../core/raft/log-entry.ts';
 import { corrupt } from '../errors.ts';
-import type { LogExtent } from '../memory.ts';
+import type { LogExtent } from '../extent.ts';
 import type { RecordContent } from './record.ts';
 
 /** Where bytes stand in a file. */

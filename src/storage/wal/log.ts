@@ -3,7 +3,7 @@ import type { StoredRegisters } from '../../core/abd/register.ts';
 import { encodeEntries } from '../../core/raft/entry-codec.ts';
 import type { Entry } from '../../core/raft/log-entry.ts';
 import { anotherMembers, corrupt, deleted, newerVersion, olderVersion } from '../errors.ts';
-import { checkBatch } from '../memory.ts';
+import { checkBatch } from '../extent.ts';
 import type { StoredState, StoreIdentity, WriteBatch } from '../storage.ts';
 import { decodeRun, decodeSnapshot, decodeStoredRegister, extentOf, type StoredSnapshot } from '../stored.ts';
 import { FileReader, writeAll, type LogFile } from './file.ts';
