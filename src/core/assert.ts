@@ -4,10 +4,15 @@ export class InvariantViolation extends Error {
 }
 
 export function assert(condition: boolean, claim: string): asserts condition {
-  if (!condition) throw new InvariantViolation(`This should be impossible: ${claim}`);
+  if (!condition) broken(claim);
+}
+
+/** Where a claim takes work to put into words, and is checked by the thousand. */
+export function broken(claim: string): never {
+  throw new InvariantViolation(`This should be impossible: ${claim}`);
 }
 
 /** For the end of an exhaustive switch. */
 export function unreachable(value: never): never {
-  throw new InvariantViolation(`This should be impossible: ${JSON.stringify(value)}`);
+  broken(JSON.stringify(value));
 }

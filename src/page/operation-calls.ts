@@ -1,5 +1,6 @@
 import type { Failure } from '../api.ts';
 import { Reader } from '../core/bytes.ts';
+import { IntegerMap } from '../core/integer-map.ts';
 import { writtenTogether } from '../transport/written-together.ts';
 import type { CallOf, OperationName, ResultOf } from '../worker/contract.ts';
 import { readAnswer, writeCall } from '../worker/operation-codec.ts';
@@ -28,7 +29,7 @@ interface Pending {
  * wakes all of these.
  */
 export class OperationCalls {
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new IntegerMap<Pending>();
   readonly #write = writtenTogether((bytes) => this.port.postMessage(bytes, [bytes.buffer]));
   #next = 1;
   #sweeping: ReturnType<typeof setInterval> | null = null;
@@ -78,8 +79,7 @@ export class OperationCalls {
   }
 
   #giveUp(now: number, failure: Failure): void {
-    for (const [id, { deadline, resolve }] of this.#pending) {
-      if (deadline > now) continue;
+    for (const [id, { resolve }] of this.#pending.where(({ deadline }) => deadline <= now)) {
       this.#pending.delete(id);
       resolve(failure as never);
     }

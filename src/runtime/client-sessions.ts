@@ -1,6 +1,6 @@
 import type { SessionResult } from '../api.ts';
 import { encodeInSession, type SessionPlace } from '../core/session/client.ts';
-import { decodeReply, encodeEnvelope } from '../core/session/envelope.ts';
+import { encodeEnvelope, ReplyDecoder } from '../core/session/envelope.ts';
 import { refusal, SESSION_TTL_MS, type OnResult, type Request } from './session.ts';
 
 /**
@@ -8,6 +8,8 @@ import { refusal, SESSION_TTL_MS, type OnResult, type Request } from './session.
  * itself, and the state machine knows the repeated ones (dissertation §6.3).
  */
 export class ClientSessions {
+  readonly #replies = new ReplyDecoder();
+
   constructor(private readonly request: Request) {}
 
   /** `done` gets the id. Who opens twice, as an answer was lost, leaves one that nobody uses, which expires. */
@@ -18,7 +20,7 @@ export class ClientSessions {
         done(result);
         return;
       }
-      const reply = decodeReply(result.value);
+      const reply = this.#replies.decode(result.value);
       if (reply.kind === 'opened') done({ outcome: 'ok', session: reply.session });
       else done({ outcome: 'unknown', code: 'session-expired', reason: 'No session was opened.' });
     });
@@ -32,7 +34,7 @@ export class ClientSessions {
         onResult(result);
         return;
       }
-      const reply = decodeReply(result.value);
+      const reply = this.#replies.decode(result.value);
       if (reply.kind === 'done') onResult({ ...result, value: reply.value });
       else onResult(refusal(reply, 'The client’s'));
     });

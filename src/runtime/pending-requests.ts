@@ -1,4 +1,5 @@
 import type { RequestId } from '../core/ids.ts';
+import { IntegerMap } from '../core/integer-map.ts';
 
 interface Pending<R> {
   readonly onResult: (result: R) => void;
@@ -7,7 +8,7 @@ interface Pending<R> {
 
 /** Who waits for an answer, and until when. Each is answered exactly once. */
 export class PendingRequests<R> {
-  readonly #pending = new Map<RequestId, Pending<R>>();
+  readonly #pending = new IntegerMap<Pending<R>>();
   #next: RequestId;
   /** Of none is the time up before: they come by the thousand, and are looked at with every tick. */
   #earliest = Number.POSITIVE_INFINITY;
@@ -32,13 +33,12 @@ export class PendingRequests<R> {
   /** Those whose time is up; they stay until they are answered. */
   due(now: number): RequestId[] {
     if (now < this.#earliest) return [];
-    const due: RequestId[] = [];
     this.#earliest = Number.POSITIVE_INFINITY;
-    for (const [request, { deadline }] of this.#pending) {
-      if (deadline <= now) due.push(request);
+    const due = this.#pending.where(({ deadline }) => {
       this.#earliest = Math.min(this.#earliest, deadline);
-    }
-    return due;
+      return deadline <= now;
+    });
+    return due.map(([request]) => request);
   }
 
   answer(request: RequestId, result: R): void {
@@ -48,6 +48,6 @@ export class PendingRequests<R> {
   }
 
   answerAll(result: R): void {
-    for (const request of [...this.#pending.keys()]) this.answer(request, result);
+    for (const [request] of this.#pending) this.answer(request, result);
   }
 }

@@ -1,5 +1,5 @@
 import { ClientSession, encodeInSession } from '../core/session/client.ts';
-import { decodeReply, encodeEnvelope, type Reply } from '../core/session/envelope.ts';
+import { encodeEnvelope, ReplyDecoder, type Reply } from '../core/session/envelope.ts';
 import type { Operation, OperationResult } from '../core/raft/message.ts';
 import type { Clock } from './clock.ts';
 
@@ -30,6 +30,7 @@ export class NodeSession {
   #usedAt = 0;
   #isOpening = false;
   #waiting: Waiting[] = [];
+  readonly #replies = new ReplyDecoder();
 
   constructor(
     private readonly clock: Clock,
@@ -73,7 +74,7 @@ export class NodeSession {
   }
 
   #read(session: ClientSession, result: OperationResult & { outcome: 'ok' }): OperationResult {
-    const reply = decodeReply(result.value);
+    const reply = this.#replies.decode(result.value);
     if (reply.kind === 'done') return { ...result, value: reply.value };
     if (this.#session === session) this.#session = null;
     return refusal(reply, 'This node’s');
@@ -85,7 +86,7 @@ export class NodeSession {
     const command = encodeEnvelope({ kind: 'open', ttlMs: SESSION_TTL_MS });
     this.request({ kind: 'command', command, repeatable: true }, timeoutMs, (result) => {
       this.#isOpening = false;
-      const reply = result.outcome === 'ok' ? decodeReply(result.value) : null;
+      const reply = result.outcome === 'ok' ? this.#replies.decode(result.value) : null;
       if (reply?.kind === 'opened') {
         this.#session = new ClientSession(reply.session);
         this.#usedAt = this.clock.now();

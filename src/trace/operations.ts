@@ -1,3 +1,4 @@
+import { firstKey } from '../core/kv/transaction.ts';
 import type { TraceDetail } from './event.ts';
 import { millis } from './fields.ts';
 
@@ -12,8 +13,8 @@ const MAX_KEYS = 5;
 /** Behind the first one, a longer one is not told (characters). */
 const MAX_SHARED_KEY = 64;
 
-/** What an operation is about. Of most it is never told: where it takes work to find it, it is found then. */
-export type Key = string | null | (() => string | null);
+/** What an operation is about, or the transaction that says so: of most it is never told, and is not looked for. */
+export type Key = string | null | Uint8Array;
 
 type Outcome = (TraceDetail & { kind: 'result' })['outcome'];
 
@@ -123,6 +124,6 @@ function count(burst: Burst, key: Key): void {
   burst.operations += 1;
   const { keys } = burst;
   if (key === null || keys.length === MAX_KEYS) return;
-  const text = typeof key === 'string' ? key : key();
+  const text = typeof key === 'string' ? key : firstKey(key);
   if (text !== null && (keys.length === 0 || text.length <= MAX_SHARED_KEY)) keys.push(text);
 }

@@ -1,3 +1,5 @@
+import { IntegerMap } from '../core/integer-map.ts';
+
 /**
  * Plain data as JSON: what JSON has no form for stands in an object with one key of its own. None of the data that
  * goes this way has keys that begin with a dollar sign.
@@ -7,6 +9,7 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value, (_key, held: unknown) => {
     if (held instanceof Uint8Array) return { $bytes: toBase64(held) };
     if (held instanceof Map) return { $map: [...held] };
+    if (held instanceof IntegerMap) return { $integers: [...held] };
     if (held instanceof Set) return { $set: [...held] };
     if (typeof held === 'number' && !Number.isFinite(held)) return { $number: String(held) };
     return held;
@@ -19,6 +22,8 @@ export function fromJson(text: string): unknown {
     if (typeof held !== 'object' || held === null) return held;
     if ('$bytes' in held && typeof held.$bytes === 'string') return fromBase64(held.$bytes);
     if ('$map' in held && Array.isArray(held.$map)) return new Map(held.$map as [unknown, unknown][]);
+    if ('$integers' in held && Array.isArray(held.$integers))
+      return new IntegerMap(held.$integers as [number, unknown][]);
     if ('$set' in held && Array.isArray(held.$set)) return new Set(held.$set);
     if ('$number' in held) return Number(held.$number);
     return held;

@@ -1,6 +1,6 @@
 import type { WriteResult } from '../api.ts';
 import type { KeyValueMachine } from '../core/kv/machine.ts';
-import { decodeResult, firstKey } from '../core/kv/transaction.ts';
+import { decodeResult } from '../core/kv/transaction.ts';
 import type { OperationResult } from '../core/raft/message.ts';
 import type { Raft } from '../core/raft/state.ts';
 import type { ClientSessions } from '../runtime/client-sessions.ts';
@@ -28,7 +28,7 @@ export class NodeOperations implements OperationHandlers {
   constructor(private readonly ports: NodeOperationPorts) {}
 
   transact(done: Done<WriteResult>, { command, session }: CallOf<'transact'>, timeoutMs: number): void {
-    const end = this.#traced('transact', () => firstKey(command), done);
+    const end = this.#traced('transact', command, done);
     const onResult: Done<OperationResult> = (result) => end(writeResultOf(result));
     if (session === null) this.ports.session.command(command, timeoutMs, onResult);
     else this.ports.clients.command(session, command, timeoutMs, onResult);

@@ -60,6 +60,8 @@ const RESULT_TAGS = { applied: 0, refused: 1, malformed: 2 } as const;
 /** Of almost all transactions. */
 const APPLIED = Uint8Array.of(RESULT_TAGS.applied);
 
+const APPLIED_RESULT: TransactionResult = { applied: true };
+
 export function encodeResult(result: TransactionResult): Uint8Array {
   if (result.applied) return APPLIED;
   return encoded((writer) => {
@@ -77,12 +79,11 @@ export function encodeResult(result: TransactionResult): Uint8Array {
 
 /** Throws `DecodeError`. */
 export function decodeResult(bytes: Uint8Array): TransactionResult {
+  if (bytes.length === 1 && bytes[0] === RESULT_TAGS.applied) return APPLIED_RESULT;
   const reader = new Reader(bytes);
   const tag = reader.byte();
   let result: TransactionResult;
-  if (tag === RESULT_TAGS.applied) {
-    result = { applied: true };
-  } else if (tag === RESULT_TAGS.malformed) {
+  if (tag === RESULT_TAGS.malformed) {
     result = { applied: false, malformed: reader.text(MAX_TEXT_BYTES) };
   } else if (tag === RESULT_TAGS.refused) {
     const key = reader.text(MAX_TEXT_BYTES);

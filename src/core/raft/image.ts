@@ -1,3 +1,4 @@
+import { IntegerMap } from '../integer-map.ts';
 import { RaftLog } from './log.ts';
 import type { Rules } from './rules.ts';
 import type { Raft } from './state.ts';
@@ -23,6 +24,8 @@ function copied(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
   if (Array.isArray(value)) return value.map(copied);
   if (value instanceof Map) return new Map([...value].map(([key, held]) => [key, copied(held)]));
+  if (value instanceof IntegerMap)
+    return new IntegerMap([...value].map(([key, held]) => [key, copied(held)]));
   if (value instanceof Set) return new Set(value);
   return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, copied(held)]));
 }

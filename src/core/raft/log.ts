@@ -1,4 +1,4 @@
-import { assert } from '../assert.ts';
+import { assert, broken } from '../assert.ts';
 import type { Entry } from './log-entry.ts';
 
 /** Rough wire size of an entry, for batch limits: its command and a fixed share for the rest. */
@@ -28,7 +28,7 @@ export class RaftLog {
     this.#entries = [...entries];
     for (const [offset, entry] of this.#entries.entries()) {
       const expected = base.index + offset + 1;
-      assert(entry.index === expected, `entry ${entry.index} stands at position ${expected} of the log`);
+      if (entry.index !== expected) broken(`entry ${entry.index} stands at position ${expected} of the log`);
     }
   }
 
@@ -58,7 +58,7 @@ export class RaftLog {
 
   at(index: number): Entry {
     const entry = this.#entries[index - this.#base.index - 1];
-    assert(entry !== undefined, `the log has an entry ${index}`);
+    if (entry === undefined) broken(`the log has an entry ${index}`);
     return entry;
   }
 
@@ -84,8 +84,9 @@ export class RaftLog {
   }
 
   append(entry: Entry): void {
-    assert(entry.index === this.lastIndex + 1, `entry ${entry.index} follows entry ${this.lastIndex}`);
-    assert(entry.term >= this.lastTerm, `the term of entry ${entry.index} is not below its predecessor's`);
+    const { index, term } = entry;
+    if (index !== this.lastIndex + 1) broken(`entry ${index} follows entry ${this.lastIndex}`);
+    if (term < this.lastTerm) broken(`the term of entry ${index} is not below its predecessor's`);
     this.#entries.push(entry);
   }
 

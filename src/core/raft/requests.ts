@@ -1,5 +1,5 @@
 import { unreachable } from '../assert.ts';
-import type { RequestId } from '../ids.ts';
+import type { MemberId, RequestId } from '../ids.ts';
 import { findMember } from './configuration.ts';
 import { MAX_COMMAND_BYTES } from './log-entry.ts';
 import { changeConfiguration, isCaughtUp } from './membership.ts';
@@ -51,7 +51,7 @@ export function handleRequest(raft: Raft, request: RequestId, operation: Operati
   } else if (operation.kind === 'read') {
     raft.reads.waiting.push(request);
   } else {
-    raft.queued.add(request);
+    raft.queued.push(request);
   }
 }
 
@@ -75,17 +75,20 @@ export function handleExpiry(raft: Raft, request: RequestId): void {
       };
   if (pending.operation.kind === 'read')
     raft.reads.waiting = raft.reads.waiting.filter((other) => other !== request);
+  else if (pending.stage.kind === 'queued') raft.queued = raft.queued.filter((other) => other !== request);
   answer(raft, own(raft, request), result);
 }
 
 /** Hands queued operations to the leader, if there is one. */
 export function routeRequests(raft: Raft): void {
-  if (raft.leader === null || raft.queued.size === 0 || isTransferring(raft)) return;
-  for (const request of raft.queued) {
+  if (raft.leader === null || raft.queued.length === 0 || isTransferring(raft)) return;
+  const { queued } = raft;
+  raft.queued = [];
+  for (const request of queued) {
     const pending = raft.requests.get(request);
-    if (pending?.stage.kind === 'queued' && pending.stage.notBeforeTick > raft.ticks) continue;
-    raft.queued.delete(request);
-    if (pending !== undefined) handToLeader(raft, raft.leader, request, pending);
+    if (pending?.stage.kind !== 'queued') continue;
+    if (pending.stage.notBeforeTick > raft.ticks) raft.queued.push(request);
+    else handToLeader(raft, raft.leader, request, pending);
   }
 }
 
@@ -106,7 +109,7 @@ function handToLeader(raft: Raft, leader: Origin['node'], request: RequestId, pe
 
 function queueAgain(raft: Raft, request: RequestId, pending: PendingRequest, notBeforeTick: number): void {
   pending.stage = { kind: 'queued', notBeforeTick };
-  raft.queued.add(request);
+  raft.queued.push(request);
 }
 
 /**
@@ -116,18 +119,17 @@ function queueAgain(raft: Raft, request: RequestId, pending: PendingRequest, not
 export function repeatLostRequests(raft: Raft): void {
   const { leader } = raft;
   if (leader === null) return;
-  const oldestTick = raft.ticks - raft.options.electionTimeoutTicks[0];
-  for (const [request, pending] of raft.requests) {
-    const { operation, stage } = pending;
-    if (operation.kind !== 'command' || !operation.repeatable) continue;
-    const isLost =
-      stage.kind === 'forwarded'
-        ? stage.to !== leader || stage.atTick <= oldestTick
-        : stage.kind === 'accepted' && raft.leadership === null;
-    if (!isLost) continue;
+  for (const [request, pending] of raft.requests.where((each) => isLost(raft, leader, each))) {
     pending.isUncertain = true;
     queueAgain(raft, request, pending, raft.ticks);
   }
+}
+
+function isLost(raft: Raft, leader: MemberId, { operation, stage }: PendingRequest): boolean {
+  if (operation.kind !== 'command' || !operation.repeatable) return false;
+  if (stage.kind === 'accepted') return raft.leadership === null;
+  if (stage.kind !== 'forwarded') return false;
+  return stage.to !== leader || stage.atTick <= raft.ticks - raft.options.electionTimeoutTicks[0];
 }
 
 export function handleForwardResponse(raft: Raft, message: ForwardResponse): void {
@@ -265,8 +267,7 @@ function replaced(raft: Raft, origin: Origin): void {
 
 /** A snapshot covers what was committed at these indexes, but does not say what it was. */
 export function abandonWaiters(raft: Raft, upToIndex: number): void {
-  for (const [index, waiters] of raft.waiters) {
-    if (index > upToIndex) continue;
+  for (const [index, waiters] of raft.waiters.where((_, at) => at <= upToIndex)) {
     raft.waiters.delete(index);
     for (const { origin } of waiters) abandon(raft, origin);
   }

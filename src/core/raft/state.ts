@@ -1,4 +1,5 @@
 import type { MemberId, RequestId } from '../ids.ts';
+import { IntegerMap } from '../integer-map.ts';
 import { createRandom, nextInteger, type Random } from '../random.ts';
 import { EMPTY_CONFIGURATION, findMember, isVoter } from './configuration.ts';
 import type { Effect, InitialState, RaftEvent, RaftOptions, RaftRole } from './interface.ts';
@@ -143,11 +144,12 @@ export interface Raft {
   /** Log time: never behind any command in the log, and passing while this server leads. */
   logTimeMs: number;
 
-  requests: Map<RequestId, PendingRequest>;
-  /** The `queued` ones that are no reads. */
-  queued: Set<RequestId>;
+  readonly requests: IntegerMap<PendingRequest>;
+  /** The `queued` ones that are no reads; some may have been answered meanwhile. */
+  queued: RequestId[];
   reads: Reads;
-  waiters: Map<number, Waiter[]>;
+  /** By the index of the entry. */
+  readonly waiters: IntegerMap<Waiter[]>;
   linked: readonly MemberId[];
 
   /** The last entry that is durable here, as far as the driver has reported. */
@@ -207,10 +209,10 @@ export function createRaft(options: RaftOptions, stored: InitialState, rules: Ru
     heartbeatElapsedTicks: 0,
     leaderHeardAtTick: Number.NEGATIVE_INFINITY,
     logTimeMs: storedTimeMs(stored),
-    requests: new Map(),
-    queued: new Set(),
+    requests: new IntegerMap(),
+    queued: [],
     reads: { waiting: [], underWay: null, confirmed: [], notBeforeTick: 0 },
-    waiters: new Map(),
+    waiters: new IntegerMap(),
     linked: [],
     durableIndex: log.lastIndex,
     lastSequence: 0,
@@ -343,7 +345,6 @@ export function answer(raft: Raft, origin: Origin, result: OperationResult): voi
   const pending = raft.requests.get(origin.request);
   if (pending === undefined) return;
   raft.requests.delete(origin.request);
-  raft.queued.delete(origin.request);
   const isDoubtful = pending.isUncertain && result.outcome === 'failed';
   const told = isDoubtful ? { ...result, outcome: 'unknown' as const } : result;
   raft.effects.push({ type: 'reply', request: origin.request, result: told });

@@ -1,3 +1,4 @@
+import { IntegerMap } from '../integer-map.ts';
 import { encodeEnvelope } from './envelope.ts';
 
 /** Where a command stands in its client's session. */
@@ -16,7 +17,7 @@ export interface SessionPlace {
 export class ClientSession {
   #nextSequence = 1;
   #lowestPending = 1;
-  readonly #pending = new Set<number>();
+  readonly #pending = new IntegerMap<true>();
 
   constructor(readonly id: number) {}
 
@@ -24,7 +25,7 @@ export class ClientSession {
   begin(): SessionPlace {
     const sequence = this.#nextSequence;
     this.#nextSequence += 1;
-    this.#pending.add(sequence);
+    this.#pending.set(sequence, true);
     return { id: this.id, sequence, lowestPending: this.#lowestPending };
   }
 

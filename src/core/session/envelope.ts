@@ -96,6 +96,17 @@ export function decodeReply(bytes: Uint8Array): Reply {
   return reply;
 }
 
+/** For one state machine's replies, of which almost all are the very same bytes. */
+export class ReplyDecoder {
+  #last: { readonly bytes: Uint8Array; readonly reply: Reply } | null = null;
+
+  /** Throws `DecodeError`. */
+  decode(bytes: Uint8Array): Reply {
+    if (this.#last?.bytes !== bytes) this.#last = { bytes, reply: decodeReply(bytes) };
+    return this.#last.reply;
+  }
+}
+
 function readReply(reader: Reader, kind: Reply['kind'] | undefined): Reply {
   switch (kind) {
     case 'done':

@@ -1,5 +1,6 @@
 import { EpochMachine } from '../abd/epochs.ts';
 import { DecodeError, encoded, Reader, type Writer } from '../bytes.ts';
+import { IntegerMap } from '../integer-map.ts';
 import { MAX_COMMAND_BYTES } from '../raft/log-entry.ts';
 import { decodeEnvelope, encodeReply, type Envelope, type Reply } from './envelope.ts';
 
@@ -15,7 +16,7 @@ interface Session {
   readonly ttlMs: number;
   usedAtMs: number;
   /** The replies to commands that the client may still repeat, by sequence number. */
-  readonly replies: Map<number, Uint8Array>;
+  readonly replies: IntegerMap<Uint8Array>;
   /** Everything below was answered; a late copy of it is not applied again. */
   lowestPending: number;
 }
@@ -114,7 +115,7 @@ export class SessionMachine {
       }
     }
     this.#newest = index;
-    this.#sessions.set(index, { ttlMs, usedAtMs: this.#timeMs, replies: new Map(), lowestPending: 1 });
+    this.#sessions.set(index, { ttlMs, usedAtMs: this.#timeMs, replies: new IntegerMap(), lowestPending: 1 });
     return { kind: 'opened', session: index };
   }
 
@@ -169,7 +170,7 @@ export class SessionMachine {
         ttlMs: reader.integer(),
         usedAtMs: reader.integer(),
         lowestPending: reader.integer(),
-        replies: new Map(),
+        replies: new IntegerMap(),
       };
       for (let replies = reader.count(MAX_REPLIES + 1); replies > 0; replies -= 1) {
         const sequence = reader.integer();
@@ -187,7 +188,7 @@ function forgetBelow(session: Session, lowestPending: number): void {
     for (let sequence = session.lowestPending; sequence < lowestPending; sequence += 1)
       replies.delete(sequence);
   } else {
-    for (const sequence of replies.keys()) if (sequence < lowestPending) replies.delete(sequence);
+    for (const [sequence] of replies.where((_, at) => at < lowestPending)) replies.delete(sequence);
   }
   session.lowestPending = Math.max(session.lowestPending, lowestPending);
 }
