@@ -1,9 +1,6 @@
 /** Stands where there is no key: no integer. */
 const NONE = -0.5;
 const MIN_SLOTS = 16;
-/** A larger table is given up where fewer than one in so many slots are used. */
-const LARGE = 1024;
-const SPARSE = 64;
 /** Of 32 bits: the golden ratio's, which spreads what is numbered consecutively (Knuth, vol. 3, §6.4). */
 const SPREAD = 0x9e3779b1;
 
@@ -13,7 +10,8 @@ const SPREAD = 0x9e3779b1;
  * Not a `Map`, since that makes itself a new table with every few hundred deletions. The old one is garbage,
  * but as soon as one of them is old to the collector, it keeps alive its successor, and all that stood in both: so
  * whatever waited would be taken for long-lived, copied to the old generation, and marked there. Here a deletion
- * closes the gap in place (linear probing; Knuth, vol. 3, §6.4, algorithm R).
+ * closes the gap in place (linear probing; Knuth, vol. 3, §6.4, algorithm R), and the table stays as large as it once
+ * had to be.
  */
 export class IntegerMap<V> {
   #keys = new Float64Array(MIN_SLOTS).fill(NONE);
@@ -37,7 +35,7 @@ export class IntegerMap<V> {
   }
 
   set(key: number, value: V): void {
-    if (2 * this.#size >= this.#keys.length) this.#resize(2 * this.#keys.length);
+    if (2 * this.#size >= this.#keys.length) this.#grow();
     const slot = this.#slotOf(key);
     if (this.#keys[slot] !== key) this.#size += 1;
     this.#keys[slot] = key;
@@ -49,8 +47,6 @@ export class IntegerMap<V> {
     if (this.#keys[slot] !== key) return;
     this.#close(slot);
     this.#size -= 1;
-    if (this.#keys.length > LARGE && SPARSE * this.#size < this.#keys.length)
-      this.#resize((4 * this.#keys.length) / SPARSE);
   }
 
   /** Those that are wanted, in the order of their keys: a list of its own, whatever is deleted meanwhile. */
@@ -93,10 +89,10 @@ export class IntegerMap<V> {
     this.#values[gap] = undefined;
   }
 
-  #resize(slots: number): void {
+  #grow(): void {
     const [keys, values] = [this.#keys, this.#values];
-    this.#keys = new Float64Array(slots).fill(NONE);
-    this.#values = new Array<V | undefined>(slots);
+    this.#keys = new Float64Array(2 * keys.length).fill(NONE);
+    this.#values = new Array<V | undefined>(2 * keys.length);
     this.#size = 0;
     for (const [slot, key] of keys.entries()) if (key !== NONE) this.set(key, values[slot] as V);
   }

@@ -46,7 +46,7 @@ describe('a map from integers', () => {
     const map = new IntegerMap<number>([[5, 50]]);
     for (let key = 1000; key < 41_000; key += 1) {
       map.set(key, -key);
-      // Up to 3,000 at a time, and few of them from then on: the table grows, and shrinks again.
+      // Up to 3,000 at a time, and few of them from then on.
       const left = key < 11_000 ? key - 3000 : key - 10;
       for (let old = left - 3000; old <= left; old += 1) if (old >= 1000) map.delete(old);
     }
