@@ -1,5 +1,6 @@
 import type { FaultRule } from '../api.ts';
 import { MAX_RULE_ENTRIES, type RuleEntry } from './messages.ts';
+import { RollCall } from './roll-call.ts';
 
 /** How long a tab may take to confirm that new rules are in force; a frozen one never does. */
 const CONFIRM_TIMEOUT_MS = 3000;
@@ -22,7 +23,7 @@ export interface GossipPorts {
  */
 export class FaultGossip {
   readonly #entries = new Map<string, RuleEntry>();
-  readonly #unconfirmed = new Map<number, { readonly pages: Set<string>; readonly done: () => void }>();
+  readonly #unconfirmed = new Map<number, RollCall>();
   #nextToken = 1;
   #applied: Promise<void> = Promise.resolve();
 
@@ -67,9 +68,7 @@ export class FaultGossip {
   }
 
   onConfirmed(page: string, token: number): void {
-    const waiting = this.#unconfirmed.get(token);
-    waiting?.pages.delete(page);
-    if (waiting?.pages.size === 0) waiting.done();
+    this.#unconfirmed.get(token)?.answered(page);
   }
 
   async #write(changes: readonly { id: string; rule: FaultRule | null }[]): Promise<void> {
@@ -103,22 +102,14 @@ export class FaultGossip {
   }
 
   async #spread(entries: readonly RuleEntry[]): Promise<void> {
-    const pages = new Set(this.ports.connectedPages());
-    if (pages.size === 0) return;
+    const pages = this.ports.connectedPages();
     const token = this.#takeToken();
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => {
-        this.ports.onUnconfirmed([...pages]);
-        resolve();
-      }, CONFIRM_TIMEOUT_MS);
-      const done = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#unconfirmed.set(token, { pages, done });
-      for (const page of pages) this.ports.send(page, entries, token);
-    });
+    const confirmed = new RollCall(pages, CONFIRM_TIMEOUT_MS);
+    this.#unconfirmed.set(token, confirmed);
+    for (const page of pages) this.ports.send(page, entries, token);
+    const missing = await confirmed.missing;
     this.#unconfirmed.delete(token);
+    if (missing.length > 0) this.ports.onUnconfirmed(missing);
   }
 
   #isNewer(entry: RuleEntry): boolean {

@@ -1,5 +1,6 @@
 import type { LinkCounters, LinkTraffic, NodeAction } from '../api.ts';
 import type { CallAnswer, CallMethod, ControlMessage } from '../mesh/messages.ts';
+import { RollCall } from '../mesh/roll-call.ts';
 import type { NodeSnapshot } from '../worker/contract.ts';
 import { NO_TRAFFIC } from '../worker/traffic.ts';
 
@@ -52,8 +53,7 @@ interface Calling {
 export class RemoteNodes {
   readonly #reports = new Map<string, NodeReport>();
   readonly #calling = new Map<number, Calling>();
-  /** Each waits for the reports of some pages. */
-  readonly #awaiting = new Set<(page: string) => void>();
+  readonly #awaiting = new Set<RollCall>();
   #asking: ReturnType<typeof setInterval> | null = null;
   /** What was told to all that were connected. */
   #told: NodeReport['state'] | null = null;
@@ -84,21 +84,10 @@ export class RemoteNodes {
 
   /** Resolves once all the others have told how their nodes are now, but for those that do not answer. */
   async askNow(): Promise<void> {
-    const left = new Set(this.#ask());
-    if (left.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const finish = (): void => {
-        clearTimeout(timer);
-        this.#awaiting.delete(onReport);
-        resolve();
-      };
-      const onReport = (page: string): void => {
-        left.delete(page);
-        if (left.size === 0) finish();
-      };
-      const timer = setTimeout(finish, REPORT_TIMEOUT_MS);
-      this.#awaiting.add(onReport);
-    });
+    const reports = new RollCall(this.#ask(), REPORT_TIMEOUT_MS);
+    this.#awaiting.add(reports);
+    await reports.missing;
+    this.#awaiting.delete(reports);
   }
 
   /** Another page wants to know how this node is. */
@@ -136,7 +125,7 @@ export class RemoteNodes {
 
   onReport(page: string, memberId: string, report: NodeReport): void {
     this.#reports.set(memberId, report);
-    for (const onReport of this.#awaiting) onReport(page);
+    for (const reports of this.#awaiting) reports.answered(page);
   }
 
   /** What another tab asks for. It is answered also where it fails. */
