@@ -1,7 +1,9 @@
 /** Stands where there is no key: no integer. */
 const NONE = -0.5;
 const MIN_SLOTS = 16;
-/** Of 32 bits: the golden ratio's, which spreads what is numbered consecutively (Knuth, vol. 3, §6.4). */
+/** A larger table is made smaller where fewer than one in 64 of its slots are used. */
+const KEPT_SLOTS = 8192;
+/** Of 32 bits: the golden ratio's, whose highest bits spread what is numbered consecutively (Knuth, vol. 3, §6.4). */
 const SPREAD = 0x9e3779b1;
 
 /**
@@ -11,7 +13,7 @@ const SPREAD = 0x9e3779b1;
  * but as soon as one of them is old to the collector, it keeps alive its successor, and all that stood in both: so
  * whatever waited would be taken for long-lived, copied to the old generation, and marked there. Here a deletion
  * closes the gap in place (linear probing; Knuth, vol. 3, §6.4, algorithm R), and the table stays as large as it once
- * had to be.
+ * had to be, within bounds.
  */
 export class IntegerMap<V> {
   #keys = new Float64Array(MIN_SLOTS).fill(NONE);
@@ -35,7 +37,7 @@ export class IntegerMap<V> {
   }
 
   set(key: number, value: V): void {
-    if (2 * this.#size >= this.#keys.length) this.#grow();
+    if (2 * this.#size >= this.#keys.length) this.#resize(2);
     const slot = this.#slotOf(key);
     if (this.#keys[slot] !== key) this.#size += 1;
     this.#keys[slot] = key;
@@ -47,10 +49,15 @@ export class IntegerMap<V> {
     if (this.#keys[slot] !== key) return;
     this.#close(slot);
     this.#size -= 1;
+    if (this.#keys.length > KEPT_SLOTS && 64 * this.#size < this.#keys.length) this.#resize(1 / 16);
   }
 
-  /** Those that are wanted, in the order of their keys: a list of its own, whatever is deleted meanwhile. */
+  /**
+   * Those that are wanted, in the order of their keys: a list of its own, whatever is changed while it is gone through.
+   * `isWanted` is asked of each, and changes nothing here.
+   */
   where(isWanted: (value: V, key: number) => boolean = () => true): [number, V][] {
+    if (this.#size === 0) return [];
     const keys = this.#keys.filter((key, slot) => key !== NONE && isWanted(this.#values[slot] as V, key));
     return Array.from(keys.sort(), (key) => [key, this.get(key) as V]);
   }
@@ -70,7 +77,7 @@ export class IntegerMap<V> {
   }
 
   #homeOf(key: number): number {
-    return (Math.imul(key, SPREAD) >>> 7) & (this.#keys.length - 1);
+    return Math.imul(key, SPREAD) >>> Math.clz32(this.#keys.length - 1);
   }
 
   /** What stands behind the gap moves into it, unless it would come to stand before its home. */
@@ -89,10 +96,10 @@ export class IntegerMap<V> {
     this.#values[gap] = undefined;
   }
 
-  #grow(): void {
+  #resize(factor: number): void {
     const [keys, values] = [this.#keys, this.#values];
-    this.#keys = new Float64Array(2 * keys.length).fill(NONE);
-    this.#values = new Array<V | undefined>(2 * keys.length);
+    this.#keys = new Float64Array(factor * keys.length).fill(NONE);
+    this.#values = new Array<V | undefined>(factor * keys.length);
     this.#size = 0;
     for (const [slot, key] of keys.entries()) if (key !== NONE) this.set(key, values[slot] as V);
   }

@@ -43,7 +43,7 @@ const LineSchema = v.variant(
       type: v.literal('recording'),
       version: v.literal(
         RECORDING_VERSION,
-        `only recordings of version ${RECORDING_VERSION} can be replayed`,
+        `only recordings of version ${RECORDING_VERSION} can be replayed here; others by the release that made them`,
       ),
       node: v.string(),
       name: v.nullable(v.string()),

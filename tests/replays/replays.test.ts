@@ -53,7 +53,7 @@ describe('a recording', () => {
     ['a recording has one head, at its begin', 1, (all) => all.slice(1)],
     ['a recording has one head, at its begin', 3, (all) => [...all.slice(0, 2), ...all.slice(0, 1)]],
     [
-      `only recordings of version ${RECORDING_VERSION} can be replayed`,
+      `only recordings of version ${RECORDING_VERSION} can be replayed here; others by the release that made them`,
       1,
       ([head = '']) => [head.replace(`"version":${RECORDING_VERSION}`, '"version":1')],
     ],

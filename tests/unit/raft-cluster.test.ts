@@ -206,6 +206,22 @@ describe('client operations', () => {
     expect(cluster.node('C').replies.get(second)?.outcome).toBe('ok');
   });
 
+  it('what runs out of time without a leader leaves nothing behind', () => {
+    const cluster = CoreCluster.of('ABC');
+    for (let round = 1; round <= 3; round += 1) {
+      const requests = Array.from({ length: 100 }, (_, number) =>
+        cluster.request('C', number % 2 === 0 ? command(number) : { kind: 'read' }),
+      );
+      cluster.settle();
+      for (const request of requests.slice(0, 90)) cluster.input('C', { type: 'expire', request });
+      const { requests: left } = cluster.raft('C');
+      expect(cluster.raft('C').queued.length).toBeLessThanOrEqual(2 * left.size);
+      expect(cluster.raft('C').reads.waiting.length).toBeLessThanOrEqual(2 * left.size);
+      for (const request of requests.slice(90)) cluster.input('C', { type: 'expire', request });
+      expect([cluster.raft('C').queued, cluster.raft('C').reads.waiting]).toEqual([[], []]);
+    }
+  });
+
   it('an operation that was handed over and got no answer is unknown', () => {
     const cluster = CoreCluster.of('ABC');
     cluster.elect('A');

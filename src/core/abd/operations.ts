@@ -1,4 +1,5 @@
 import type { MemberId, RequestId } from '../ids.ts';
+import { IntegerMap } from '../integer-map.ts';
 import type { Epoch } from './epochs.ts';
 import type { RegisterOperation, RegisterOptions, RegisterResult } from './interface.ts';
 import type {
@@ -36,7 +37,7 @@ interface Ports {
 
 /** The reads and writes that this member runs. Bounded in number; each ends by its answer or its time. */
 export class Operations {
-  readonly #underWay = new Map<RequestId, UnderWay>();
+  readonly #underWay = new IntegerMap<UnderWay>();
   #epoch: Epoch | null = null;
 
   constructor(
@@ -50,7 +51,7 @@ export class Operations {
   }
 
   image(): OperationsImage {
-    const underWay = [...this.#underWay.values()].map((one) => ({ ...one, answers: new Map(one.answers) }));
+    const underWay = [...this.#underWay].map(([, one]) => ({ ...one, answers: new Map(one.answers) }));
     return { epoch: this.#epoch, underWay };
   }
 
@@ -82,7 +83,7 @@ export class Operations {
    */
   moveTo(epoch: Epoch): void {
     this.#epoch = epoch;
-    for (const underWay of this.#underWay.values()) {
+    for (const [, underWay] of this.#underWay) {
       underWay.epoch = epoch.number;
       underWay.answers = new Map();
       underWay.stored = this.rules.carriedOver(underWay.stored);
@@ -91,7 +92,7 @@ export class Operations {
   }
 
   resend(): void {
-    for (const underWay of this.#underWay.values()) this.#ask(underWay);
+    for (const [, underWay] of this.#underWay) this.#ask(underWay);
   }
 
   expire(request: RequestId): void {

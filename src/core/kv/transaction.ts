@@ -79,11 +79,12 @@ export function encodeResult(result: TransactionResult): Uint8Array {
 
 /** Throws `DecodeError`. */
 export function decodeResult(bytes: Uint8Array): TransactionResult {
-  if (bytes.length === 1 && bytes[0] === RESULT_TAGS.applied) return APPLIED_RESULT;
   const reader = new Reader(bytes);
   const tag = reader.byte();
   let result: TransactionResult;
-  if (tag === RESULT_TAGS.malformed) {
+  if (tag === RESULT_TAGS.applied) {
+    result = APPLIED_RESULT;
+  } else if (tag === RESULT_TAGS.malformed) {
     result = { applied: false, malformed: reader.text(MAX_TEXT_BYTES) };
   } else if (tag === RESULT_TAGS.refused) {
     const key = reader.text(MAX_TEXT_BYTES);

@@ -2,7 +2,16 @@ import type { MemberId, RequestId } from '../ids.ts';
 import { findMember } from './configuration.ts';
 import type { ReadIndexRequest, ReadIndexResponse } from './message.ts';
 import { broadcastHeartbeat, tellCommitIndex } from './replication.ts';
-import { ACCEPTED, answer, configurationInForce, refuse, send, type Leadership, type Raft } from './state.ts';
+import {
+  ACCEPTED,
+  answer,
+  configurationInForce,
+  refuse,
+  send,
+  stillPending,
+  type Leadership,
+  type Raft,
+} from './state.ts';
 
 /**
  * Linearizable reads by ReadIndex (dissertation §6.4), in batches: every server, leader, follower or
@@ -20,6 +29,7 @@ export function routeReads(raft: Raft): void {
   const { reads, leader } = raft;
   const { underWay } = reads;
   if (underWay !== null && isLost(raft, underWay.askedOf, underWay.atTick)) requeue(raft);
+  reads.waiting = stillPending(raft, reads.waiting);
   if (reads.underWay !== null || reads.waiting.length === 0) return;
   if (leader === null || reads.notBeforeTick > raft.ticks) return;
   const requests = reads.waiting.filter((request) => isPending(raft, request));

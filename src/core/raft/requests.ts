@@ -19,6 +19,7 @@ import {
   isTransferring,
   refuse,
   send,
+  stillPending,
   type Leadership,
   type Origin,
   type PendingRequest,
@@ -73,14 +74,12 @@ export function handleExpiry(raft: Raft, request: RequestId): void {
             ? 'No answer came in the time given.'
             : 'No answer came in the time given. It may have happened, or may still happen.',
       };
-  if (pending.operation.kind === 'read')
-    raft.reads.waiting = raft.reads.waiting.filter((other) => other !== request);
-  else if (pending.stage.kind === 'queued') raft.queued = raft.queued.filter((other) => other !== request);
   answer(raft, own(raft, request), result);
 }
 
 /** Hands queued operations to the leader, if there is one. */
 export function routeRequests(raft: Raft): void {
+  raft.queued = stillPending(raft, raft.queued);
   if (raft.leader === null || raft.queued.length === 0 || isTransferring(raft)) return;
   const { queued } = raft;
   raft.queued = [];

@@ -32,7 +32,6 @@ export class ClientSession {
   /** Its answer has come, or nobody waits for it and nobody will try it again. */
   end({ sequence }: SessionPlace): void {
     this.#pending.delete(sequence);
-    // Not by the set's order, which steps over all that was taken from it.
     while (this.#lowestPending < this.#nextSequence && !this.#pending.has(this.#lowestPending))
       this.#lowestPending += 1;
   }
