@@ -18,7 +18,8 @@ interface Shown {
 
 /**
  * What each section of a long page is to show: those in sight follow every change, lists a few times a second, and
- * what is out of sight more seldom, as to renew all ten times a second would take the processor from the nodes.
+ * what is out of sight more seldom, as to renew all ten times a second would take the processor from the nodes. Members
+ * that come and go change how high a section is: all follow that at once, lest one grow when it is scrolled to.
  */
 export class SectionViews implements ReactiveController {
   readonly #shown = new Map<string, Shown>();
@@ -48,7 +49,7 @@ export class SectionViews implements ReactiveController {
     const shown = this.#shown.get(id);
     const now = performance.now();
     const due = shown === undefined ? now : shown.at + this.#periodOf(id);
-    if (shown === undefined || due <= now) {
+    if (shown === undefined || due <= now || membersOf(shown.view) !== membersOf(current)) {
       this.#shown.set(id, { view: current, at: now });
       return current;
     }
@@ -94,4 +95,8 @@ export class SectionViews implements ReactiveController {
     if (this.#renewal !== null) clearTimeout(this.#renewal.timer);
     this.#renewal = null;
   }
+}
+
+function membersOf({ status }: PageView): string {
+  return status.members.map(({ name }) => name).join();
 }

@@ -73,6 +73,19 @@ describe('the scale', () => {
 });
 
 describe('the model', () => {
+  it('has a lane for a member that has told nothing yet, so that nothing moves once it does', () => {
+    const members = new Map([
+      [B, 'B'],
+      [A, 'A'],
+    ]);
+    const { lanes } = timelineModel([at(10, { kind: 'resumed' }, 1)], new Map([[B, 'leader']]), 20, members);
+    expect(lanes.map(({ node, name, events }) => [node, name, events.length])).toEqual([
+      [A, 'A', 1],
+      [B, 'B', 0],
+    ]);
+    expect(lanes[1]?.roles).toEqual([{ from: 10, to: 20, role: 'leader' }]);
+  });
+
   it('has the roles of a node as spans, from what it was at first on', () => {
     const events = [
       at(10, { kind: 'role', role: 'candidate', term: 2 }, 1),

@@ -50,16 +50,20 @@ export interface TimelineModel {
 /** What each node was before the first of its events. */
 export type FirstRoles = ReadonlyMap<string, LaneRole>;
 
+/** Names by node, of those that have a lane also before they have told anything. */
+export type Members = ReadonlyMap<string, string>;
+
 /** `events` by time. `until`: how far the picture reaches, at least. */
 export function timelineModel(
   events: readonly TraceEvent[],
   firstRoles: FirstRoles,
   until = Number.NEGATIVE_INFINITY,
+  members: Members = new Map(),
 ): TimelineModel {
   const from = events[0]?.time ?? (Number.isFinite(until) ? until - 1000 : 0);
   const whole = { from, to: Math.max(until, events.at(-1)?.time ?? 0, from + 1) };
-  const byNode = new Map<Node, TraceEvent[]>();
-  const names = new Map<Node, string>();
+  const byNode = new Map<Node, TraceEvent[]>([...members.keys()].map((node) => [node as Node, []]));
+  const names = new Map<string, string>(members);
   for (const event of events) {
     const own = byNode.get(event.node);
     if (own === undefined) byNode.set(event.node, [event]);

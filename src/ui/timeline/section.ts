@@ -66,6 +66,7 @@ export class TimelineSection extends LitElement {
         <tabraft-timeline
           .events=${view.live.events}
           .firstRoles=${moments.firstRoles}
+          .members=${new Map(view.status.members.map(({ id, name }) => [id, name]))}
           .cursor=${playback.at}
           @tabraft-seek=${({ detail }: SeekEvent) => playback.seek(detail)}
         ></tabraft-timeline>

@@ -11,7 +11,7 @@ import './event-log.ts';
 import type { ChooseEvent } from './event-log.ts';
 import { filters } from './filters.ts';
 import { GROUPS, LANDMARKS, groupOf, type Group, type Landmark } from './groups.ts';
-import { timelineModel, type FirstRoles, type TimelineModel } from './model.ts';
+import { timelineModel, type FirstRoles, type Members, type TimelineModel } from './model.ts';
 import { Layout, paint, type Painted } from './paint.ts';
 import { Pointing } from './pointing.ts';
 import type { Filter } from './rows.ts';
@@ -54,6 +54,7 @@ export class Timeline extends LitElement {
   /** By time. */
   @property({ attribute: false }) events: readonly TraceEvent[] = [];
   @property({ attribute: false }) firstRoles: FirstRoles = new Map();
+  @property({ attribute: false }) members: Members = new Map();
   /** The moment that the page shows; null: it shows none of its own. It is followed until the reader looks elsewhere. */
   @property({ attribute: false }) cursor: number | null = null;
   @state() private groups: ReadonlySet<Group> = new Set(GROUPS);
@@ -69,6 +70,7 @@ export class Timeline extends LitElement {
 
   #modelled: readonly TraceEvent[] | null = null;
   #modelledAt = Number.NEGATIVE_INFINITY;
+  #modelledMembers = '';
   #counted: Painted | null = null;
   #model: TimelineModel = timelineModel([], new Map());
   #names = new Names();
@@ -123,13 +125,18 @@ export class Timeline extends LitElement {
     this.#paint();
   }
 
-  /** Live events come many times a second: the model is made anew a few times, with what has come till then. */
+  /**
+   * Live events come many times a second: the model is made anew a few times, with what has come till then. A new
+   * member has its lane at once: what stands below the picture is not to move later, under somebody's pointer.
+   */
   #renewModel(): void {
     const now = performance.now();
-    if (this.events === this.#modelled || now - this.#modelledAt < MODEL_PERIOD_MS) return;
-    [this.#modelled, this.#modelledAt] = [this.events, now];
+    const members = [...this.members.values()].join();
+    const isDue = this.events !== this.#modelled && now - this.#modelledAt >= MODEL_PERIOD_MS;
+    if (!isDue && members === this.#modelledMembers) return;
+    [this.#modelled, this.#modelledAt, this.#modelledMembers] = [this.events, now, members];
     for (const event of this.events) this.#names.add(event);
-    this.#model = timelineModel(this.events, this.firstRoles, this.cursor ?? undefined);
+    this.#model = timelineModel(this.events, this.firstRoles, this.cursor ?? undefined, this.members);
   }
 
   /** Shows an event wherever it is; false where it is not among these. */
@@ -186,7 +193,7 @@ export class Timeline extends LitElement {
           @pointerup=${(event: PointerEvent) => this.#pointing.onUp(event)}
           @pointercancel=${(event: PointerEvent) => this.#pointing.onUp(event)}
         ></canvas>
-        ${lanes.length > 0 ? nothing : html`<p class="empty soft">Nothing is recorded yet.</p>`}
+        ${this.events.length > 0 ? nothing : html`<p class="empty soft">Nothing is recorded yet.</p>`}
       </div>
       <p class="small soft number counts">${this.#countsText()}</p>
       <div class="chosen" id="chosen" aria-live="polite">${this.#details()}</div>
