@@ -6,6 +6,7 @@ import { RUN_LENGTH, type TraceEvent } from '../../src/trace/event.ts';
 import indexHtml from '../../index.html?raw';
 import '../../src/ui/app.ts';
 import '../../src/ui/later.ts';
+import type { Timeline } from '../../src/ui/timeline/timeline.ts';
 import type { App } from '../../src/ui/app.ts';
 import { bannersOf } from '../../src/ui/banners.ts';
 import { faultSentence } from '../../src/ui/fault-sentence.ts';
@@ -1131,6 +1132,27 @@ describe('what is out of sight', () => {
 });
 
 describe('a hidden page', () => {
+  test('has a place for a new member at once, so that nothing grows when it is seen', async () => {
+    const timeline = (): Timeline | null =>
+      app.shadowRoot
+        ?.querySelector('tabraft-timeline-section')
+        ?.shadowRoot?.querySelector('tabraft-timeline') ?? null;
+    await expect.poll(timeline).not.toBeNull();
+    const lanes = async (): Promise<number> => {
+      await app.updateComplete;
+      await timeline()?.updateComplete;
+      const picture = timeline()?.shadowRoot?.querySelector<HTMLElement>('.picture');
+      return Number(picture?.style.getPropertyValue('--lanes'));
+    };
+    const hidden = vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+    await expect.poll(lanes).toBe(controller.view.status.members.length);
+    const newcomer = { id: 'newcomer', name: 'D', kind: 'learner', reachable: true } as const;
+    const members = [...controller.view.status.members, newcomer];
+    controller.changeStatus({ members });
+    expect(await lanes()).toBe(members.length);
+    hidden.mockRestore();
+  });
+
   test('says how the node is at once, renews its sections seldom, and all of them when it is seen', async () => {
     const shownLink = (): string | undefined => app.shadowRoot?.querySelector('tabraft-join')?.link;
     controller.change({ joinLink: 'https://first.example/' });
