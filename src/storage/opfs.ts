@@ -32,7 +32,7 @@ export async function deleteOpfsMember({ clusterId, memberId }: StoreIdentity): 
   await explained(async () => removePrivateEntry(await privateDirectory(ROOT, clusterId), memberId));
 }
 
-/** What is thrown as a `StorageError`. */
+/** Throws a `StorageError` for whatever `call` throws. */
 export async function explained<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
