@@ -83,7 +83,7 @@ describe('the model', () => {
       [A, 'A', 1],
       [B, 'B', 0],
     ]);
-    expect(lanes[1]?.roles).toEqual([{ from: 10, to: 20, role: 'leader' }]);
+    expect(lanes.map(({ roles }) => roles)).toEqual([[{ from: 10, to: 20, role: 'unknown' }], []]);
   });
 
   it('has the roles of a node as spans, from what it was at first on', () => {

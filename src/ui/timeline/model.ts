@@ -115,7 +115,8 @@ function laneOf(
     }
   }
   for (const kind of [...open.keys()]) close(kind, whole.to);
-  roles.push({ from: since, to: whole.to, role });
+  // Of who has told nothing, nobody knows what it was since.
+  if (events.length > 0) roles.push({ from: since, to: whole.to, role });
   return { node, name, events, roles, faults };
 }
 
