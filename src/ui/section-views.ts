@@ -98,5 +98,5 @@ export class SectionViews implements ReactiveController {
 }
 
 function membersOf({ status }: PageView): string {
-  return status.members.map(({ name }) => name).join();
+  return status.members.map(({ id, name }) => [id, name]).join();
 }

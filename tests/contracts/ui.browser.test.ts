@@ -677,8 +677,8 @@ describe('the ring', () => {
   test('a step says what happens at its moment', async () => {
     const time = Date.now() - 5000;
     const event = (seq: number, at: number): TraceEvent => ({
-      ...{ seq, node: 'id-A' as TraceEvent['node'], name: 'A', time: at, clock: {} },
-      ...{ kind: 'vote', candidate: 'id-B' as TraceEvent['node'], term: seq, preVote: false },
+      ...{ seq, node: id('A'), name: 'A', time: at, clock: {} },
+      ...{ kind: 'vote', candidate: id('B'), term: seq, preVote: false },
     });
     controller.change({ live: { ...controller.view.live, events: [event(1, time), event(2, time + 1)] } });
     await expect.element(page.getByText('A: vote', { exact: true })).not.toBeInTheDocument();
@@ -705,8 +705,8 @@ describe('the ring', () => {
 
   test('lets messages travel, and rests when there are none', async () => {
     const sent: TraceEvent = {
-      ...{ seq: 5, node: 'id-A' as TraceEvent['node'], name: 'A', time: Date.now(), clock: {} },
-      ...{ kind: 'receive', from: 'id-B' as TraceEvent['node'], message: 'voteRequest', facts: {} },
+      ...{ seq: 5, node: id('A'), name: 'A', time: Date.now(), clock: {} },
+      ...{ kind: 'receive', from: id('B'), message: 'voteRequest', facts: {} },
       ...{ sent: 3, sentAt: Date.now() },
     };
     expect(isDrawnOn()).toBe(false);
@@ -894,7 +894,7 @@ describe('the devices of the members', () => {
   });
 
   test('are unknown until they are told', async () => {
-    controller.change({ devices: [{ memberId: 'id-B', text: null, isThisBrowser: false }] });
+    controller.change({ devices: [{ memberId: id('B'), text: null, isThisBrowser: false }] });
     await expect.element(member('B')).toHaveTextContent('device unknown');
     await expect.element(member('C')).toHaveTextContent('device unknown');
   });
@@ -1024,7 +1024,7 @@ describe('the theme', () => {
       return at < 0 ? 'nothing' : [...data.slice(at - 3, at)].join(', ');
     };
     const event: TraceEvent = {
-      ...{ seq: 1, node: 'id-A' as TraceEvent['node'], name: 'A', time: Date.now() - 5000, clock: {} },
+      ...{ seq: 1, node: id('A'), name: 'A', time: Date.now() - 5000, clock: {} },
       ...{ kind: 'role', role: 'leader', term: 1 },
     };
     await button('Freeze').click();

@@ -13,6 +13,7 @@ import {
   readyView,
   testView,
 } from './fake-controller.ts';
+import { id } from '../support/core-cluster.ts';
 
 interface Change extends Partial<Omit<PageView, 'status'>> {
   status?: Partial<Status>;
@@ -20,7 +21,7 @@ interface Change extends Partial<Omit<PageView, 'status'>> {
 
 const B_SEES_NOBODY = {
   name: 'B',
-  memberId: 'id-B',
+  memberId: id('B'),
   role: 'follower',
   leader: null,
   members: [member('A', { reachable: false }), member('B'), member('C', { reachable: false })],
@@ -31,7 +32,7 @@ const STATES: Readonly<Record<string, Change>> = {
   follower: {
     status: {
       name: 'B',
-      memberId: 'id-B',
+      memberId: id('B'),
       role: 'follower',
       peers: [peer('A'), peer('C', { channel: 'local' })],
     },
@@ -63,7 +64,7 @@ const STATES: Readonly<Record<string, Change>> = {
   },
   'signaling-lost': {
     signaling: { state: 'lost', url: 'ws://localhost:5173/signaling', detail: 'The connection was closed' },
-    status: { name: 'C', memberId: 'id-C', role: 'follower', peers: [peer('A'), peer('B')] },
+    status: { name: 'C', memberId: id('C'), role: 'follower', peers: [peer('A'), peer('B')] },
   },
   testing: { test: testView() },
   'test-failed': { test: failedTest() },
@@ -89,7 +90,7 @@ const STATES: Readonly<Record<string, Change>> = {
   replaced: {
     isReplaced: true,
     status: {
-      ...{ name: 'D', memberId: 'id-D', role: 'learner', leader: 'B' },
+      ...{ name: 'D', memberId: id('D'), role: 'learner', leader: 'B' },
       members: [member('A'), member('B'), member('C'), member('D', { kind: 'learner' })],
       peers: [peer('A'), peer('B'), peer('C')],
     },
@@ -110,7 +111,7 @@ const STATES: Readonly<Record<string, Change>> = {
     ],
     status: {
       name: 'D',
-      memberId: 'id-D',
+      memberId: id('D'),
       role: 'learner',
       term: 1204,
       leader: 'B',

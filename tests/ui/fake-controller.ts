@@ -24,6 +24,7 @@ import type {
 } from '../../src/ui/view.ts';
 import type { StatesExcerpt } from '../../src/worker/contract.ts';
 import { excerptOf } from '../../src/worker/excerpt.ts';
+import { id } from '../support/core-cluster.ts';
 
 /** A call that the page made, by the name it has in the public API. */
 export interface Call {
@@ -225,11 +226,11 @@ export class FakeController implements PageController {
 }
 
 export function member(name: string, change: Partial<MemberStatus> = {}): MemberStatus {
-  return { id: `id-${name}`, name, kind: 'voter', reachable: true, ...change };
+  return { id: id(name), name, kind: 'voter', reachable: true, ...change };
 }
 
 export function peer(name: string, change: Partial<PeerStatus> = {}): PeerStatus {
-  return { id: `id-${name}`, name, state: 'connected', channel: 'worker', roundTripMs: 0.6, ...change };
+  return { id: id(name), name, state: 'connected', channel: 'worker', roundTripMs: 0.6, ...change };
 }
 
 /** A write that was acknowledged, and a read after it that did not see it. */
@@ -316,7 +317,7 @@ export function readyView(): PageView {
     paused: false,
     status: {
       clusterId: 'c4f1a90be77d',
-      memberId: 'id-A',
+      memberId: id('A'),
       name: 'A',
       role: 'leader',
       term: 3,
@@ -338,9 +339,9 @@ export function readyView(): PageView {
     ),
     nodes: ['A', 'B', 'C'].map((name) => ({ name, state: 'running' })),
     devices: [
-      { memberId: 'id-A', text: 'Chromium on Linux', isThisBrowser: true },
-      { memberId: 'id-B', text: 'Chromium on Linux', isThisBrowser: true },
-      { memberId: 'id-C', text: 'Safari on iPhone', isThisBrowser: false },
+      { memberId: id('A'), text: 'Chromium on Linux', isThisBrowser: true },
+      { memberId: id('B'), text: 'Chromium on Linux', isThisBrowser: true },
+      { memberId: id('C'), text: 'Safari on iPhone', isThisBrowser: false },
     ],
     joinLink: 'http://localhost:5173/#c=Zk3hQ0m9bVt2xYwS1aRpLg',
     notices: [
@@ -357,7 +358,7 @@ export function readyView(): PageView {
 }
 
 export const liveNode = (name: string, change: Partial<LiveNode> = {}): LiveNode => ({
-  ...{ memberId: `id-${name}`, role: 'follower', term: 7, leader: 'A', at: 0 },
+  ...{ memberId: id(name), role: 'follower', term: 7, leader: 'A', at: 0 },
   detail: {
     votedFor: 'A',
     timer: { elapsedMs: 300, timeoutMs: 1200 },

@@ -4,6 +4,7 @@ import { GROUPS } from '../../src/ui/timeline/groups.ts';
 import { timelineModel } from '../../src/ui/timeline/model.ts';
 import { countNewer, placeAt, placeOf, rowsOf, type Filter } from '../../src/ui/timeline/rows.ts';
 import { neighbour, nextLandmark } from '../../src/ui/timeline/walk.ts';
+import { id } from '../support/core-cluster.ts';
 import { A, B, eventOf } from '../support/trace-events.ts';
 
 let seq = 0;
@@ -14,12 +15,14 @@ const at = (time: number, detail: Partial<TraceDetail> & { kind: string }, node 
   time,
 });
 
+const C = id('C');
 const ALL: Filter = { groups: new Set(GROUPS), leftOut: new Set() };
 const campaign = at(10, { kind: 'role', role: 'candidate', term: 2 });
 const paused = at(20, { kind: 'paused' }, B);
 const ping = at(20, { kind: 'send', to: B, message: 'ping', facts: {} });
 const leads = at(30, { kind: 'role', role: 'leader', term: 2 });
 const events = [campaign, paused, ping, leads];
+const ofC: TraceEvent = { ...at(35, { kind: 'resumed' }, C), name: 'C' };
 
 describe('the rows of the text', () => {
   it('are the events that the picture shows, in their order', () => {
@@ -74,5 +77,28 @@ describe('walking', () => {
     expect(step(paused, -1, 0)).toBe(ping);
     expect(step(leads, 0, -1, { ...ALL, groups: new Set(['elections']) })).toBe(campaign);
     expect(step(null, 0, 1, { ...ALL, leftOut: new Set([A, B]) })).toBeUndefined();
+  });
+
+  it('passes over who has told nothing, wherever its lane is', () => {
+    const told = events.filter(({ node }) => node === A);
+    const members = new Map([
+      [id('first'), '0'],
+      [A, 'A'],
+      [B, 'B'],
+      [C, 'C'],
+    ]);
+    const { lanes } = timelineModel([...told, ofC], new Map(), undefined, members);
+    expect(lanes.map(({ name, events: { length } }) => [name, length])).toEqual([
+      ['0', 0],
+      ['A', 3],
+      ['B', 0],
+      ['C', 1],
+    ]);
+    const step = (chosen: TraceEvent | null, rows: number, along: number) =>
+      neighbour(lanes, ALL, { rows, events: along }, chosen, 28);
+    expect(step(null, 0, 1)).toBe(leads);
+    expect(step(leads, 1, 0)).toBe(ofC);
+    expect(step(ofC, -1, 0)).toBe(leads);
+    expect(step(leads, -1, 0)).toBe(leads);
   });
 });

@@ -131,7 +131,7 @@ export class Timeline extends LitElement {
    */
   #renewModel(): void {
     const now = performance.now();
-    const members = [...this.members.values()].join();
+    const members = [...this.members].join();
     const isDue = this.events !== this.#modelled && now - this.#modelledAt >= MODEL_PERIOD_MS;
     if (!isDue && members === this.#modelledMembers) return;
     [this.#modelled, this.#modelledAt, this.#modelledMembers] = [this.events, now, members];

@@ -23,7 +23,7 @@ export function nextLandmark(
 
 /**
  * So many events further on the lane of the chosen one, or the nearest event of a lane so many rows beneath. Where
- * none is chosen: the one nearest to the moment `time` on the first lane.
+ * none is chosen: the one nearest to the moment `time` on the first lane. Lanes without events are passed over.
  */
 export function neighbour(
   all: readonly Lane[],
@@ -32,13 +32,16 @@ export function neighbour(
   chosen: TraceEvent | null,
   time: number,
 ): TraceEvent | undefined {
-  const lanes = all.filter(({ node }) => !leftOut.has(node));
+  const lanes = all
+    .filter(({ node }) => !leftOut.has(node))
+    .map(({ node, events }) => ({ node, events: events.filter((event) => groups.has(groupOf(event))) }))
+    .filter(({ node, events }) => events.length > 0 || node === chosen?.node);
   const row = Math.max(
     0,
     lanes.findIndex(({ node }) => node === chosen?.node),
   );
   const lane = lanes[Math.min(Math.max(row + (chosen === null ? 0 : step.rows), 0), lanes.length - 1)];
-  const events = lane?.events.filter((event) => groups.has(groupOf(event))) ?? [];
+  const events = lane?.events ?? [];
   const at = events.findIndex((event) => event === chosen);
   return at >= 0 ? events[at + step.events] : nearest(events, chosen?.time ?? time);
 }
