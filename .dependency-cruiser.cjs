@@ -1,5 +1,5 @@
-// Who may import whom. A folder sees what is named here, itself, and packages; src/api.ts and
-// src/config are plain types and a schema, open to all but the core.
+// Who may import whom. A folder sees what is named here, itself, and packages; src/api.ts, src/config and
+// src/error-text.ts are plain types, a schema, and words for people, open to all but the core.
 
 /** What a folder of src may import of the project. */
 const only = (folder, allowed, comment) => ({
@@ -9,7 +9,7 @@ const only = (folder, allowed, comment) => ({
   from: { path: `^src/${folder}/` },
   to: {
     path: '^(src|signaling|tests|scripts)/',
-    pathNot: [`^src/${folder}/`, '^src/api\\.ts$', '^src/config/', ...allowed],
+    pathNot: [`^src/${folder}/`, '^src/(api|error-text)\\.ts$', '^src/config/', ...allowed],
   },
 });
 
@@ -41,7 +41,7 @@ module.exports = {
       comment: 'It sees what stands in a tab, as a person does.',
       severity: 'error',
       from: { path: '^src/drive/' },
-      to: { path: '^(src|signaling|tests)/', pathNot: '^src/(drive|client)/|^src/api\\.ts$' },
+      to: { path: '^(src|signaling|tests)/', pathNot: '^src/(drive|client)/|^src/(api|error-text)\\.ts$' },
     },
     only('client', [CORE, '^src/check/', '^src/proxy/presets\\.ts$'], 'A client sees what any script sees.'),
     only(

@@ -11,6 +11,7 @@ import type { RegisterOptions } from '../core/abd/interface.ts';
 import { createRaft, type Raft } from '../core/raft/state.ts';
 import { nextInteger, type Random } from '../core/random.ts';
 import { SessionMachine } from '../core/session/machine.ts';
+import { messageOf } from '../error-text.ts';
 import { Proxy } from '../proxy/proxy.ts';
 import { Driver, type DriverEvent } from '../runtime/driver.ts';
 import { RegisterRouter } from '../runtime/register-router.ts';
@@ -165,8 +166,8 @@ export class SimNode {
           observer.onEvent(this, event);
         },
         onStep: (inputs, effects) => {
-          recorded?.trace.onStep(effects);
-          recorded?.recording?.onRaftStep(inputs, effects, recorded.tracer.seq);
+          recorded?.trace.onStep(effects, recorded.now());
+          recorded?.recording?.onRaftStep(inputs, effects, recorded.now(), recorded.tracer.seq);
         },
         onTurn: () => {
           registers?.onLog();
@@ -204,7 +205,7 @@ export class SimNode {
         disk: driver.disk,
         send: (message) => proxy.send(outgoing(message, recorded)),
         onStep: (inputs, effects) =>
-          recorded?.recording?.onRegisterStep(inputs, effects, recorded.tracer.seq),
+          recorded?.recording?.onRegisterStep(inputs, effects, recorded.now(), recorded.tracer.seq),
         propose: (command, done) =>
           driver.request({ kind: 'command', command, repeatable: true }, PROPOSE_MS, done),
         epoch: () => machine.epochs.epoch,
@@ -213,7 +214,7 @@ export class SimNode {
           return voters === null ? null : this.parts.replicasFor(voters);
         },
         onOverflow: () => undefined,
-        onError: (error) => driver.stop(error instanceof Error ? error.message : String(error)),
+        onError: (error) => driver.stop(messageOf(error)),
       },
     );
   }

@@ -17,7 +17,6 @@ export class RecordedRun {
   readonly tracer: Tracer;
   readonly trace: NodeTrace;
   recording: Recording | null = null;
-  readonly #now: () => number;
 
   constructor(
     readonly process: Process,
@@ -25,9 +24,8 @@ export class RecordedRun {
     readonly store: MemoryTrace,
     name: string,
   ) {
-    this.#now = () => EPOCH_MS + process.now();
     this.tracer = new Tracer(raft.id, store, {
-      now: this.#now,
+      now: () => this.now(),
       after: (delayMs, callback) => process.after(delayMs, callback),
       onFailure: (reason) => {
         throw new Error(reason);
@@ -37,9 +35,14 @@ export class RecordedRun {
     this.trace = new NodeTrace(this.tracer, raft);
   }
 
+  /** Milliseconds since the epoch. */
+  now(): number {
+    return EPOCH_MS + this.process.now();
+  }
+
   /** Of the inputs, once all cores are there. */
   begin(registers: Registers | null): void {
-    this.recording = new Recording(this.raft, registers, MAX_BYTES, this.#now);
+    this.recording = new Recording(this.raft, registers, MAX_BYTES, this.now());
   }
 }
 

@@ -1,6 +1,6 @@
 import { DecodeError, Reader, Writer } from '../core/bytes.ts';
 import type { MemberId } from '../core/ids.ts';
-import type { ClockReading } from './clock.ts';
+import { countsOf, type ClockReading } from './clock.ts';
 import {
   EVENT_KINDS,
   type EventKind,
@@ -137,7 +137,7 @@ export class BlockWriter {
         writer.bool(value as boolean);
         return;
       case 'counts':
-        this.#writeList(value as readonly number[], (count) => this.#writer.integer(count));
+        this.#writeCounts(value as readonly number[]);
         return;
       case 'digests':
         writer.integer((value as readonly number[]).length);
@@ -149,6 +149,13 @@ export class BlockWriter {
       case 'facts':
         this.#writeFacts(value as MessageFacts);
     }
+  }
+
+  /** Terms of entries: there are as many as there are writes. */
+  #writeCounts(counts: readonly number[]): void {
+    const { length } = counts;
+    this.#writer.integer(length);
+    for (let at = 0; at < length; at += 1) this.#writer.integer(counts[at] ?? 0);
   }
 
   #writeList<T>(list: readonly T[], write: (item: T) => void): void {
@@ -219,9 +226,7 @@ export function readBlock(bytes: Uint8Array): TraceEvent[] {
       counts[place] = before + reader.integer();
     }
     counts[0] = seq;
-    const clock: Record<MemberId, number> = {};
-    for (const [place, other] of nodes.entries()) clock[other] = counts[place] ?? 0;
-    const header = { seq, node, name, time: timeUs / 1000, clock };
+    const header = { seq, node, name, time: timeUs / 1000, clock: countsOf({ nodes, counts }) };
     events.push({ ...header, kind, ...fields.readAll(kind) } as unknown as TraceEvent);
   }
   return events;

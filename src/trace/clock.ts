@@ -53,3 +53,10 @@ export interface ClockReading {
   readonly nodes: readonly MemberId[];
   readonly counts: readonly number[];
 }
+
+/** As events tell it. */
+export function countsOf({ nodes, counts }: ClockReading): Record<MemberId, number> {
+  const told: Record<MemberId, number> = {};
+  for (const [place, node] of nodes.entries()) told[node] = counts[place] ?? 0;
+  return told;
+}

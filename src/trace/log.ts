@@ -1,7 +1,8 @@
 import type { TracePage } from '../api.ts';
 import type { MemberId } from '../core/ids.ts';
+import { messageOf } from '../error-text.ts';
 import { BlockWriter, isReadable, readBlock } from './block.ts';
-import type { ClockReading } from './clock.ts';
+import { countsOf, type ClockReading } from './clock.ts';
 import { formatEvent, type TraceDetail, type TraceEvent } from './event.ts';
 import { millis } from './fields.ts';
 import type { TraceChunk, TraceStore } from './store.ts';
@@ -32,7 +33,7 @@ interface Waiting {
   readonly name: string | null;
   readonly time: number;
   readonly clock: ClockReading;
-  readonly detail: TraceDetail | (() => TraceDetail);
+  readonly detail: TraceDetail;
 }
 
 /**
@@ -59,7 +60,6 @@ export class TraceLog {
     private readonly ports: TraceLogPorts,
   ) {}
 
-  /** `detail`: or what makes it, where that takes its time; all that it looks at must stay as it is. */
   push(event: Waiting): void {
     this.#waiting.push(event);
     this.#flushSoon();
@@ -79,8 +79,7 @@ export class TraceLog {
     for (const event of waiting) this.#encode(event);
   }
 
-  #encode({ seq, name, time, clock, detail: told }: Waiting): void {
-    const detail = typeof told === 'function' ? told() : told;
+  #encode({ seq, name, time, clock, detail }: Waiting): void {
     if (this.#block !== null && !this.#block.fits(name, clock)) this.#store();
     if (this.#block === null) {
       this.#block = new BlockWriter(this.node, name, seq, time, clock);
@@ -118,9 +117,7 @@ export class TraceLog {
       this.#watched = null;
       return;
     }
-    const counts: Record<MemberId, number> = {};
-    for (const [place, node] of clock.nodes.entries()) counts[node] = clock.counts[place] ?? 0;
-    events.push({ seq, node: this.node, name, time: millis(time), clock: counts, ...detail });
+    events.push({ seq, node: this.node, name, time: millis(time), clock: countsOf(clock), ...detail });
   }
 
   /** Stores whatever waits; what cannot be stored is lost. */
@@ -142,7 +139,7 @@ export class TraceLog {
       this.store.append(chunk);
     } catch (error) {
       this.#hasFailed = true;
-      this.ports.onFailure(error instanceof Error ? error.message : String(error));
+      this.ports.onFailure(messageOf(error));
     }
   }
 

@@ -50,12 +50,18 @@ export class OperationTrace {
     private readonly tell: (time: number, detail: TraceDetail) => void,
   ) {}
 
-  /** One begins here; what is returned takes its answer and hands it to `done`. */
-  follow<R extends Answer>(f: string, key: Key, done: (answer: R) => void): (answer: R) => void {
+  /** One begins here; what is returned takes its result, and hands the answer that this makes to `done`. */
+  follow<T, R extends Answer>(
+    f: string,
+    key: Key,
+    answerOf: (result: T) => R,
+    done: (answer: R) => void,
+  ): (result: T) => void {
     this.#last += 1;
     const number = this.#last;
     const { time } = this.#ask(f, key);
-    return (answer) => {
+    return (result) => {
+      const answer = answerOf(result);
       this.#answer(number, f, key, time, answer);
       done(answer);
     };

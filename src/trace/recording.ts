@@ -209,19 +209,23 @@ export class Recording {
     private readonly raft: Raft,
     private readonly registers: Registers | null,
     maxBytes: number,
-    private readonly now: () => number,
+    time: number,
   ) {
-    const time = now();
     this.#raft = new CoreRecording('raft', () => ofRaft(raft), maxBytes / 2, time);
     this.#abd = registers && new CoreRecording('abd', () => ofRegisters(registers), maxBytes / 2, time);
   }
 
-  onRaftStep(inputs: readonly Input[], effects: readonly Effect[], seq: number): void {
-    this.#raft.add(this.now(), seq, inputs, effects);
+  onRaftStep(inputs: readonly Input[], effects: readonly Effect[], time: number, seq: number): void {
+    this.#raft.add(time, seq, inputs, effects);
   }
 
-  onRegisterStep(inputs: readonly RegisterInput[], effects: readonly RegisterEffect[], seq: number): void {
-    this.#abd?.add(this.now(), seq, inputs, effects);
+  onRegisterStep(
+    inputs: readonly RegisterInput[],
+    effects: readonly RegisterEffect[],
+    time: number,
+    seq: number,
+  ): void {
+    this.#abd?.add(time, seq, inputs, effects);
   }
 
   /** JSON lines: a header, then of each core a state, the steps from there on, and a rest where it is at rest. */

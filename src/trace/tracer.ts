@@ -3,7 +3,6 @@ import type { Message } from '../core/message.ts';
 import { RunningClock, type ClockReading } from './clock.ts';
 import { RUN_LENGTH, type ProxyAct, type TraceDetail } from './event.ts';
 import { messageFacts } from './facts.ts';
-import { millis } from './fields.ts';
 import { TraceLog } from './log.ts';
 import { OperationTrace } from './operations.ts';
 import type { TraceStore } from './store.ts';
@@ -60,15 +59,10 @@ export class Tracer {
     return this.ports.now();
   }
 
-  /** Milliseconds, to the microsecond, since what `now` said. */
-  since(begun: number): number {
-    return millis(this.ports.now() - begun);
-  }
-
-  /** `detail`: or what makes it (see `TraceLog`). */
-  record(detail: TraceDetail | (() => TraceDetail)): void {
+  /** `time`: when that was, if it is known already. */
+  record(detail: TraceDetail, time = this.ports.now()): void {
     this.operations.settle();
-    this.#tell(this.ports.now(), detail);
+    this.#tell(time, detail);
   }
 
   /** The stamp goes with the message. */
@@ -105,7 +99,7 @@ export class Tracer {
   }
 
   /** Returns the event's clock. */
-  #tell(time: number, detail: TraceDetail | (() => TraceDetail)): ClockReading {
+  #tell(time: number, detail: TraceDetail): ClockReading {
     const seq = this.#clock.tick();
     const clock = this.#clock.read();
     this.#log.push({ seq, name: this.name, time, clock, detail });

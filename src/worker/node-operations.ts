@@ -1,4 +1,5 @@
 import type { WriteResult } from '../api.ts';
+import type { RegisterResult } from '../core/abd/interface.ts';
 import type { KeyValueMachine } from '../core/kv/machine.ts';
 import { decodeResult } from '../core/kv/transaction.ts';
 import type { OperationResult } from '../core/raft/message.ts';
@@ -28,8 +29,7 @@ export class NodeOperations implements OperationHandlers {
   constructor(private readonly ports: NodeOperationPorts) {}
 
   transact(done: Done<WriteResult>, { command, session }: CallOf<'transact'>, timeoutMs: number): void {
-    const end = this.#traced('transact', command, done);
-    const onResult: Done<OperationResult> = (result) => end(writeResultOf(result));
+    const onResult = this.#traced('transact', command, writeResultOf, done);
     if (session === null) this.ports.session.command(command, timeoutMs, onResult);
     else this.ports.clients.command(session, command, timeoutMs, onResult);
   }
@@ -39,10 +39,10 @@ export class NodeOperations implements OperationHandlers {
       done(this.#states(keys));
       return;
     }
-    const end = this.#traced('read', keys?.[0] ?? null, done);
-    this.ports.request({ kind: 'read' }, timeoutMs, (result) =>
-      end(result.outcome === 'ok' ? this.#states(keys) : result),
-    );
+    const answerOf = (result: OperationResult): KeyReadResult =>
+      result.outcome === 'ok' ? this.#states(keys) : result;
+    const onResult = this.#traced('read', keys?.[0] ?? null, answerOf, done);
+    this.ports.request({ kind: 'read' }, timeoutMs, onResult);
   }
 
   /** ABD: a quorum of the replica set, whoever leads. */
@@ -51,22 +51,14 @@ export class NodeOperations implements OperationHandlers {
     { key }: CallOf<'readRegister'>,
     timeoutMs: number,
   ): void {
-    const end = this.#traced('register read', key, done);
-    this.ports.registers.request({ kind: 'read', key }, timeoutMs, (result) =>
-      end(result.outcome === 'ok' ? { outcome: 'ok', value: result.value } : result),
-    );
+    const onResult = this.#traced('register read', key, registerReadOf, done);
+    this.ports.registers.request({ kind: 'read', key }, timeoutMs, onResult);
   }
 
   /** `index` is the counter of the write's tag, `term` the epoch of its replica set. */
   writeRegister(done: Done<WriteResult>, { key, value }: CallOf<'writeRegister'>, timeoutMs: number): void {
-    const end = this.#traced('register write', key, done);
-    this.ports.registers.request({ kind: 'write', key, value }, timeoutMs, (result) =>
-      end(
-        result.outcome === 'ok'
-          ? { outcome: 'ok', index: result.tag?.counter ?? 0, term: result.epoch }
-          : result,
-      ),
-    );
+    const onResult = this.#traced('register write', key, registerWriteOf, done);
+    this.ports.registers.request({ kind: 'write', key, value }, timeoutMs, onResult);
   }
 
   #states(keys: readonly string[] | null): KeyReadResult {
@@ -76,10 +68,26 @@ export class NodeOperations implements OperationHandlers {
     return { outcome: 'ok', states, commitIndex: raft.commitIndex, lastIndex: raft.log.lastIndex };
   }
 
-  /** From here on until its answer it is under way. */
-  #traced<R extends { readonly outcome: string }>(f: string, key: Key, done: Done<R>): Done<R> {
-    return this.ports.trace?.operations.follow(f, key, done) ?? done;
+  /** From here on until its answer it is under way: what is returned takes its result, of which the answer is made. */
+  #traced<T, R extends { readonly outcome: string }>(
+    f: string,
+    key: Key,
+    answerOf: (result: T) => R,
+    done: Done<R>,
+  ): Done<T> {
+    const { trace } = this.ports;
+    // One closure, with a trace or without: they live until their answers, by the thousand.
+    return trace?.operations.follow(f, key, answerOf, done) ?? ((result) => done(answerOf(result)));
   }
+}
+
+function registerReadOf(result: RegisterResult): ResultOf<'readRegister'> {
+  return result.outcome === 'ok' ? { outcome: 'ok', value: result.value } : result;
+}
+
+function registerWriteOf(result: RegisterResult): WriteResult {
+  if (result.outcome !== 'ok') return result;
+  return { outcome: 'ok', index: result.tag?.counter ?? 0, term: result.epoch };
 }
 
 function writeResultOf(result: OperationResult): WriteResult {

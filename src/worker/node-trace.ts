@@ -11,6 +11,7 @@ import { concerns } from '../proxy/rules.ts';
 import type { DriverEvent } from '../runtime/driver.ts';
 import type { Storage, WriteBatch } from '../storage/storage.ts';
 import { payloadDigest } from '../trace/digest.ts';
+import { millis } from '../trace/fields.ts';
 import type { OperationTrace } from '../trace/operations.ts';
 import type { Stamp, Tracer } from '../trace/tracer.ts';
 import { ACT_OF } from './traffic.ts';
@@ -45,28 +46,29 @@ export class NodeTrace {
     return this.tracer.now();
   }
 
-  /** Before any of it is carried out, so that whatever follows from it comes behind it. */
-  onStep(effects: readonly Effect[]): void {
+  /** At `time`, before any of it is carried out, so that whatever follows from it comes behind it. */
+  onStep(effects: readonly Effect[], time: number): void {
     for (const effect of effects) {
-      if (effect.type === 'trace') this.#onRaftEvent(effect.event);
-      else if (effect.type === 'persist') this.#onAppended(effect.entries);
-      else if (effect.type === 'apply') this.#onApply(effect.entries);
+      if (effect.type === 'trace') this.#onRaftEvent(effect.event, time);
+      else if (effect.type === 'persist') this.#onAppended(effect.entries, time);
+      else if (effect.type === 'apply') this.#onApply(effect.entries, time);
     }
-    this.#onCommit();
+    this.#onCommit(time);
   }
 
-  /** What has come into the log in this step and is still there is all handed to the disk. */
-  #onAppended(entries: readonly Entry[]): void {
+  /**
+   * What has come into the log in this step and is still there is all handed to the disk. Digests are made now, as the
+   * entries are at hand for the processor: later it would have to fetch each anew.
+   */
+  #onAppended(entries: readonly Entry[], time: number): void {
     for (let told = 0; told < entries.length; told += MAX_EVENT_ENTRIES) {
       const some =
         entries.length <= MAX_EVENT_ENTRIES ? entries : entries.slice(told, told + MAX_EVENT_ENTRIES);
       const first = some[0]?.index ?? 0;
       const prevTerm = this.raft.log.termAt(first - 1);
-      this.tracer.record(() => ({
-        ...{ kind: 'append', first, prevTerm },
-        terms: some.map(({ term }) => term),
-        digests: some.map(({ payload }) => payloadDigest(payload)),
-      }));
+      const terms = some.map(({ term }) => term);
+      const digests = some.map(({ payload }) => payloadDigest(payload));
+      this.tracer.record({ kind: 'append', first, prevTerm, terms, digests }, time);
     }
   }
 
@@ -97,8 +99,12 @@ export class NodeTrace {
 
   /** `begun`: when it was handed to the storage. */
   onWritten({ entries, registers }: WriteBatch, begun: number): void {
-    const ms = this.tracer.since(begun);
-    this.tracer.record({ kind: 'write', ms, entries: entries.length, registers: registers?.length ?? 0 });
+    const now = this.now();
+    const ms = millis(now - begun);
+    this.tracer.record(
+      { kind: 'write', ms, entries: entries.length, registers: registers?.length ?? 0 },
+      now,
+    );
   }
 
   onRules(rules: readonly FaultRule[]): void {
@@ -126,7 +132,7 @@ export class NodeTrace {
     this.tracer.record({ kind: 'stop', reason });
   }
 
-  #onRaftEvent(event: RaftEvent): void {
+  #onRaftEvent(event: RaftEvent, time: number): void {
     const { tracer } = this;
     switch (event.kind) {
       case 'role':
@@ -136,16 +142,16 @@ export class NodeTrace {
       case 'quorum-lost':
       case 'transfer':
       case 'removed':
-        tracer.record(event);
+        tracer.record(event, time);
         return;
       case 'snapshot': {
         const term = this.raft.snapshot?.metadata.term ?? 0;
-        tracer.record({ ...event, term });
+        tracer.record({ ...event, term }, time);
         return;
       }
       case 'configuration':
         this.#rename(event.configuration);
-        tracer.record({ kind: 'configuration', index: event.index, ...namesIn(event.configuration) });
+        tracer.record({ kind: 'configuration', index: event.index, ...namesIn(event.configuration) }, time);
         return;
       case 'refused':
         this.onRefused(event.what, event.from, event.reason);
@@ -155,20 +161,20 @@ export class NodeTrace {
     }
   }
 
-  #onCommit(): void {
+  #onCommit(time: number): void {
     const { commitIndex, term } = this.raft;
     if (commitIndex === this.#commitIndex) return;
-    this.tracer.record({ kind: 'commit', from: this.#commitIndex, to: commitIndex, term });
+    this.tracer.record({ kind: 'commit', from: this.#commitIndex, to: commitIndex, term }, time);
     this.#commitIndex = commitIndex;
   }
 
-  #onApply(entries: readonly Entry[]): void {
+  #onApply(entries: readonly Entry[], time: number): void {
     const [head] = entries;
     const last = entries.at(-1);
     if (head === undefined || last === undefined) return;
     // What is applied is committed first.
-    this.#onCommit();
-    this.tracer.record({ kind: 'apply', from: head.index, to: last.index });
+    this.#onCommit(time);
+    this.tracer.record({ kind: 'apply', from: head.index, to: last.index }, time);
   }
 
   #rename(configuration: Configuration): void {

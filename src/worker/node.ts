@@ -15,11 +15,12 @@ import type { StoredRegisters } from '../core/abd/register.ts';
 import { isRegisterMessage, type Message } from '../core/message.ts';
 import { KeyValueMachine } from '../core/kv/machine.ts';
 import { allMembers, findMember, firstConfiguration } from '../core/raft/configuration.ts';
-import type { RaftOptions } from '../core/raft/interface.ts';
+import type { Effect, Input, RaftOptions } from '../core/raft/interface.ts';
 import type { Operation, OperationResult } from '../core/raft/message.ts';
 import { hearsQuorum } from '../core/raft/replication.ts';
 import { configurationInForce, createRaft, snapshotIndex, type Raft } from '../core/raft/state.ts';
 import { settledVoters } from '../core/raft/membership.ts';
+import { messageOf } from '../error-text.ts';
 import { Proxy } from '../proxy/proxy.ts';
 import { systemClock, wallClock } from '../runtime/clock.ts';
 import { Driver, type DriverEvent } from '../runtime/driver.ts';
@@ -203,10 +204,7 @@ export class Node {
         machine: this.#machine,
         send: (message) => this.#send(message),
         onEvent: (event) => this.#onEvent(event),
-        onStep: (inputs, effects) => {
-          this.#trace?.onStep(effects);
-          this.#recording?.onRaftStep(inputs, effects, parts.tracer?.seq ?? 0);
-        },
+        onStep: (inputs, effects) => this.#onStep(inputs, effects),
         onTurn: () => {
           this.#registers.onLog();
           parts.onChange();
@@ -221,7 +219,7 @@ export class Node {
     const registers = new Registers(registerOptions(memberId, config), stored, registerRules);
     const { enabled, inputBytes } = config.trace;
     this.#recording =
-      enabled && inputBytes > 0 ? new Recording(raft, registers, inputBytes, wallClock) : null;
+      enabled && inputBytes > 0 ? new Recording(raft, registers, inputBytes, wallClock()) : null;
     this.#registers = this.#createRegisters(raft, registers);
     const request: Request = (operation, timeoutMs, onResult) =>
       this.#driver.request(operation, timeoutMs, onResult);
@@ -231,6 +229,14 @@ export class Node {
       ...{ raft, request, values: this.#values, trace: this.#trace },
       ...{ session: this.#session, clients: this.#clients, registers: this.#registers },
     });
+  }
+
+  /** To ask for the time is not cheap, so that all that records the step has it from here. */
+  #onStep(inputs: readonly Input[], effects: readonly Effect[]): void {
+    if (this.#trace === null && this.#recording === null) return;
+    const time = wallClock();
+    this.#trace?.onStep(effects, time);
+    this.#recording?.onRaftStep(inputs, effects, time, this.parts.tracer?.seq ?? 0);
   }
 
   #createProxy(): Proxy<Outgoing> {
@@ -275,9 +281,9 @@ export class Node {
         epoch: () => this.#machine.epochs.epoch,
         votersToFollow: () => settledVoters(raft),
         onStep: (inputs, effects) =>
-          this.#recording?.onRegisterStep(inputs, effects, this.parts.tracer?.seq ?? 0),
+          this.#recording?.onRegisterStep(inputs, effects, wallClock(), this.parts.tracer?.seq ?? 0),
         onOverflow: () => this.#count('overflows'),
-        onError: (error) => this.#driver.stop(error instanceof Error ? error.message : String(error)),
+        onError: (error) => this.#driver.stop(messageOf(error)),
       },
     );
   }
@@ -394,7 +400,10 @@ export class Node {
     timeoutMs: number,
     read: (result: OperationResult) => T,
   ): Promise<T> {
-    return settled((onResult) => this.#driver.request(operation, timeoutMs, onResult), read);
+    const result = new Promise<OperationResult>((resolve) =>
+      this.#driver.request(operation, timeoutMs, resolve),
+    );
+    return read(await result);
   }
 
   /** A client's operation, from its begin to its answer. */
@@ -403,7 +412,12 @@ export class Node {
     key: string | null,
     work: () => Promise<R>,
   ): Promise<R> {
-    const end = this.#trace?.operations.follow(f, key, () => undefined);
+    const end = this.#trace?.operations.follow(
+      f,
+      key,
+      (result: R) => result,
+      () => undefined,
+    );
     const result = await work();
     end?.(result);
     return result;
@@ -501,22 +515,6 @@ export class Node {
     this.#counters.set(counter, count);
     return count;
   }
-}
-
-/** A promise of what `read` makes of the result; what it throws rejects the promise. */
-async function settled<T>(
-  run: (onResult: (result: OperationResult) => void) => void,
-  read: (result: OperationResult) => T,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    run((result) => {
-      try {
-        resolve(read(result));
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)));
-      }
-    });
-  });
 }
 
 const REMOVED =

@@ -13,7 +13,7 @@ export const DETAILS: readonly Record<string, unknown>[] = [
   { kind: 'send', to: B, message: 'appendRequest', facts: { term: 2, prevIndex: 1 } },
   { kind: 'receive', from: B, message: 'ping', facts: { nonce: 1 }, sent: 7, sentAt: 12.5 },
   { kind: 'proxy', act: 'dropped', to: B, message: 'heartbeat', sent: 7 },
-  { kind: 'append', first: 2, prevTerm: 1, terms: [2, 2], digests: [0, 4_294_967_295] },
+  { kind: 'append', first: 2, prevTerm: 1, terms: [2, 2, 3], digests: [0, 4_294_967_295, 7] },
   { kind: 'truncate', from: 2 },
   { kind: 'commit', from: 1, to: 3, term: 2 },
   { kind: 'apply', from: 2, to: 3 },

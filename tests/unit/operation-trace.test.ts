@@ -4,6 +4,7 @@ import type { TraceDetail } from '../../src/trace/event.ts';
 import { OperationTrace } from '../../src/trace/operations.ts';
 
 const OK = { outcome: 'ok' };
+const asIs = (answer: { outcome: string; reason?: string }): typeof answer => answer;
 const nothing = (): void => undefined;
 
 class Scene {
@@ -27,7 +28,7 @@ class Scene {
 describe('the trace of clients’ operations', () => {
   it('tells those of one task together, and what each took', async () => {
     const { operations, told } = new Scene();
-    const ends = ['a', 'b'].map((key) => operations.follow('read', key, nothing));
+    const ends = ['a', 'b'].map((key) => operations.follow('read', key, asIs, nothing));
     expect(told).toEqual([]);
     await Promise.resolve();
     const both = { first: 1, operations: 2, f: 'read', keys: ['a', 'b'] };
@@ -45,7 +46,7 @@ describe('the trace of clients’ operations', () => {
     const ends = [1000, 1000.5, 1001].map((time) => {
       scene.time = time;
       scene.operations.settle();
-      return scene.operations.follow('put', 'k', nothing);
+      return scene.operations.follow('put', 'k', asIs, nothing);
     });
     scene.operations.settle();
     scene.time = 1001.250_4;
@@ -57,7 +58,7 @@ describe('the trace of clients’ operations', () => {
 
   it('tells apart what is answered out of turn', () => {
     const scene = new Scene();
-    const ends = ['a', 'b', 'c'].map((key) => scene.operations.follow('put', key, nothing));
+    const ends = ['a', 'b', 'c'].map((key) => scene.operations.follow('put', key, asIs, nothing));
     for (const at of [1, 2, 0]) ends[at]?.(OK);
     scene.operations.settle();
     expect(scene.told.slice(1).map(([, detail]) => detail)).toMatchObject([
@@ -69,14 +70,14 @@ describe('the trace of clients’ operations', () => {
   it('hands the answer on', () => {
     const scene = new Scene();
     const answers: unknown[] = [];
-    scene.operations.follow('read', null, (answer) => answers.push(answer))(OK);
+    scene.operations.follow('read', null, asIs, (answer) => answers.push(answer))(OK);
     expect(answers).toEqual([OK]);
   });
 
   it('keeps apart what differs: the operation, the outcome, the reason', () => {
     const scene = new Scene();
     const { operations } = scene;
-    const ends = ['read', 'put', 'put', 'put', 'put'].map((f) => operations.follow(f, 'k', nothing));
+    const ends = ['read', 'put', 'put', 'put', 'put'].map((f) => operations.follow(f, 'k', asIs, nothing));
     const failed = { outcome: 'failed', reason: 'late' };
     for (const [at, end] of ends.entries())
       end(at < 3 ? OK : at === 3 ? failed : { ...failed, reason: 'lost' });
@@ -88,7 +89,7 @@ describe('the trace of clients’ operations', () => {
   it('names the first few keys, so that a line stays short', () => {
     const named = (keys: (string | null)[]): [number, readonly string[]][] => {
       const scene = new Scene();
-      const ends = keys.map((key) => scene.operations.follow('put', key, nothing));
+      const ends = keys.map((key) => scene.operations.follow('put', key, asIs, nothing));
       for (const end of ends) end(OK);
       scene.operations.settle();
       const told = scene.told.flatMap(([, detail]): [number, readonly string[]][] =>
@@ -108,10 +109,10 @@ describe('the trace of clients’ operations', () => {
     const put = (key: string): Uint8Array => encodeTransaction([{ op: 'SET', key, val: 'v' }]);
     const unreadable = Uint8Array.of(1);
     const commands = [...['k0', 'k1', 'k2', 'k3', 'k4'].map(put), ...Array<Uint8Array>(95).fill(unreadable)];
-    const ends = commands.map((command) => scene.operations.follow('transact', command, nothing));
+    const ends = commands.map((command) => scene.operations.follow('transact', command, asIs, nothing));
     for (const end of ends) end(OK);
     scene.operations.settle();
-    expect(() => scene.operations.follow('transact', unreadable, nothing)).toThrow('ends too early');
+    expect(() => scene.operations.follow('transact', unreadable, asIs, nothing)).toThrow('ends too early');
     expect(scene.told.map(([, detail]) => 'keys' in detail && detail.keys)).toEqual([
       ['k0', 'k1', 'k2', 'k3', 'k4'],
       ['k0', 'k1', 'k2', 'k3', 'k4'],
@@ -121,9 +122,9 @@ describe('the trace of clients’ operations', () => {
   it('tells questions and answers in their order', () => {
     const scene = new Scene();
     const { operations } = scene;
-    const first = operations.follow('put', 'a', nothing);
+    const first = operations.follow('put', 'a', asIs, nothing);
     first(OK);
-    operations.follow('put', 'b', nothing)(OK);
+    operations.follow('put', 'b', asIs, nothing)(OK);
     operations.settle();
     expect(scene.kinds).toEqual(['invoke', 'result', 'invoke', 'result']);
     expect(scene.told[2]?.[1]).toMatchObject({ first: 2, keys: ['b'] });
@@ -131,7 +132,7 @@ describe('the trace of clients’ operations', () => {
 
   it('has nothing to tell of an answer that is none, nor when nothing came', () => {
     const scene = new Scene();
-    const end = scene.operations.follow('wipe', null, nothing);
+    const end = scene.operations.follow('wipe', null, asIs, nothing);
     scene.operations.settle();
     end({ outcome: 'refused' });
     scene.operations.settle();

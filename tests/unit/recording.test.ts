@@ -13,7 +13,7 @@ const MAX_BYTES = 64 * 1024;
 class Scene {
   time = BEGIN;
   readonly raft: Raft = CoreCluster.of('A').raft('A');
-  readonly recording = new Recording(this.raft, null, MAX_BYTES, () => this.time);
+  readonly recording = new Recording(this.raft, null, MAX_BYTES, this.time);
   #request = 0;
 
   /** A request of one kibibyte every so often. */
@@ -23,7 +23,7 @@ class Scene {
       this.#request += 1;
       const operation = { kind: 'command', command: new Uint8Array(1024), repeatable: false } as const;
       const inputs: Input[] = [{ type: 'request', request: this.#request, operation }];
-      this.recording.onRaftStep(inputs, step(this.raft, inputs), 0);
+      this.recording.onRaftStep(inputs, step(this.raft, inputs), this.time, 0);
     }
   }
 

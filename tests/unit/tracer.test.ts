@@ -11,6 +11,8 @@ import { ManualClock } from '../support/manual-clock.ts';
 
 const MAX_BYTES = 10_000_000;
 
+const asIs = (answer: { outcome: string }): typeof answer => answer;
+
 class Scene {
   readonly clock = new ManualClock();
   readonly failures: string[] = [];
@@ -146,10 +148,12 @@ describe('the log', () => {
     const scene = new Scene();
     const [a, b] = [scene.tracer('A'), scene.tracer('B')];
     const begun = scene.clock.now();
-    let made = 0;
-    const campaign = (): TraceDetail => {
-      made += 1;
-      return { kind: 'campaign' };
+    let looks = 0;
+    const campaign: TraceDetail = {
+      get kind(): 'campaign' {
+        looks += 1;
+        return 'campaign';
+      },
     };
     const stamp = b.sent(ping('B', 'A'));
     a.name = 'first';
@@ -158,8 +162,8 @@ describe('the log', () => {
     a.name = 'second';
     a.received(ping('B', 'A'), copyOf(stamp));
     a.record(campaign);
+    expect(looks).toBe(0);
     const told = a.log.recent(0);
-    expect(made).toBe(2);
     expect(
       told.map(({ kind, name, time, clock }) => [kind, name, time - begun, clock[id('B')] ?? 0]),
     ).toEqual([
@@ -167,23 +171,26 @@ describe('the log', () => {
       ['receive', 'second', 1, stamp.seq],
       ['campaign', 'second', 1, stamp.seq],
     ]);
+    looks = 0;
     a.record(campaign);
     scene.clock.advance(249);
-    expect(made).toBe(2);
+    expect(looks).toBe(0);
     scene.clock.advance(1);
-    expect(made).toBe(3);
+    expect(looks).toBeGreaterThan(0);
   });
 
   it('looks at many of them before any timer', () => {
     const tracer = new Scene().tracer('A');
-    let made = 0;
+    const looked = new Set<number>();
     for (let count = 0; count < 1000; count += 1) {
-      tracer.record(() => {
-        made += 1;
-        return { kind: 'campaign' };
+      tracer.record({
+        get kind(): 'campaign' {
+          looked.add(count);
+          return 'campaign';
+        },
       });
     }
-    expect(made).toBe(1000);
+    expect(looked.size).toBe(1000);
   });
 
   it('stores what is new together, a little later', () => {
@@ -323,7 +330,7 @@ describe('clients’ operations', () => {
     const scene = new Scene();
     const [a, b] = [scene.tracer('A'), scene.tracer('B')];
     const stamp = copyOf(b.sent(ping('B', 'A')));
-    a.operations.follow('read', 'k', () => undefined);
+    a.operations.follow('read', 'k', asIs, () => undefined);
     a.received(ping('B', 'A'), stamp);
     const [asked, received] = a.log.recent(0);
     expect([asked?.kind, received?.kind]).toEqual(['invoke', 'receive']);
@@ -333,7 +340,7 @@ describe('clients’ operations', () => {
   it('count with the newest events, be they told or not', () => {
     const tracer = new Scene().tracer('A');
     const before = tracer.seq;
-    tracer.operations.follow('read', 'k', () => undefined);
+    tracer.operations.follow('read', 'k', asIs, () => undefined);
     expect(tracer.seq).toBe(before + 1);
     expect(newestOf(tracer)).toMatchObject({ kind: 'invoke', keys: ['k'] });
   });
