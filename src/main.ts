@@ -1,5 +1,6 @@
 import { applyUrlOverrides, parseConfig, type PageConfig } from './config/schema.ts';
 import { SIGNALING_PATH } from '../signaling/protocol.ts';
+import { messageOf } from './error-text.ts';
 import { ClusterController } from './page/controller.ts';
 import './ui/app.ts';
 import type { Tabraft } from './api.ts';
@@ -76,7 +77,7 @@ async function start(): Promise<void> {
 
 function fatalOf(error: unknown): Fatal {
   if (!(error instanceof StartError)) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     return { title: 'This tab cannot start', problems: [problem] };
   }
   const { title, problems, advice } = error;

@@ -6,6 +6,7 @@ import type { BenchContext, Benchmark, Row } from '../bench/benchmark.ts';
 import { BENCHMARKS } from '../bench/catalog.ts';
 import type { Lab } from '../bench/lab.ts';
 import { machine, tableOf, type Results } from '../bench/report.ts';
+import { messageOf } from '../error-text.ts';
 import { exitStatusOf, UsageError } from './usage.ts';
 
 const LONG = BENCHMARKS.filter(({ isLong }) => isLong)
@@ -169,8 +170,4 @@ async function report(rows: readonly Row[], { isQuick, json, before, isSaved }: 
 
 function tell(text: string): void {
   console.error(text);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

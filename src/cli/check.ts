@@ -5,6 +5,7 @@ import { parseHistory, type Operation } from '../check/history.ts';
 import { checkOperations, type CheckResult, type KeyResult } from '../check/linearizability.ts';
 import { describeOperation, foreignOperation, isModelName, MODELS, type ModelName } from '../check/models.ts';
 import { renderHtml } from '../check/visualize.ts';
+import { messageOf } from '../error-text.ts';
 import { exitStatusOf, UsageError } from './usage.ts';
 
 const HELP = `Usage: npm run check -- [--model kv|register|cas-register] [--time-limit 30s] [--html FILE] [--json] HISTORY...
@@ -88,7 +89,7 @@ async function judge(file: string, model: ModelName, timeLimitMs: number): Promi
   try {
     content = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
   } catch (error) {
-    console.error(`${file}: it cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`${file}: it cannot be read: ${messageOf(error)}`);
     return null;
   }
   const history = parseHistory(content);
@@ -166,7 +167,7 @@ async function writeHtml(file: string, judged: readonly Judged[]): Promise<boole
     await writeFile(file, renderHtml(judged));
     return true;
   } catch (error) {
-    console.error(`${file}: it cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`${file}: it cannot be written: ${messageOf(error)}`);
     return false;
   }
 }

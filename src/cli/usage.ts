@@ -1,3 +1,4 @@
+import { messageOf } from '../error-text.ts';
 /** What was asked for makes no sense: exit status 2. */
 export class UsageError extends Error {}
 
@@ -12,7 +13,7 @@ export async function exitStatusOf(command: string, main: () => Promise<number>)
   try {
     return await main();
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     const isUsage = error instanceof UsageError || isParseError(error);
     console.error(isUsage ? `${text}\nSee npm run ${command} -- --help` : text);
     return isUsage ? 2 : 1;

@@ -1,6 +1,7 @@
 import type { FaultRule, TestFigure, WriteResult } from '../api.ts';
 import type { HistoryEvent } from '../check/history.ts';
 import { nextInteger, type Random } from '../core/random.ts';
+import { messageOf } from '../error-text.ts';
 import { presetRules } from '../proxy/presets.ts';
 import { Client, type Patience } from './client.ts';
 import { Cluster, unsettled, type ClusterPort, type MemberAction } from './cluster.ts';
@@ -171,7 +172,7 @@ export class TestRun {
     try {
       status = await this.ports.port.status();
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
     this.members = status.members.filter(({ reachable }) => reachable).map(({ name }) => name);
     this.voters = status.members.filter(({ kind }) => kind === 'voter').map(({ name }) => name);

@@ -5,6 +5,7 @@ import type { ConsoleMessage, Page } from 'playwright';
 import type { FaultRule, LinkCounters, NodeAction, Status, Tabraft } from '../api.ts';
 import type { ClusterPort, MemberAction } from '../client/cluster.ts';
 import { timeoutOf, unanswered, unreached, type Method } from '../client/endpoint.ts';
+import { messageOf } from '../error-text.ts';
 import { RealBrowser, untilLoaded } from './browser.ts';
 
 declare global {
@@ -237,7 +238,7 @@ export class DrivenCluster implements ClusterPort {
       const asked = ask(page).then(
         (value) => ({ value }),
         (error: unknown) => {
-          problem = error instanceof Error ? error.message : String(error);
+          problem = messageOf(error);
           return null;
         },
       );

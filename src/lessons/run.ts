@@ -1,3 +1,4 @@
+import { messageOf } from '../error-text.ts';
 import type { LessonMoment, LessonStepView, LessonView } from '../ui/view.ts';
 import { NotSeen, Stage, type StagePorts } from './stage.ts';
 
@@ -84,7 +85,7 @@ export class LessonRun {
       this.#end.abort(error);
       if (error instanceof Left) return { end: 'left', text: 'You left.' };
       if (error instanceof NotSeen) return { end: 'missed', text: error.message };
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       return { end: 'missed', text: `The lesson could not go on: ${reason}` };
     }
   }

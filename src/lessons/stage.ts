@@ -1,6 +1,7 @@
 import type { FaultRule, Failure, Instruction, NodeAction, ReadResult, WriteResult } from '../api.ts';
 import type { ClusterPort } from '../client/cluster.ts';
 import { sleep } from '../client/time.ts';
+import { messageOf } from '../error-text.ts';
 import type { PageView } from '../ui/view.ts';
 import { LESSON_RULE_PREFIX } from './rule-prefix.ts';
 import { describeScene, disorderIn, sceneOf, type Scene } from './scene.ts';
@@ -252,7 +253,7 @@ export class Stage {
     const undone = [...this.#undo.values()];
     this.#undo.clear();
     const all = await Promise.allSettled([this.#clearRules(this.#rules), ...undone.map((undo) => undo())]);
-    return all.flatMap((one) => (one.status === 'rejected' ? [reasonOf(one.reason)] : []));
+    return all.flatMap((one) => (one.status === 'rejected' ? [messageOf(one.reason)] : []));
   }
 
   /** After `heal`: until the cluster is whole, without the keys of the lesson. Resolves with what is still missing. */
@@ -263,7 +264,7 @@ export class Stage {
       await this.#forgetKeys();
       return null;
     } catch (error) {
-      return disorderIn(this.scene) ?? reasonOf(error);
+      return disorderIn(this.scene) ?? messageOf(error);
     }
   }
 
@@ -352,8 +353,4 @@ export function expectOk<R extends { readonly outcome: string }>(
   if (result.outcome === 'ok') return result as Exclude<R, Failure>;
   const { outcome, reason } = result as Failure;
   throw new NotSeen(`${what} ended as ${outcome}: ${reason}`);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../error-text.ts';
 import { LESSON_RULE_PREFIX } from '../lessons/rule-prefix.ts';
 import type { LessonRun } from '../lessons/run.ts';
 import type { StagePorts } from '../lessons/stage.ts';
@@ -59,7 +60,7 @@ export class Lessons {
     try {
       await this.#play(name);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.#end(name, `The lesson could not be loaded: ${reason}. Reload the page.`);
     } finally {
       this.#isBusy = false;

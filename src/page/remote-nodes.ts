@@ -1,4 +1,5 @@
 import type { LinkCounters, LinkTraffic, NodeAction } from '../api.ts';
+import { messageOf } from '../error-text.ts';
 import type { CallAnswer, CallMethod, ControlMessage } from '../mesh/messages.ts';
 import { RollCall } from '../mesh/roll-call.ts';
 import type { NodeSnapshot } from '../worker/contract.ts';
@@ -135,7 +136,7 @@ export class RemoteNodes {
       const answer = await this.ports.invoke(method, args);
       this.ports.send(page, { ...told, answer, problem: null });
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = messageOf(error);
       this.ports.send(page, { ...told, answer: null, problem });
     }
     if (method.startsWith('node.')) await this.ports.refresh();

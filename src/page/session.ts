@@ -1,6 +1,7 @@
 import * as Comlink from 'comlink';
 import type { FaultRule, LinkCounters, LinkTraffic, NodeAction } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
+import { messageOf } from '../error-text.ts';
 import { FaultGossip } from '../mesh/fault-gossip.ts';
 import { Mesh, type PeerView } from '../mesh/mesh.ts';
 import type { CallAnswer, CallMethod, ControlMessage, Device } from '../mesh/messages.ts';
@@ -119,7 +120,7 @@ export class Session {
       return await this.#startNode();
     } catch (error) {
       // Expected failures come as values; this is a bug, and the person must hear of it.
-      this.#stop(`The node could not start: ${error instanceof Error ? error.message : String(error)}`);
+      this.#stop(`The node could not start: ${messageOf(error)}`);
       return null;
     }
   }

@@ -5,6 +5,7 @@ import type { ClusterPort, MemberAction } from '../client/cluster.ts';
 import type { TestResult } from '../client/runner.ts';
 import type { TestOptions } from '../client/test-run.ts';
 import { findTest, RULE_PREFIX, TESTS } from '../client/tests/catalog.ts';
+import { messageOf } from '../error-text.ts';
 import type { TestView } from '../ui/view.ts';
 import type { TestListener, TestWorkerApi } from './test-contract.ts';
 
@@ -79,7 +80,7 @@ export class Tests {
       this.#change({ report, check });
       return report;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.#change({ report: broken(test.name, checked, reason) });
       throw error;
     } finally {

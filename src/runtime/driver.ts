@@ -5,6 +5,7 @@ import type { Operation, OperationResult, RaftMessage } from '../core/raft/messa
 import { step } from '../core/raft/raft.ts';
 import { uneventfulTicks } from '../core/raft/rest.ts';
 import type { Raft } from '../core/raft/state.ts';
+import { messageOf } from '../error-text.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Clock } from './clock.ts';
 import { Disk } from './disk.ts';
@@ -66,7 +67,7 @@ export class Driver {
     private readonly ports: DriverPorts,
   ) {
     this.#requests = new PendingRequests(options.firstRequest);
-    this.disk = new Disk(ports.storage, (error) => this.stop(describe(error)));
+    this.disk = new Disk(ports.storage, (error) => this.stop(messageOf(error)));
     this.#outbox = new Outbox((message) => ports.send(message));
     this.#ticker = new Ticker(ports.clock, options.tickMs, {
       uneventful: () => (this.#requests.size > 0 ? 0 : uneventfulTicks(raft)),
@@ -154,7 +155,7 @@ export class Driver {
     this.#inputs = [];
     this.#outbox.clear();
     void this.disk.close().catch((error: unknown) => {
-      this.ports.onEvent({ kind: 'overflow', what: `closing the storage: ${describe(error)}` });
+      this.ports.onEvent({ kind: 'overflow', what: `closing the storage: ${messageOf(error)}` });
     });
     this.#requests.answerAll({
       outcome: 'unknown',
@@ -212,7 +213,7 @@ export class Driver {
         }
       } while (this.#inputs.length > 0 && this.stoppedReason === null);
     } catch (error) {
-      this.stop(describe(error));
+      this.stop(messageOf(error));
     }
     this.#ticker.rest();
     this.ports.onTurn();
@@ -265,8 +266,4 @@ export class Driver {
     this.#outbox.onDurable(sequence);
     this.#feed({ type: 'persisted', sequence });
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

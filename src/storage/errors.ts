@@ -1,3 +1,4 @@
+import { messageOf } from '../error-text.ts';
 import { StorageError } from './storage.ts';
 
 /** What every store says where it cannot go on. */
@@ -45,6 +46,6 @@ export function storageError(error: unknown): StorageError {
   const name = error instanceof DOMException ? error.name : '';
   if (name === 'VersionError') return newerVersion(options);
   if (name === 'QuotaExceededError') return noSpace(options);
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return new StorageError('io', `This tab’s storage has failed: ${why}. Reload the page.`, options);
 }

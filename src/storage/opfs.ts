@@ -1,3 +1,4 @@
+import { messageOf } from '../error-text.ts';
 import { storageError } from './errors.ts';
 import { isHeld, privateDirectory, privateEntries, removePrivateEntry } from './private-files.ts';
 import { StorageError, type StoreIdentity } from './storage.ts';
@@ -18,7 +19,7 @@ export async function whyNoOpfs(): Promise<string | null> {
     return null;
   } catch (error) {
     // Private windows of some browsers.
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -1,6 +1,7 @@
 import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { LogEntryView, TestRunOptions } from '../api.ts';
+import { messageOf } from '../error-text.ts';
 import { confirmationOf, perform, type ActionEvent, type Command } from './action.ts';
 import './announcer.ts';
 import './banner-list.ts';
@@ -13,7 +14,7 @@ import { showInTabStrip } from './document-face.ts';
 import './fatal-error.ts';
 import type { Fatal } from './fatal-error.ts';
 import './footer.ts';
-import { messageOf, plural } from './format.ts';
+import { plural } from './format.ts';
 import './header.ts';
 import './library.ts';
 import { LocalStates } from './local-states.ts';

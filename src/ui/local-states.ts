@@ -1,6 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { messageOf } from '../error-text.ts';
 import type { StatesExcerpt } from '../worker/contract.ts';
-import { messageOf, SHOWN_CHARACTERS } from './format.ts';
+import { SHOWN_CHARACTERS } from './format.ts';
 import { hasEnded, type PageController } from './view.ts';
 
 /** At most so many keys are shown. */

@@ -1,5 +1,6 @@
 import type { Consistency, Instruction, ReadResult, Tabraft, WriteResult } from '../api.ts';
-import { formatCount, formatValue, messageOf, plural } from './format.ts';
+import { messageOf } from '../error-text.ts';
+import { formatCount, formatValue, plural } from './format.ts';
 
 export type Algorithm = 'raft' | 'abd';
 

@@ -1,7 +1,7 @@
 import { LitElement, css, html, svg } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
+import { messageOf } from '../error-text.ts';
 import { controls } from './controls.ts';
-import { messageOf } from './format.ts';
 import { icon } from './icons.ts';
 import { opensHereOnly } from './join-link.ts';
 import { drawQrCode, type QrCode } from './qr-code.ts';

@@ -1,7 +1,7 @@
 import { LitElement, css, html, unsafeCSS } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import { messageOf } from '../../error-text.ts';
 import { controls } from '../controls.ts';
-import { messageOf } from '../format.ts';
 import { InSight } from '../in-sight.ts';
 import { Palette } from '../palette.ts';
 import type { LiveView } from '../view.ts';

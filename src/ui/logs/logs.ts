@@ -1,8 +1,9 @@
 import { LitElement, css, html, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { LogEntryView } from '../../api.ts';
+import { messageOf } from '../../error-text.ts';
 import { controls } from '../controls.ts';
-import { formatCount, messageOf } from '../format.ts';
+import { formatCount } from '../format.ts';
 import { label } from '../label.ts';
 import type { PageView } from '../view.ts';
 import { entryContent } from './entry.ts';
