@@ -50,7 +50,7 @@ export class OperationTrace {
     private readonly tell: (time: number, detail: TraceDetail) => void,
   ) {}
 
-  /** One begins here; what is returned takes its result, and hands the answer that this makes to `done`. */
+  /** One begins here; what is returned takes its result, makes the client's answer of it, and hands that to `done`. */
   follow<T, R extends Answer>(
     f: string,
     key: Key,
