@@ -142,6 +142,7 @@ export class NodeTrace {
       case 'quorum-lost':
       case 'transfer':
       case 'removed':
+      case 'refused':
         tracer.record(event, time);
         return;
       case 'snapshot': {
@@ -152,9 +153,6 @@ export class NodeTrace {
       case 'configuration':
         this.#rename(event.configuration);
         tracer.record({ kind: 'configuration', index: event.index, ...namesIn(event.configuration) }, time);
-        return;
-      case 'refused':
-        this.onRefused(event.what, event.from, event.reason);
         return;
       default:
         unreachable(event);
