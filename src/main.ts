@@ -76,10 +76,7 @@ async function start(): Promise<void> {
 }
 
 function fatalOf(error: unknown): Fatal {
-  if (!(error instanceof StartError)) {
-    const problem = messageOf(error);
-    return { title: 'This tab cannot start', problems: [problem] };
-  }
+  if (!(error instanceof StartError)) return { title: 'This tab cannot start', problems: [messageOf(error)] };
   const { title, problems, advice } = error;
   return { title, problems, ...(advice === undefined ? {} : { advice }) };
 }

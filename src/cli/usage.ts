@@ -1,4 +1,5 @@
 import { messageOf } from '../error-text.ts';
+
 /** What was asked for makes no sense: exit status 2. */
 export class UsageError extends Error {}
 

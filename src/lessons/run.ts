@@ -85,8 +85,7 @@ export class LessonRun {
       this.#end.abort(error);
       if (error instanceof Left) return { end: 'left', text: 'You left.' };
       if (error instanceof NotSeen) return { end: 'missed', text: error.message };
-      const reason = messageOf(error);
-      return { end: 'missed', text: `The lesson could not go on: ${reason}` };
+      return { end: 'missed', text: `The lesson could not go on: ${messageOf(error)}` };
     }
   }
 

@@ -60,8 +60,7 @@ export class Lessons {
     try {
       await this.#play(name);
     } catch (error) {
-      const reason = messageOf(error);
-      this.#end(name, `The lesson could not be loaded: ${reason}. Reload the page.`);
+      this.#end(name, `The lesson could not be loaded: ${messageOf(error)}. Reload the page.`);
     } finally {
       this.#isBusy = false;
       this.#run = null;

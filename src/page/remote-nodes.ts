@@ -136,8 +136,7 @@ export class RemoteNodes {
       const answer = await this.ports.invoke(method, args);
       this.ports.send(page, { ...told, answer, problem: null });
     } catch (error) {
-      const problem = messageOf(error);
-      this.ports.send(page, { ...told, answer: null, problem });
+      this.ports.send(page, { ...told, answer: null, problem: messageOf(error) });
     }
     if (method.startsWith('node.')) await this.ports.refresh();
   }

@@ -80,8 +80,7 @@ export class Tests {
       this.#change({ report, check });
       return report;
     } catch (error) {
-      const reason = messageOf(error);
-      this.#change({ report: broken(test.name, checked, reason) });
+      this.#change({ report: broken(test.name, checked, messageOf(error)) });
       throw error;
     } finally {
       this.#running = null;

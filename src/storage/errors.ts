@@ -46,6 +46,6 @@ export function storageError(error: unknown): StorageError {
   const name = error instanceof DOMException ? error.name : '';
   if (name === 'VersionError') return newerVersion(options);
   if (name === 'QuotaExceededError') return noSpace(options);
-  const why = messageOf(error);
-  return new StorageError('io', `This tab’s storage has failed: ${why}. Reload the page.`, options);
+  const text = `This tab’s storage has failed: ${messageOf(error)}. Reload the page.`;
+  return new StorageError('io', text, options);
 }

@@ -2,6 +2,7 @@
 import type { Status } from '../../src/api.ts';
 import '../../src/ui/app.ts';
 import type { PageView } from '../../src/ui/view.ts';
+import { id } from '../support/core-cluster.ts';
 import {
   failedTest,
   FakeController,
@@ -13,7 +14,6 @@ import {
   readyView,
   testView,
 } from './fake-controller.ts';
-import { id } from '../support/core-cluster.ts';
 
 interface Change extends Partial<Omit<PageView, 'status'>> {
   status?: Partial<Status>;
