@@ -14,6 +14,9 @@ const SHORT_TEXT_BYTES = 256;
 /** Seven bits a byte. */
 const MAX_INTEGER_BYTES = 8;
 
+/** Of one unit of a JavaScript string. */
+const MAX_UTF8_BYTES = 3;
+
 /** Appends to a buffer that grows. */
 export class Writer {
   #buffer: Uint8Array<ArrayBuffer>;
@@ -39,6 +42,10 @@ export class Writer {
   integer(value: number): void {
     assert(Number.isSafeInteger(value) && value >= 0, 'only non-negative safe integers are written');
     this.#reserve(MAX_INTEGER_BYTES);
+    this.#putInteger(value);
+  }
+
+  #putInteger(value: number): void {
     let rest = value;
     for (; rest > 0x7fffffff; rest = Math.floor(rest / 0x80)) this.#put((rest % 0x80) | 0x80);
     // Small enough for the processor's own arithmetic.
@@ -87,7 +94,7 @@ export class Writer {
   }
 
   text(value: string): void {
-    if (!this.#shortAscii(value)) this.bytes(encoder.encode(value));
+    if (!this.#shortAscii(value)) this.#anyText(value);
   }
 
   textOrNull(value: string | null): void {
@@ -115,8 +122,35 @@ export class Writer {
     return true;
   }
 
+  /** In place: an array for each would keep the garbage collector busy. */
+  #anyText(value: string): void {
+    // Its length stands before it, and is known behind it.
+    this.#reserve(MAX_INTEGER_BYTES);
+    this.#end += MAX_INTEGER_BYTES;
+    const before = this.length;
+    // Almost all is ASCII, and needs no more room at first.
+    let rest = value;
+    for (let room = 1; rest !== ''; room = MAX_UTF8_BYTES) {
+      this.#reserve(room * rest.length);
+      const { read, written } = encoder.encodeInto(rest, this.#buffer.subarray(this.#end));
+      this.#end += written;
+      rest = rest.slice(read);
+    }
+    const length = this.length - before;
+    const begin = this.#end - length;
+    this.#end = begin - MAX_INTEGER_BYTES;
+    this.#putInteger(length);
+    this.#buffer.copyWithin(this.#end, begin, begin + length);
+    this.#end += length;
+  }
+
   get length(): number {
     return this.#end - this.#start;
+  }
+
+  /** What was written, not copied: good until more is. */
+  view(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(this.#start, this.#end);
   }
 
   /** A copy of what was written. */
@@ -158,18 +192,38 @@ export class Writer {
   }
 }
 
-const MAX_SPARE_BYTES = 1024 * 1024;
+/** Of so many bytes together. */
+export function concatenate(parts: readonly Uint8Array[], bytes: number): Uint8Array {
+  const whole = new Uint8Array(bytes);
+  let position = 0;
+  for (const part of parts) {
+    whole.set(part, position);
+    position += part.length;
+  }
+  return whole;
+}
+
+/** As much as a turn writes at once; a snapshot may be larger, but is seldom. */
+const MAX_SPARE_BYTES = 4 * 1024 * 1024;
 /** One for each `encoded` within another. */
 const spareWriters: Writer[] = [];
 
-/** What `write` writes. The buffer that it grows in serves the next one. */
-export function encoded(write: (writer: Writer) => void): Uint8Array<ArrayBuffer> {
+/** Lends `use` what `write` writes, until it returns: the buffer then serves the next one. */
+export function lendEncoded<T>(
+  write: (writer: Writer) => void,
+  use: (bytes: Uint8Array<ArrayBuffer>) => T,
+): T {
   const writer = spareWriters.pop() ?? new Writer();
   writer.clear();
   write(writer);
-  const bytes = writer.finish();
+  const result = use(writer.view());
   if (writer.capacity <= MAX_SPARE_BYTES) spareWriters.push(writer);
-  return bytes;
+  return result;
+}
+
+/** What `write` writes. */
+export function encoded(write: (writer: Writer) => void): Uint8Array<ArrayBuffer> {
+  return lendEncoded(write, (bytes) => bytes.slice());
 }
 
 /** By length: to make a text of anything but a list of its own length takes a copy. */

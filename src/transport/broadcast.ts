@@ -70,7 +70,8 @@ class BroadcastCarrier implements Carrier {
 
   send(frame: Uint8Array): boolean {
     if (this.#isClosed || frame.length > MAX_FRAME_BYTES) return false;
-    this.post(frame);
+    // A copy: whoever hears it would get the whole buffer that the frame stands in.
+    this.post(frame.slice());
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { DecodeError } from '../core/bytes.ts';
+import { concatenate, DecodeError, Writer } from '../core/bytes.ts';
 import { MAX_FRAME_BYTES } from './link.ts';
 
 /** The first byte of every frame. A peer of another version is refused by its hello. */
@@ -13,44 +13,30 @@ const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
  * come whole. Every part says where it belongs: whatever is lost, parts of two messages must never
  * make a third.
  */
-const KINDS = { hello: 0, whole: 1, part: 2, last: 3 } as const;
-type FrameKind = keyof typeof KINDS;
+export const FrameKind = { hello: 0, whole: 1, part: 2, last: 3 } as const;
 
-const KIND_OF = new Map<number | undefined, FrameKind>([
-  [KINDS.hello, 'hello'],
-  [KINDS.whole, 'whole'],
-  [KINDS.part, 'part'],
-  [KINDS.last, 'last'],
-]);
-
-function frame(kind: FrameKind, body: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(HEADER_BYTES + body.length);
-  bytes[0] = FRAME_VERSION;
-  bytes[1] = KINDS[kind];
-  bytes.set(body, HEADER_BYTES);
-  return bytes;
+/** What is written behind it is a frame, where that is not too large. */
+export function beginFrame(writer: Writer, kind: number): void {
+  writer.byte(FRAME_VERSION);
+  writer.byte(kind);
 }
 
-export function helloFrame(body: Uint8Array): Uint8Array<ArrayBuffer> {
-  return frame('hello', body);
-}
+const PART_BYTES = MAX_FRAME_BYTES - HEADER_BYTES - PART_HEADER_BYTES;
+/** One for all: what is sent is the carrier's by the time the next part is written. */
+const partWriter = new Writer(MAX_FRAME_BYTES);
 
-/** The frames of the link's message `number`, each small enough for every carrier. */
-export function* messageFrames(message: Uint8Array, number: number): Generator<Uint8Array<ArrayBuffer>> {
-  if (message.length <= MAX_FRAME_BYTES - HEADER_BYTES) {
-    yield frame('whole', message);
-    return;
-  }
-  const room = MAX_FRAME_BYTES - HEADER_BYTES - PART_HEADER_BYTES;
-  for (let start = 0; start < message.length; start += room) {
-    const kind = start + room < message.length ? 'part' : 'last';
-    const piece = message.subarray(start, start + room);
-    const body = new Uint8Array(PART_HEADER_BYTES + piece.length);
-    const header = new DataView(body.buffer);
-    header.setUint32(0, number >>> 0);
-    header.setUint16(4, start / room);
-    body.set(piece, PART_HEADER_BYTES);
-    yield frame(kind, body);
+/** The frames of the link's message `number`, which is too large for one. Each is good until the next. */
+export function* partFrames(message: Uint8Array, number: number): Generator<Uint8Array<ArrayBuffer>> {
+  for (let start = 0; start < message.length; start += PART_BYTES) {
+    const end = start + PART_BYTES;
+    const position = start / PART_BYTES;
+    partWriter.clear();
+    beginFrame(partWriter, end < message.length ? FrameKind.part : FrameKind.last);
+    partWriter.word(number);
+    partWriter.byte(position >> 8);
+    partWriter.byte(position);
+    partWriter.raw(message.subarray(start, end));
+    yield partWriter.view();
   }
 }
 
@@ -73,12 +59,22 @@ export class Assembler {
     if (bytes.length > MAX_FRAME_BYTES) this.#fail(`a frame has more than ${MAX_FRAME_BYTES} bytes`);
     if (bytes[0] !== FRAME_VERSION)
       this.#fail(`frame version ${bytes[0] ?? 'none'} instead of ${FRAME_VERSION}`);
-    const kind = KIND_OF.get(bytes[1]) ?? this.#fail(`${bytes[1] ?? 'nothing'} is no kind of frame`);
+    const kind = bytes[1];
     const body = bytes.subarray(HEADER_BYTES);
-    if (kind === 'hello') return { kind: 'hello', body };
-    if (kind === 'whole') return { kind: 'message', body };
-    this.#add(body);
-    return kind === 'last' ? { kind: 'message', body: this.#join() } : null;
+    switch (kind) {
+      case FrameKind.hello:
+        return { kind: 'hello', body };
+      case FrameKind.whole:
+        return { kind: 'message', body };
+      case FrameKind.part:
+        this.#add(body);
+        return null;
+      case FrameKind.last:
+        this.#add(body);
+        return { kind: 'message', body: this.#join() };
+      default:
+        this.#fail(`${kind ?? 'nothing'} is no kind of frame`);
+    }
   }
 
   #add(body: Uint8Array): void {
@@ -99,12 +95,7 @@ export class Assembler {
   }
 
   #join(): Uint8Array {
-    const whole = new Uint8Array(this.#bytes);
-    let position = 0;
-    for (const part of this.#parts) {
-      whole.set(part, position);
-      position += part.length;
-    }
+    const whole = concatenate(this.#parts, this.#bytes);
     this.#reset();
     return whole;
   }

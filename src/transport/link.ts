@@ -6,7 +6,10 @@ export const MAX_FRAME_BYTES = 64 * 1024;
  * about what was lost when it closes. Handlers are set by the owner before the first event.
  */
 export interface Carrier {
-  /** False: not sent, because the carrier is closed or its buffer is full. Never throws. */
+  /**
+   * False: not sent, because the carrier is closed or its buffer is full. Never throws. The bytes are the caller's
+   * again once it returns, and may stand in a larger buffer.
+   */
   send(frame: Uint8Array<ArrayBuffer>): boolean;
   /** Bytes accepted and not yet handed to the network; 0 where the carrier cannot tell. */
   readonly bufferedBytes: number;

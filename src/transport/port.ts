@@ -44,8 +44,7 @@ export class PortCarrier implements Carrier {
     const isFull = this.#bufferedBytes + frame.length > WINDOW_BYTES;
     if (!this.#isOpen || frame.length > MAX_FRAME_BYTES || isFull) return false;
     this.#bufferedBytes += frame.length;
-    // A frame that shares its buffer with others is copied, so that only its own is handed over.
-    const { buffer } = frame.byteLength === frame.buffer.byteLength ? frame : frame.slice();
+    const { buffer } = frame.slice();
     this.port.postMessage(buffer, [buffer]);
     return true;
   }

@@ -1,10 +1,10 @@
-import { DecodeError, encoded, Reader, type Writer } from '../core/bytes.ts';
+import { DecodeError, encoded, lendEncoded, Reader } from '../core/bytes.ts';
 import type { MemberId } from '../core/ids.ts';
 import type { Message } from '../core/message.ts';
 import { readMemberId, writeMemberId } from '../core/raft/entry-codec.ts';
-import { Assembler, helloFrame, messageFrames } from './framing.ts';
+import { Assembler, beginFrame, FrameKind, partFrames } from './framing.ts';
 import type { Stamp } from '../trace/tracer.ts';
-import type { Carrier } from './link.ts';
+import { MAX_FRAME_BYTES, type Carrier } from './link.ts';
 import { readMessage, writeMessage } from '../core/message-codec.ts';
 import { StampReader, StampWriter, writeWholeStamp } from './stamp.ts';
 
@@ -80,14 +80,19 @@ export class LinkSession {
    */
   send(message: Message, stamp: Stamp | null = null): boolean {
     if (this.#member === null || this.#isClosed) return false;
-    this.#nextMessage += 1;
-    const frames = this.#framesOf(message, stamp);
-    if (frames.length > 1 && this.#rest.length > 0) return false;
-    const rest = this.#sendFrames(frames);
-    if (rest.length === frames.length) return false;
-    if (frames.length === 1) this.#stamps.onSent();
-    if (rest.length > 0) this.#sendLater(rest);
-    return true;
+    return lendEncoded(
+      (writer) => {
+        beginFrame(writer, FrameKind.whole);
+        this.#stamps.write(writer, stamp);
+        writeMessage(writer, message);
+      },
+      (frame) => {
+        if (frame.length > MAX_FRAME_BYTES) return this.#sendLarge(message, stamp);
+        if (!this.carrier.send(frame)) return false;
+        this.#stamps.onSent();
+        return true;
+      },
+    );
   }
 
   close(): void {
@@ -95,30 +100,36 @@ export class LinkSession {
     this.#onClose('This side closed the link.');
   }
 
-  /** The frames that found no room. */
-  #sendFrames(frames: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer>[] {
-    const refused = frames.findIndex((frame) => !this.carrier.send(frame));
-    return refused < 0 ? [] : frames.slice(refused);
+  /** In parts. Others may overtake it, so its stamp says all. */
+  #sendLarge(message: Message, stamp: Stamp | null): boolean {
+    if (this.#rest.length > 0) return false;
+    this.#nextMessage += 1;
+    return lendEncoded(
+      (writer) => {
+        writeWholeStamp(writer, stamp);
+        writeMessage(writer, message);
+      },
+      (bytes) => {
+        const rest: Uint8Array<ArrayBuffer>[] = [];
+        let hasBegun = false;
+        for (const frame of partFrames(bytes, this.#nextMessage)) {
+          if (rest.length === 0 && this.carrier.send(frame)) hasBegun = true;
+          else if (hasBegun) rest.push(frame.slice());
+          else return false;
+        }
+        if (rest.length > 0) this.#sendLater(rest);
+        return true;
+      },
+    );
   }
 
   #sendLater(rest: Uint8Array<ArrayBuffer>[]): void {
     this.#rest = rest;
     if (rest.length === 0) return;
-    this.#cancelRetry = this.options.after(RETRY_PERIOD_MS, () => this.#sendLater(this.#sendFrames(rest)));
-  }
-
-  #framesOf(message: Message, stamp: Stamp | null): Uint8Array<ArrayBuffer>[] {
-    const frames = this.#encode(message, (writer) => this.#stamps.write(writer, stamp));
-    // Only large ones are overtaken.
-    return frames.length === 1 ? frames : this.#encode(message, (writer) => writeWholeStamp(writer, stamp));
-  }
-
-  #encode(message: Message, writeStamp: (writer: Writer) => void): Uint8Array<ArrayBuffer>[] {
-    const bytes = encoded((writer) => {
-      writeStamp(writer);
-      writeMessage(writer, message);
+    this.#cancelRetry = this.options.after(RETRY_PERIOD_MS, () => {
+      const refused = rest.findIndex((frame) => !this.carrier.send(frame));
+      this.#sendLater(refused < 0 ? [] : rest.slice(refused));
     });
-    return [...messageFrames(bytes, this.#nextMessage)];
   }
 
   #repeatHello(): void {
@@ -128,12 +139,13 @@ export class LinkSession {
 
   #sendHello(): void {
     const hello = encoded((writer) => {
+      beginFrame(writer, FrameKind.hello);
       writer.text(this.options.clusterId);
       writeMemberId(writer, this.options.self);
       writer.bool(this.#member !== null);
       writer.bool(this.#isAcknowledged);
     });
-    this.carrier.send(helloFrame(hello));
+    this.carrier.send(hello);
   }
 
   #onFrame(frame: Uint8Array): void {

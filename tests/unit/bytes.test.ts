@@ -25,6 +25,24 @@ describe('texts', () => {
     );
   });
 
+  it('are UTF-8 behind their length, as another encoder has it, even where they are half a character', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 1000 }),
+      fc
+        .tuple(fc.nat(400), fc.string({ unit: 'binary', maxLength: 4 }))
+        .map(([n, end]) => 'x'.repeat(n) + end),
+      fc.array(fc.constantFrom('a', '\ud83d', '\ude00', 'ü'), { maxLength: 400 }).map((all) => all.join('')),
+    );
+    fc.assert(
+      fc.property(fc.array(text), (texts) => {
+        const reader = new Reader(written((writer) => texts.forEach((one) => writer.text(one))));
+        for (const one of texts) expect(reader.bytes(ANY_LENGTH)).toEqual(new TextEncoder().encode(one));
+        reader.end();
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('are refused where they are no UTF-8, too long, or not there as a whole', () => {
     const bytes = written((writer) => writer.bytes(Uint8Array.of(0x61, 0xff)));
     expect(() => new Reader(bytes).text(ANY_LENGTH)).toThrow(DecodeError);

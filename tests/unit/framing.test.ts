@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DecodeError } from '../../src/core/bytes.ts';
-import { Assembler, FRAME_VERSION, helloFrame, messageFrames } from '../../src/transport/framing.ts';
+import { Assembler, FRAME_VERSION } from '../../src/transport/framing.ts';
 import { MAX_FRAME_BYTES } from '../../src/transport/link.ts';
+import { framesOf, helloFrame } from '../support/frames.ts';
 
 /** Bytes that differ from one place, and one seed, to the next. */
 function text(length: number, seed = 0): Uint8Array<ArrayBuffer> {
@@ -10,9 +11,6 @@ function text(length: number, seed = 0): Uint8Array<ArrayBuffer> {
 }
 
 const KIB = 1024;
-const frames = (message: Uint8Array, number: number): Uint8Array<ArrayBuffer>[] => [
-  ...messageFrames(message, number),
-];
 
 /** Which of the messages sent these bytes are; -1: none of them. */
 function whichOf(sent: readonly Uint8Array[], body: Uint8Array): number {
@@ -34,7 +32,7 @@ function transcript(assembler: Assembler, received: readonly Uint8Array[]): stri
 
 describe('frames', () => {
   it('a small message is one frame, a large one several, and none is too large for a carrier', () => {
-    const lengths = (length: number): number[] => frames(text(length), 1).map((frame) => frame.length);
+    const lengths = (length: number): number[] => framesOf(text(length), 1).map((frame) => frame.length);
     expect(lengths(0)).toEqual([2]);
     expect(lengths(64 * KIB - 2)).toEqual([64 * KIB]);
     expect(lengths(64 * KIB - 1)).toEqual([64 * KIB, 8 + 7]);
@@ -48,7 +46,7 @@ describe('frames', () => {
         const assembler = new Assembler();
         const sent = sizes.map((size, seed) => text(size + seed, seed));
         const received = sent
-          .flatMap((message, number) => frames(message, number))
+          .flatMap((message, number) => framesOf(message, number))
           .map((frame) => assembler.receive(frame))
           .filter((result) => result !== null);
         expect(received.map(({ body }) => whichOf(sent, body))).toEqual([...sent.keys()]);
@@ -58,9 +56,9 @@ describe('frames', () => {
   });
 
   it('a hello, or a small message, may come between the parts of a large one', () => {
-    const [first, last] = frames(text(100 * KIB), 1);
+    const [first, last] = framesOf(text(100 * KIB), 1);
     if (first === undefined || last === undefined) throw new Error('two frames');
-    const small = frames(text(9), 2);
+    const small = framesOf(text(9), 2);
     expect(transcript(new Assembler(), [first, helloFrame(text(5)), ...small, last])).toEqual([
       '…',
       'hello of 5',
@@ -71,12 +69,12 @@ describe('frames', () => {
 });
 
 describe('broken sequences of frames', () => {
-  const large = (number: number): Uint8Array[] => frames(text(150 * KIB, number), number);
+  const large = (number: number): Uint8Array[] => framesOf(text(150 * KIB, number), number);
 
   it('a message that breaks off is forgotten when another begins', () => {
     const assembler = new Assembler();
     expect(transcript(assembler, large(1).slice(0, 2))).toEqual(['…', '…']);
-    expect(transcript(assembler, frames(text(9), 2))).toEqual(['message of 9']);
+    expect(transcript(assembler, framesOf(text(9), 2))).toEqual(['message of 9']);
     expect(transcript(assembler, large(3).slice(0, 1))).toEqual(['…']);
     expect(transcript(assembler, large(4))).toEqual(['…', '…', `message of ${150 * KIB}`]);
   });
@@ -111,7 +109,7 @@ describe('broken sequences of frames', () => {
     [`a frame has more than ${64 * KIB} bytes`, text(MAX_FRAME_BYTES + 1)],
   ])('refused: %s; and the next message comes through', (reason, frame) => {
     const assembler = new Assembler();
-    expect(transcript(assembler, [...large(1).slice(0, 1), frame, ...frames(text(3), 2)])).toEqual([
+    expect(transcript(assembler, [...large(1).slice(0, 1), frame, ...framesOf(text(3), 2)])).toEqual([
       '…',
       `refused: ${reason}`,
       'message of 3',
@@ -120,7 +118,7 @@ describe('broken sequences of frames', () => {
 
   it('a message without an end is refused at 32 MiB, and what it took is given back', () => {
     const assembler = new Assembler();
-    const endless = frames(new Uint8Array(33 * 1024 * KIB), 1);
+    const endless = framesOf(new Uint8Array(33 * 1024 * KIB), 1);
     const lines = transcript(assembler, endless);
     expect(lines.indexOf('refused: a message has more than 33554432 bytes')).toBe(512);
     expect(transcript(assembler, large(2)).at(-1)).toBe(`message of ${150 * KIB}`);
@@ -134,7 +132,7 @@ describe('broken sequences of frames', () => {
         (sizes, isLost) => {
           const assembler = new Assembler();
           const sent = sizes.map((size, seed) => text(size * KIB, seed));
-          const all = sent.flatMap((message, number) => frames(message, number));
+          const all = sent.flatMap((message, number) => framesOf(message, number));
           for (const frame of all.filter(() => isLost.next().value !== true)) {
             let result;
             try {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../src/core/message.ts';
-import { helloFrame, messageFrames } from '../../src/transport/framing.ts';
 import { MAX_FRAME_BYTES, type Carrier } from '../../src/transport/link.ts';
 import { createMemoryLink } from '../../src/transport/memory.ts';
 import { encodeMessage } from '../../src/core/message-codec.ts';
 import { LinkSession } from '../../src/transport/session.ts';
 import { id, nameOf } from '../support/core-cluster.ts';
+import { framesOf, helloFrame } from '../support/frames.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const CLUSTER = 'cluster-of-tests';
@@ -200,7 +200,7 @@ describe('messages', () => {
     const scene = new Scene();
     const { session, log } = scene.session(0, 'A');
     expect(session.send(ping('A', 'B'))).toBe(false);
-    for (const frame of messageFrames(Uint8Array.of(0, ...encodeMessage(ping('B', 'A'))), 1))
+    for (const frame of framesOf(Uint8Array.of(0, ...encodeMessage(ping('B', 'A'))), 1))
       scene.ends[1].send(frame);
     scene.clock.settle();
     expect(log).toEqual(['refused: a message comes before the hello']);

@@ -133,8 +133,8 @@ function readPayload(reader: Reader): Payload {
 
 /** A run of entries and its bytes, which may be a part of something larger. */
 interface EncodedRun {
-  readonly first: Entry;
-  readonly last: Entry;
+  readonly first: Entry | undefined;
+  readonly last: Entry | undefined;
   readonly bytes: Uint8Array;
 }
 
@@ -145,24 +145,23 @@ interface EncodedRun {
  */
 let newest: EncodedRun | null = null;
 
-function bytesOf(entries: readonly Entry[]): Uint8Array {
-  const [first] = entries;
-  const last = entries.at(-1);
-  if (newest !== null && newest.first === first && newest.last === last) return newest.bytes;
-  const bytes = encoded((writer) => writeRun(writer, entries));
-  remember(entries, bytes);
-  return bytes;
-}
+/** To write larger entries is no more than to copy their bytes: those are written anew each time. */
+const MAX_KEPT_ENTRY_BYTES = 1024;
 
 function remember(entries: readonly Entry[], bytes: Uint8Array): void {
-  const [first] = entries;
-  const last = entries.at(-1);
-  if (first !== undefined && last !== undefined) newest = { first, last, bytes };
+  newest = { first: entries[0], last: entries.at(-1), bytes };
 }
 
 /** A contiguous run: the first index once, then each entry's term and payload. */
 export function writeEntries(writer: Writer, entries: readonly Entry[]): void {
-  writer.raw(bytesOf(entries));
+  if (newest !== null && newest.first === entries[0] && newest.last === entries.at(-1)) {
+    writer.raw(newest.bytes);
+    return;
+  }
+  const begin = writer.length;
+  writeRun(writer, entries);
+  const bytes = writer.view().subarray(begin);
+  if (bytes.length < MAX_KEPT_ENTRY_BYTES * entries.length) remember(entries, bytes.slice());
 }
 
 function writeRun(writer: Writer, entries: readonly Entry[]): void {
@@ -187,13 +186,13 @@ export function readEntries(reader: Reader): Entry[] {
     if (term < (entries.at(-1)?.term ?? 1)) throw new DecodeError('terms never decrease along a log');
     entries.push({ index, term, payload: readPayload(reader) });
   }
-  remember(entries, reader.since(begin));
+  if (count > 0) remember(entries, reader.since(begin));
   return entries;
 }
 
 /** In a buffer of their own: a store would copy all that they are a part of. */
 export function encodeEntries(entries: readonly Entry[]): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(bytesOf(entries));
+  return encoded((writer) => writeEntries(writer, entries));
 }
 
 /** Throws `DecodeError`. Commands are views of `bytes`. */

@@ -1,3 +1,4 @@
+import { concatenate } from '../bytes.ts';
 import type { MemberId } from '../ids.ts';
 import { crc32 } from './checksum.ts';
 import { findMember } from './configuration.ts';
@@ -124,16 +125,6 @@ function finishIncoming(raft: Raft, from: MemberId): void {
   }
   install(raft, { metadata, data });
   respondAccepted(raft, from, metadata.index);
-}
-
-function concatenate(parts: readonly Uint8Array[], bytes: number): Uint8Array {
-  const whole = new Uint8Array(bytes);
-  let position = 0;
-  for (const part of parts) {
-    whole.set(part, position);
-    position += part.length;
-  }
-  return whole;
 }
 
 /** This log ends before the snapshot, or contradicts it: all of it is replaced (§7). */
