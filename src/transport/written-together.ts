@@ -2,7 +2,7 @@ import { Writer } from '../core/bytes.ts';
 
 const CAPACITY = 16 * 1024;
 /** A buffer that grew beyond this was needed once, and is not kept. */
-const MAX_CAPACITY = 1024 * 1024;
+const MAX_CAPACITY = 4 * 1024 * 1024;
 
 /**
  * What is written within one task of the event loop is sent as one buffer. The function returned writes to it: all that

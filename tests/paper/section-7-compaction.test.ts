@@ -182,6 +182,27 @@ describe('§7 taking snapshots', () => {
     expect([taken(400), taken(4000)]).toEqual([true, false]);
   });
 
+  it.each([
+    ['entries', { snapshotEntries: 5 }],
+    ['bytes', { snapshotBytes: 150 }],
+  ])(
+    'dissertation §5.1.2: a large state is not written again for a few %s, but once the log is as large',
+    (_, limits) => {
+      const cluster = wanting({ snapshotEntries: 1000, maxPendingRequests: 99, ...limits });
+      const raft = cluster.raft('A');
+      write(cluster, 10);
+      const large = snapshotOf(cluster, 'A');
+      raft.snapshot = { ...large, data: new Uint8Array(1000) };
+      const before = raft.deliveredBytes;
+      write(cluster, 20);
+      expect(raft.deliveredBytes - before).toBeGreaterThan(400);
+      expect(raft.deliveredBytes).toBeLessThan(1000);
+      expect(raft.snapshot.metadata.index).toBe(large.metadata.index);
+      write(cluster, 30);
+      expect(raft.snapshot.metadata.index).toBeGreaterThan(large.metadata.index + 20);
+    },
+  );
+
   it('§7: not at each entry, which would waste the disk', () => {
     const cluster = wanting();
     write(cluster, 25);

@@ -25,9 +25,9 @@ export function askForSnapshot(raft: Raft): void {
   // A removed server finds out by its log, when it starts again, that it was.
   if (raft.removed) return;
   const isDue =
-    entries >= options.snapshotEntries ||
-    // A state that outgrows the limit must not be written again and again for it (§5.1.2).
-    raft.deliveredBytes >= Math.max(options.snapshotBytes, (raft.snapshot?.data.length ?? 0) / 4);
+    (entries >= options.snapshotEntries || raft.deliveredBytes >= options.snapshotBytes) &&
+    // A large state must not be written again and again for a few entries: no oftener than the log is as large (§5.1.2).
+    raft.deliveredBytes >= (raft.snapshot?.data.length ?? 0);
   if (!isDue && !raft.isSnapshotWanted) return;
   const term = raft.log.termAt(index);
   const held = raft.configurations.findLast((known) => known.index <= index);
