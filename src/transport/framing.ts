@@ -14,9 +14,10 @@ const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
  * make a third.
  */
 export const FrameKind = { hello: 0, whole: 1, part: 2, last: 3 } as const;
+export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
 /** What is written behind it is a frame, where that is not too large. */
-export function beginFrame(writer: Writer, kind: number): void {
+export function beginFrame(writer: Writer, kind: FrameKind): void {
   writer.byte(FRAME_VERSION);
   writer.byte(kind);
 }

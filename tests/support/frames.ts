@@ -2,7 +2,7 @@ import { encoded } from '../../src/core/bytes.ts';
 import { beginFrame, FrameKind, partFrames } from '../../src/transport/framing.ts';
 import { MAX_FRAME_BYTES } from '../../src/transport/link.ts';
 
-function frame(kind: number, body: Uint8Array): Uint8Array<ArrayBuffer> {
+function frame(kind: FrameKind, body: Uint8Array): Uint8Array<ArrayBuffer> {
   return encoded((writer) => {
     beginFrame(writer, kind);
     writer.raw(body);
