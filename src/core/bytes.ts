@@ -155,12 +155,12 @@ export class Writer {
 
   /** A copy of what was written. */
   finish(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.slice(this.#start, this.#end);
+    return this.view().slice();
   }
 
   /** What was written, not copied, and begins anew behind it. */
   cut(): Uint8Array<ArrayBuffer> {
-    const bytes = this.#buffer.subarray(this.#start, this.#end);
+    const bytes = this.view();
     this.#start = this.#end;
     return bytes;
   }
@@ -182,7 +182,7 @@ export class Writer {
 
   #reserve(more: number): void {
     if (this.#end + more <= this.#buffer.length) return;
-    const written = this.#buffer.subarray(this.#start, this.#end);
+    const written = this.view();
     // What was cut off stays in the old one; if nothing was, there is too little room for what is written at once.
     const capacity = this.#buffer.length * (this.#start === 0 ? 2 : 1);
     this.#buffer = new Uint8Array(Math.max(written.length + more, capacity));

@@ -26,7 +26,7 @@ export function askForSnapshot(raft: Raft): void {
   if (raft.removed) return;
   const isDue =
     (entries >= options.snapshotEntries || raft.deliveredBytes >= options.snapshotBytes) &&
-    // A large state must not be written again and again for a few entries: no oftener than the log is as large (§5.1.2).
+    // A large state is not written again and again for a few entries, but once the log is as large (dissertation §5.1.2).
     raft.deliveredBytes >= (raft.snapshot?.data.length ?? 0);
   if (!isDue && !raft.isSnapshotWanted) return;
   const term = raft.log.termAt(index);
