@@ -96,9 +96,9 @@ export class Mesh {
     return [...this.#remotes.values()].filter((remote) => remote.isConnected).map(({ page }) => page);
   }
 
-  /** The worker refuses or has lost this link: the connection below it is of no use. */
-  onLinkClosed(link: string): void {
-    for (const remote of this.#remotes.values()) if (remote.link?.id === link) remote.hangUp();
+  /** What the worker says of a link. */
+  onLink({ type, link }: { readonly type: 'open' | 'closed'; readonly link: string }): void {
+    for (const remote of this.#remotes.values()) remote.onLink(link, type);
   }
 
   close(): void {

@@ -41,6 +41,8 @@ const PATIENCE_MS = 2000;
 const UPGRADE_MS = 15_000;
 /** A request to dial that comes so soon after an attempt began has crossed with it. */
 const CROSSING_MS = 1000;
+/** The workers' hello follows the connection within milliseconds; a channel that was lost between page and worker has none. */
+const HELLO_TIMEOUT_MS = 10_000;
 /** How often to look again for the signaling server's first answer. */
 const PENDING_MS = 200;
 
@@ -56,6 +58,8 @@ export class Remote {
   #attempt: string | null = null;
   #attemptedAt = 0;
   #channel: 'worker' | 'relay' | null = null;
+  /** The newest connection's link over which the workers have talked. */
+  #openLink: string | null = null;
   #localLink: { readonly link: string; readonly unwatch: () => void } | null = null;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -132,17 +136,22 @@ export class Remote {
     this.context.onChange();
   }
 
-  /** The worker has given up the link, or the page is to forget this remote. */
-  hangUp(): void {
-    if (this.#localLink !== null) this.context.local.closeLink(this.page, this.#localLink.link);
-    this.#dropLocal();
-    this.#connection?.close();
+  /** What the worker says of any link: where it has given this one's up, the connection below it is of no use. */
+  onLink(link: string, state: 'open' | 'closed'): void {
+    if (state === 'open' && link === this.#attempt) this.#openLink = link;
+    if (state === 'closed' && link === this.link?.id) this.#hangUp();
   }
 
   close(): void {
     this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.hangUp();
+    this.#hangUp();
+  }
+
+  #hangUp(): void {
+    if (this.#localLink !== null) this.context.local.closeLink(this.page, this.#localLink.link);
+    this.#dropLocal();
+    this.#connection?.close();
   }
 
   #plan(delayMs: number): void {
@@ -193,6 +202,7 @@ export class Remote {
           this.#failures = 0;
           if (this.#localLink !== null) this.context.local.closeLink(this.page, this.#localLink.link);
           this.#dropLocal();
+          setTimeout(() => this.#expectHello(attempt), HELLO_TIMEOUT_MS);
           this.#greet();
         },
         onControl: (text) => this.#onControl(text),
@@ -200,6 +210,10 @@ export class Remote {
       },
     );
     this.context.onChange();
+  }
+
+  #expectHello(attempt: string): void {
+    if (attempt === this.#attempt && attempt !== this.#openLink) this.#hangUp();
   }
 
   #onConnectionClosed(attempt: string, wasConnected: boolean): void {

@@ -101,7 +101,7 @@ export class Session {
     this.live = this.#createLive();
     const links = new MessageChannel();
     this.#links = links.port1;
-    links.port1.onmessage = ({ data }: MessageEvent<LinkEvent>) => this.#mesh?.onLinkClosed(data.link);
+    links.port1.onmessage = ({ data }: MessageEvent<LinkEvent>) => this.#mesh?.onLink(data);
     const operations = new MessageChannel();
     this.operations = new OperationCalls(operations.port1);
     void this.node.connect(

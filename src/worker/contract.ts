@@ -144,11 +144,10 @@ export type LinkCommand =
   | { readonly type: 'add-local'; readonly link: string; readonly self: string; readonly page: string }
   | { readonly type: 'remove'; readonly link: string };
 
-/** The worker has given the link up. */
+/** A hello has come over the link, or the worker has given it up. */
 export interface LinkEvent {
-  readonly type: 'closed';
+  readonly type: 'open' | 'closed';
   readonly link: string;
-  readonly reason: string;
 }
 
 /** What comes by the thousand, through a port of its own, many in a message: `operation-codec.ts`. */

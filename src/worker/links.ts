@@ -79,25 +79,29 @@ export class LinkTable {
         onOpen: (member) => {
           // The newest link to a member carries its messages; an older one is about to end.
           this.#byMember.set(member, link);
+          this.#tell({ type: 'open', link });
           this.#changed();
         },
         onMessage: (message, stamp) => this.handlers.onMessage(message, stamp),
         onRefused: (reason) => this.handlers.onRefused(reason),
-        onClose: (reason) => this.#onClosed(link, session, reason),
+        onClose: () => this.#onClosed(link, session),
       },
     );
     this.#sessions.set(link, session);
   }
 
-  #onClosed(link: string, { member }: LinkSession, reason: string): void {
+  #onClosed(link: string, { member }: LinkSession): void {
     this.#sessions.delete(link);
-    const event: LinkEvent = { type: 'closed', link, reason };
-    this.port.postMessage(event);
+    this.#tell({ type: 'closed', link });
     if (member === null || this.#byMember.get(member) !== link) return;
     this.#byMember.delete(member);
     for (const [other, session] of this.#sessions)
       if (session.member === member) this.#byMember.set(member, other);
     this.#changed();
+  }
+
+  #tell(event: LinkEvent): void {
+    this.port.postMessage(event);
   }
 
   #changed(): void {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
 import type { WriteResult } from '../../src/api.ts';
+import { untilLoaded } from '../../src/drive/browser.ts';
 import { agreedLeader, connectedTo, expect, openCluster, Tab, test } from './support/fixtures.ts';
 
 test('the leader is isolated by the page’s button, and healed', async ({ context, server }) => {
@@ -68,6 +69,44 @@ test('fault rules reach late joiners and reloaded tabs, and delays are felt', as
     expect(await tab.page.evaluate(() => window.tabraft.faults.list())).toEqual([]);
   }
 });
+
+test('channels that are lost on their way to the worker are given up, and others take their place', async ({
+  context,
+  server,
+}) => {
+  const tabs = await openCluster(context, server.url, 2);
+  const page = await context.newPage();
+  await page.addInitScript(loseChannels, 2);
+  await page.goto(server.url);
+  await untilLoaded(page);
+  const third = new Tab(page);
+  await connectedTo(third, 2);
+  expect(await page.evaluate(() => window.lostChannels)).toBe(2);
+  await third.ready();
+  expect(await third.put('reached', 'yes')).toMatchObject({ outcome: 'ok' });
+  for (const tab of tabs) expect(await tab.get('reached')).toEqual({ outcome: 'ok', value: 'yes' });
+});
+
+declare global {
+  interface Window {
+    lostChannels: number;
+  }
+}
+
+/** Runs in the page before all else: so many channels are transferred to where nobody takes them. */
+function loseChannels(most: number): void {
+  const nowhere = new MessageChannel().port1;
+  window.lostChannels = 0;
+  MessagePort.prototype.postMessage = new Proxy(Reflect.get(MessagePort.prototype, 'postMessage'), {
+    apply(send, port: MessagePort, message: unknown[]) {
+      const isLost = hasChannel(message[1]) && window.lostChannels < most;
+      if (isLost) window.lostChannels += 1;
+      Reflect.apply(send, isLost ? nowhere : port, message);
+    },
+  });
+  const hasChannel = (transfer: unknown): boolean =>
+    Array.isArray(transfer) && transfer[0] instanceof RTCDataChannel;
+}
 
 test('the signaling server goes away and comes back', async ({ context, server }) => {
   const tabs = await openCluster(context, server.url, 3);
