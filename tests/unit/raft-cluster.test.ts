@@ -347,6 +347,34 @@ describe('membership', () => {
     for (const name of ['X', 'Y', 'Z']) expect(members(cluster, name)).toBe(members(cluster, 'A'));
   });
 
+  it('a joiner asks whoever comes within its reach at once, and only those', () => {
+    const cluster = growing();
+    cluster.add('B', {}, { joinTicks: 1000 });
+    const asked = (...linked: string[]): string[] =>
+      cluster
+        .input('B', { type: 'links', linked: linked.map(id) })
+        .flatMap((effect) => (effect.type === 'send' ? [`${effect.message.type} ${effect.message.to}`] : []));
+    expect(asked('X')).toEqual([`joinRequest ${id('X')}`]);
+    expect(asked('X', 'A')).toEqual([`joinRequest ${id('A')}`]);
+    expect(asked('A')).toEqual([]);
+    cluster.settle();
+    expect(members(cluster, 'B')).toBe('A:voter B:learner');
+    cluster.tick();
+    expect(members(cluster, 'B')).toBe('A:voter B:voter');
+    expect(asked('A', 'X')).toEqual([]);
+  });
+
+  it('a member that comes within reach of the leader hears of it at once, a stranger not', () => {
+    const cluster = CoreCluster.of('ABC');
+    cluster.elect('A');
+    cluster.restart('B');
+    expect(cluster.raft('B').leader).toBeNull();
+    cluster.input('A', { type: 'links', linked: [id('B'), id('X')] });
+    expect(cluster.network.map(({ type, to }) => `${type} ${to}`)).toEqual([`heartbeat ${id('B')}`]);
+    cluster.settle();
+    expect(cluster.raft('B').leader).toBe(id('A'));
+  });
+
   it('a joiner that reaches only a follower is handed on to the leader', () => {
     const cluster = growing();
     join(cluster, 'X');

@@ -1,6 +1,6 @@
 import type { MemberId } from '../ids.ts';
 import { electorates, isQuorum } from './configuration.ts';
-import { askToJoin, dismissStranger } from './membership.ts';
+import { dismissStranger, repeatJoinRequest } from './membership.ts';
 import type { PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse } from './message.ts';
 import { becomeLeader, broadcastHeartbeat, hearsQuorum, tellCommitIndexToAll } from './replication.ts';
 import { heartbeatTicks } from './rest.ts';
@@ -24,15 +24,11 @@ export function tick(raft: Raft): void {
     tickAsLeader(raft, raft.leadership);
     return;
   }
-  if (ownKind(raft) === null) {
-    askToJoin(raft);
-    return;
-  }
+  repeatJoinRequest(raft);
+  if (ownKind(raft) === null) return;
   raft.electionElapsedTicks += 1;
   if (raft.leader === null && mayCampaign(raft) && isAlone(raft)) campaignAlone(raft);
   else if (raft.electionElapsedTicks >= raft.electionTimeoutTicks) onElectionTimeout(raft);
-  // A learner that nobody leads may have been added by an entry that was never committed.
-  if (raft.leader === null && ownKind(raft) === 'learner') askToJoin(raft);
 }
 
 /** Check-quorum (§6.2): who hears from no quorum any more leads nobody, and clients should look elsewhere. */

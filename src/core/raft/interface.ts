@@ -26,7 +26,7 @@ export type Input =
   | { readonly type: 'expire'; readonly request: RequestId }
   /** Force an election, whoever leads. */
   | { readonly type: 'campaign' }
-  /** The members to which a link is open. Only joining depends on it. */
+  /** The servers to which a link is open: only joining depends on it, and how soon a member hears of its leader. */
   | { readonly type: 'links'; readonly linked: readonly MemberId[] };
 
 export interface Answer {

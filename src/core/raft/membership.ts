@@ -2,11 +2,12 @@ import type { MemberId } from '../ids.ts';
 import { allMembers, applyChanges, findMember, isVoter, leaveJoint, voters } from './configuration.ts';
 import type { Configuration } from './log-entry.ts';
 import type { ConfigurationChange, JoinRequest, RemovedNotice } from './message.ts';
-import { appendAsLeader, progressOfMember, tellCommitIndexToAll } from './replication.ts';
+import { appendAsLeader, progressOfMember, sendHeartbeat, tellCommitIndexToAll } from './replication.ts';
 import {
   becomeFollower,
   configurationInForce,
   isTransferring,
+  ownKind,
   refuse,
   send,
   trace,
@@ -96,10 +97,28 @@ function lostVoter(raft: Raft, leadership: Leadership, configuration: Configurat
 
 // ── Joining and leaving ─────────────────────────────────────────────────────────────────────────
 
-/** A server outside the configuration asks everyone it can reach to have it added. */
-export function askToJoin(raft: Raft): void {
-  if (raft.removed || raft.ticks % raft.options.joinTicks !== 0) return;
-  for (const to of raft.linked) {
+/** Who comes within reach is not kept waiting: a member hears at once who leads, and whoever wants to join asks it. */
+export function handleLinks(raft: Raft, linked: readonly MemberId[]): void {
+  const reached = linked.filter((id) => !raft.linked.includes(id));
+  raft.linked = linked;
+  const { leadership } = raft;
+  if (leadership !== null) for (const id of reached) sendHeartbeat(raft, leadership, id);
+  else if (wantsToJoin(raft)) askToJoin(raft, reached);
+}
+
+/** A server outside the configuration asks everyone it can reach to have it added, until it is. */
+export function repeatJoinRequest(raft: Raft): void {
+  if (wantsToJoin(raft) && raft.ticks % raft.options.joinTicks === 0) askToJoin(raft, raft.linked);
+}
+
+function wantsToJoin(raft: Raft): boolean {
+  const kind = ownKind(raft);
+  // A learner that nobody leads may have been added by an entry that was never committed.
+  return !raft.removed && (kind === null || (kind === 'learner' && raft.leader === null));
+}
+
+function askToJoin(raft: Raft, whom: readonly MemberId[]): void {
+  for (const to of whom) {
     send(raft, { type: 'joinRequest', from: raft.id, to, term: raft.term, joiner: raft.id });
   }
 }

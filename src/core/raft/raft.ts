@@ -66,7 +66,7 @@ function handleInput(raft: Raft, input: Input): void {
       election.forceCampaign(raft);
       return;
     case 'links':
-      raft.linked = input.linked;
+      membership.handleLinks(raft, input.linked);
       return;
     default:
       unreachable(input);

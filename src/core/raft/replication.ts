@@ -142,14 +142,17 @@ function sendAppend(raft: Raft, to: MemberId, progress: Progress): void {
 
 export function broadcastHeartbeat(raft: Raft, leadership: Leadership): void {
   raft.heartbeatElapsedTicks = 0;
-  for (const { id } of allMembers(configurationInForce(raft).configuration)) {
-    const progress = progressOfMember(raft, leadership, id);
-    if (progress === null) continue;
-    const { id: from, term } = raft;
-    const commitIndex = raft.rules.commitIndexForFollower(raft.commitIndex, progress.matchIndex);
-    send(raft, { type: 'heartbeat', from, to: id, term, commitIndex, readRound: leadership.readRound });
-    progress.commitIndexSent = Math.max(progress.commitIndexSent, commitIndex);
-  }
+  for (const { id } of allMembers(configurationInForce(raft).configuration))
+    sendHeartbeat(raft, leadership, id);
+}
+
+export function sendHeartbeat(raft: Raft, leadership: Leadership, to: MemberId): void {
+  const progress = progressOfMember(raft, leadership, to);
+  if (progress === null) return;
+  const { id: from, term } = raft;
+  const commitIndex = raft.rules.commitIndexForFollower(raft.commitIndex, progress.matchIndex);
+  send(raft, { type: 'heartbeat', from, to, term, commitIndex, readRound: leadership.readRound });
+  progress.commitIndexSent = Math.max(progress.commitIndexSent, commitIndex);
 }
 
 export function handleAppendResponse(raft: Raft, message: AppendResponse): void {
