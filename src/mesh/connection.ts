@@ -17,7 +17,7 @@ export interface ConnectionHandlers {
   /** One text message of the control channel. */
   onControl(text: string): void;
   /** Once. */
-  onClose(reason: string): void;
+  onClose(): void;
 }
 
 /**
@@ -54,9 +54,9 @@ export class Connection {
       handlers.onConnect();
     });
     this.#peer.on('data', (data: unknown) => this.#onData(data));
-    this.#peer.on('error', (error) => this.#close(error.message));
-    this.#peer.on('close', () => this.#close('The other tab closed the connection.'));
-    this.#timer = setTimeout(() => this.#close('No connection in time.'), CONNECT_TIMEOUT_MS);
+    this.#peer.on('error', () => this.close());
+    this.#peer.on('close', () => this.close());
+    this.#timer = setTimeout(() => this.close(), CONNECT_TIMEOUT_MS);
   }
 
   get isConnected(): boolean {
@@ -68,8 +68,8 @@ export class Connection {
     if (this.#isClosed) return;
     try {
       this.#peer.signal(data);
-    } catch (error) {
-      this.#close(`A session description does not fit: ${String(error)}`);
+    } catch {
+      this.close();
     }
   }
 
@@ -78,14 +78,19 @@ export class Connection {
     try {
       this.#peer.send(text);
       return true;
-    } catch (error) {
-      this.#close(`The control channel has failed: ${String(error)}`);
+    } catch {
+      this.close();
       return false;
     }
   }
 
   close(): void {
-    this.#close('This tab closed the connection.');
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    if (this.#candidateTimer !== null) clearTimeout(this.#candidateTimer);
+    this.#peer.destroy();
+    this.handlers.onClose();
   }
 
   #onData(data: unknown): void {
@@ -93,16 +98,7 @@ export class Connection {
   }
 
   #onNoCandidate(): void {
-    if (!this.#hasCandidate) this.#close('This machine offers no network interface.');
-  }
-
-  #close(reason: string): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
-    if (this.#candidateTimer !== null) clearTimeout(this.#candidateTimer);
-    this.#peer.destroy();
-    this.handlers.onClose(reason);
+    if (!this.#hasCandidate) this.close();
   }
 }
 

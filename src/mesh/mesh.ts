@@ -34,6 +34,9 @@ export interface PeerView {
 /** A room holds fewer; whoever announces more is not to be believed. */
 const MAX_REMOTES = 64;
 
+/** A page shows itself within the browser just before it is in the room; until then the server would drop what is for it. */
+const JOINING_MS = 1000;
+
 /** All connections of this page to the other tabs of its cluster. */
 export class Mesh {
   /** This page's id: new with every page, unlike the member that it runs. */
@@ -166,7 +169,8 @@ export class Mesh {
     const remote = this.#remote(page);
     if (remote === null || remote.isLocal) return;
     remote.isLocal = true;
-    if (!remote.isConnected) remote.reach();
+    const isJoining = this.#signalingState.state === 'connected' && !remote.isListed;
+    if (!remote.isConnected) remote.reach(isJoining ? JOINING_MS : 0);
     // Its lock tells at once what ICE would take half a minute to notice.
     this.#local.onGone(page, () => this.#forget(remote));
   }

@@ -90,10 +90,10 @@ export class Remote {
     return this.context.self > this.page;
   }
 
-  /** It has (re)appeared: try at once. */
-  reach(): void {
+  /** It has (re)appeared: try at once, or after a while. */
+  reach(delayMs = 0): void {
     this.#failures = 0;
-    if (this.#connection === null) this.#plan(this.#dials ? 0 : PATIENCE_MS);
+    if (this.#connection === null) this.#plan(this.#dials ? delayMs : PATIENCE_MS);
   }
 
   send(message: ControlMessage): boolean {

@@ -30,6 +30,8 @@ export interface SignalingHandlers {
   onRefused(code: RefusalCode | 'unparsable', reason: string): void;
 }
 
+/** From the dialling to a place in the room. */
+const JOIN_TIMEOUT_MS = 10_000;
 /** A socket that has said nothing for this long after a ping is dead (sleep, network change). */
 const PING_PERIOD_MS = 10_000;
 const PONG_TIMEOUT_MS = 5000;
@@ -86,6 +88,7 @@ export class SignalingClient {
     }
     this.#socket = socket;
     this.#lastRefusal = null;
+    this.#setTimer(JOIN_TIMEOUT_MS, () => this.#abandon());
     socket.addEventListener('open', () => {
       this.#send({ type: 'join', room: this.options.room, peer: this.options.peer });
     });

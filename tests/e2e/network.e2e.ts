@@ -129,6 +129,22 @@ test('the signaling server goes away and comes back', async ({ context, server }
   }
 });
 
+test('a tab to which the signaling server never answers finds the others within their browser', async ({
+  context,
+  server,
+}) => {
+  const tabs = await openCluster(context, server.url, 2);
+  const page = await context.newPage();
+  await page.routeWebSocket(/signaling/, () => undefined);
+  await page.goto(server.url);
+  await untilLoaded(page);
+  await expect(page.getByText('Signaling server lost')).toBeVisible();
+  const third = new Tab(page);
+  await third.ready();
+  expect(await third.put('reached', 'yes')).toMatchObject({ outcome: 'ok' });
+  for (const tab of tabs) expect(await tab.get('reached')).toEqual({ outcome: 'ok', value: 'yes' });
+});
+
 test('node controls: pause, resume, restart, campaign', async ({ context, server }) => {
   const tabs = await openCluster(context, server.url, 3);
   const leader = await agreedLeader(tabs);
