@@ -48,6 +48,8 @@ export class ClusterController implements PageController {
   /** Session changes (restart, wipe, new cluster) run one after the other. */
   #changing: Promise<void> = Promise.resolve();
   readonly #listeners = new Set<() => void>();
+  /** Called with each change, where listeners are called with each view: a hidden page has one of these a second. */
+  readonly #awaiting = new Set<() => void>();
   #isRefreshPending = false;
   #refreshedAt = Number.NEGATIVE_INFINITY;
 
@@ -197,6 +199,7 @@ export class ClusterController implements PageController {
    * events. A hidden page, which has no frames, still gets one now and then.
    */
   #changed(): void {
+    for (const check of this.#awaiting) check();
     if (this.#isRefreshPending) return;
     this.#isRefreshPending = true;
     let inAnyCase: ReturnType<typeof setTimeout> | undefined;
@@ -302,8 +305,9 @@ export class ClusterController implements PageController {
   #peers(snapshot: NodeSnapshot | null): PeerStatus[] {
     return (this.#session?.peers() ?? []).map(({ page, memberId, state, link }) => {
       const own = snapshot?.links.find((view) => view.link === link?.id);
-      const isOpen = own?.state === 'open';
-      const id = memberId ?? own?.memberId ?? page;
+      const linked = own?.memberId ?? null;
+      const isOpen = linked !== null;
+      const id = memberId ?? linked ?? page;
       return {
         id,
         name: snapshot?.members.find((member) => member.id === id)?.name ?? null,
@@ -512,11 +516,11 @@ export class ClusterController implements PageController {
         }
       };
       const timer = setInterval(check, 50);
-      const unsubscribe = this.subscribe(check);
       const finish = (): void => {
         clearInterval(timer);
-        unsubscribe();
+        this.#awaiting.delete(check);
       };
+      this.#awaiting.add(check);
       check();
     });
   }

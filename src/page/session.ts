@@ -18,6 +18,7 @@ import type {
   StatesExcerpt,
 } from '../worker/contract.ts';
 import { LiveFeed } from './live.ts';
+import { takeWorker } from './node-worker.ts';
 import { OperationCalls } from './operation-calls.ts';
 import { describeDevice } from './device.ts';
 import {
@@ -88,14 +89,10 @@ export class Session {
     private readonly options: SessionOptions,
     private readonly handlers: SessionHandlers,
   ) {
-    this.#worker = new Worker(new URL('../worker/main.ts', import.meta.url), {
-      type: 'module',
-      name: 'tabraft',
-    });
-    this.#worker.addEventListener('error', (event) => {
-      this.#stop(
-        `The node’s worker has failed: ${event.message || 'it could not be loaded'}. Reload the page.`,
-      );
+    const { worker, failure } = takeWorker();
+    this.#worker = worker;
+    void failure.then((message) => {
+      this.#stop(`The node’s worker has failed: ${message || 'it could not be loaded'}. Reload the page.`);
     });
     this.node = Comlink.wrap<NodeApi>(this.#worker);
     this.live = this.#createLive();
@@ -116,8 +113,10 @@ export class Session {
       this.#onSnapshot(snapshot, notices);
     };
     try {
-      await this.node.subscribe(Comlink.proxy(onChange));
-      return await this.#startNode();
+      // Neither waits for the other: the page is drawn for the first time now, and an answer would wait for that.
+      const subscribed = this.node.subscribe(Comlink.proxy(onChange));
+      const [memberId] = await Promise.all([this.#startNode(), subscribed]);
+      return memberId;
     } catch (error) {
       // Expected failures come as values; this is a bug, and the person must hear of it.
       this.#stop(`The node could not start: ${messageOf(error)}`);

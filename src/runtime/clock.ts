@@ -21,12 +21,14 @@ function timeOfTask(): number {
   return taskTime;
 }
 
+export function after(delayMs: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, delayMs);
+  return () => clearTimeout(timer);
+}
+
 export const systemClock: Clock = {
   now: timeOfTask,
-  after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
+  after,
   soon: (callback) => queueMicrotask(callback),
 };
 

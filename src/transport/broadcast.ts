@@ -52,7 +52,7 @@ export class BroadcastNetwork {
 class BroadcastCarrier implements Carrier {
   onOpen: () => void = () => undefined;
   onFrame: (frame: Uint8Array) => void = () => undefined;
-  onClose: (reason: string) => void = () => undefined;
+  onClose: () => void = () => undefined;
   readonly bufferedBytes = 0;
   #isClosed = false;
 
@@ -65,7 +65,7 @@ class BroadcastCarrier implements Carrier {
   receive(frame: Uint8Array | null): void {
     if (this.#isClosed) return;
     if (frame !== null) this.onFrame(frame);
-    else this.#close('The other tab closed the link.');
+    else this.#close();
   }
 
   send(frame: Uint8Array): boolean {
@@ -76,13 +76,13 @@ class BroadcastCarrier implements Carrier {
   }
 
   close(): void {
-    this.#close('This side closed the link.');
+    this.#close();
   }
 
-  #close(reason: string): void {
+  #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.post(null);
-    this.onClose(reason);
+    this.onClose();
   }
 }

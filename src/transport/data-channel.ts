@@ -7,7 +7,7 @@ export const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 export class DataChannelCarrier implements Carrier {
   onOpen: () => void = () => undefined;
   onFrame: (frame: Uint8Array) => void = () => undefined;
-  onClose: (reason: string) => void = () => undefined;
+  onClose: () => void = () => undefined;
   #isClosed = false;
 
   constructor(private readonly channel: RTCDataChannel) {
@@ -17,7 +17,7 @@ export class DataChannelCarrier implements Carrier {
       // Text is no frame; an empty one is refused, and counted, like any that cannot be read.
       this.onFrame(data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array());
     };
-    channel.onclose = () => this.#close('The channel was closed.');
+    channel.onclose = () => this.#close();
   }
 
   get bufferedBytes(): number {
@@ -37,12 +37,12 @@ export class DataChannelCarrier implements Carrier {
 
   close(): void {
     this.channel.close();
-    this.#close('This side closed the channel.');
+    this.#close();
   }
 
-  #close(reason: string): void {
+  #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.onClose(reason);
+    this.onClose();
   }
 }

@@ -16,7 +16,7 @@ export interface Carrier {
   onOpen: () => void;
   onFrame: (frame: Uint8Array) => void;
   /** Called once, also after `close()`. */
-  onClose: (reason: string) => void;
+  onClose: () => void;
   /** Idempotent. */
   close(): void;
 }

@@ -12,7 +12,7 @@ export function createMemoryLink(soon: (callback: () => void) => void): [Carrier
 class MemoryCarrier implements Carrier {
   onOpen: () => void = () => undefined;
   onFrame: (frame: Uint8Array) => void = () => undefined;
-  onClose: (reason: string) => void = () => undefined;
+  onClose: () => void = () => undefined;
   readonly bufferedBytes = 0;
   other: MemoryCarrier | null = null;
   #isClosed = false;
@@ -31,13 +31,13 @@ class MemoryCarrier implements Carrier {
   }
 
   close(): void {
-    this.end('This side closed the link.');
-    this.soon(() => this.other?.end('The other side closed the link.'));
+    this.end();
+    this.soon(() => this.other?.end());
   }
 
-  end(reason: string): void {
+  end(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.onClose(reason);
+    this.onClose();
   }
 }

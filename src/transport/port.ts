@@ -17,13 +17,13 @@ type PortMessage =
   | ArrayBuffer
   | { readonly type: 'open' }
   | { readonly type: 'taken'; readonly bytes: number }
-  | { readonly type: 'close'; readonly reason: string };
+  | { readonly type: 'close' };
 
 /** The worker's end: frames that the page relays. */
 export class PortCarrier implements Carrier {
   onOpen: () => void = () => undefined;
   onFrame: (frame: Uint8Array) => void = () => undefined;
-  onClose: (reason: string) => void = () => undefined;
+  onClose: () => void = () => undefined;
   #bufferedBytes = 0;
   #isOpen = false;
   #isClosed = false;
@@ -50,8 +50,8 @@ export class PortCarrier implements Carrier {
   }
 
   close(): void {
-    this.port.postMessage({ type: 'close', reason: 'The worker closed the link.' });
-    this.#close('This side closed the link.');
+    this.port.postMessage({ type: 'close' });
+    this.#close();
   }
 
   #onWord(word: Exclude<PortMessage, ArrayBuffer>): void {
@@ -64,16 +64,16 @@ export class PortCarrier implements Carrier {
         this.#bufferedBytes -= word.bytes;
         return;
       case 'close':
-        this.#close(word.reason);
+        this.#close();
         return;
     }
   }
 
-  #close(reason: string): void {
+  #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#isOpen = false;
-    this.onClose(reason);
+    this.onClose();
     this.port.close();
   }
 }
@@ -88,7 +88,7 @@ export function relay(channel: RTCDataChannel, port: MessagePort): void {
     const buffer = frame.buffer as ArrayBuffer;
     post(buffer, [buffer]);
   };
-  carrier.onClose = (reason) => post({ type: 'close', reason });
+  carrier.onClose = () => post({ type: 'close' });
 
   let takenBytes = 0;
   const tellTaken = (): void => {

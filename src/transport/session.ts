@@ -32,7 +32,7 @@ export interface SessionHandlers {
   /** A frame was dropped; the link goes on. */
   onRefused(reason: string): void;
   /** Once, also after `close()`. */
-  onClose(reason: string): void;
+  onClose(): void;
 }
 
 interface Hello {
@@ -65,7 +65,7 @@ export class LinkSession {
   ) {
     carrier.onOpen = () => this.#sendHello();
     carrier.onFrame = (frame) => this.#onFrame(frame);
-    carrier.onClose = (reason) => this.#onClose(reason);
+    carrier.onClose = () => this.#onClose();
     this.#repeatHello();
   }
 
@@ -97,7 +97,7 @@ export class LinkSession {
 
   close(): void {
     this.carrier.close();
-    this.#onClose('This side closed the link.');
+    this.#onClose();
   }
 
   /** In parts. Others may overtake it, so its stamp says all. */
@@ -186,12 +186,12 @@ export class LinkSession {
     this.handlers.onMessage(message, stamp);
   }
 
-  #onClose(reason: string): void {
+  #onClose(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelHello();
     this.#cancelRetry();
-    this.handlers.onClose(reason);
+    this.handlers.onClose();
   }
 }
 

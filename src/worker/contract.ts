@@ -36,8 +36,8 @@ export type StartResult =
 
 export interface LinkView {
   readonly link: string;
+  /** Null until the link is open. */
   readonly memberId: string | null;
-  readonly state: 'opening' | 'open';
   readonly roundTripMs: number | null;
 }
 

@@ -1,6 +1,6 @@
 import type { MemberId } from '../core/ids.ts';
 import type { Message } from '../core/message.ts';
-import { systemClock } from '../runtime/clock.ts';
+import { after } from '../runtime/clock.ts';
 import { BroadcastNetwork } from '../transport/broadcast.ts';
 import { DataChannelCarrier } from '../transport/data-channel.ts';
 import type { Carrier } from '../transport/link.ts';
@@ -41,7 +41,6 @@ export class LinkTable {
     return [...this.#sessions].map(([link, { member }]) => ({
       link,
       memberId: member,
-      state: member === null ? 'opening' : 'open',
       roundTripMs: member === null ? null : roundTripMs(member),
     }));
   }
@@ -74,12 +73,12 @@ export class LinkTable {
     const { clusterId, self } = this;
     const session: LinkSession = new LinkSession(
       carrier,
-      { clusterId, self, after: (delayMs, callback) => systemClock.after(delayMs, callback) },
+      { clusterId, self, after },
       {
         onOpen: (member) => {
           // The newest link to a member carries its messages; an older one is about to end.
           this.#byMember.set(member, link);
-          this.#tell({ type: 'open', link });
+          this.#tell(link, 'open');
           this.#changed();
         },
         onMessage: (message, stamp) => this.handlers.onMessage(message, stamp),
@@ -92,7 +91,7 @@ export class LinkTable {
 
   #onClosed(link: string, { member }: LinkSession): void {
     this.#sessions.delete(link);
-    this.#tell({ type: 'closed', link });
+    this.#tell(link, 'closed');
     if (member === null || this.#byMember.get(member) !== link) return;
     this.#byMember.delete(member);
     for (const [other, session] of this.#sessions)
@@ -100,7 +99,8 @@ export class LinkTable {
     this.#changed();
   }
 
-  #tell(event: LinkEvent): void {
+  #tell(link: string, type: LinkEvent['type']): void {
+    const event: LinkEvent = { type, link };
     this.port.postMessage(event);
   }
 

@@ -1,7 +1,7 @@
 import * as Comlink from 'comlink';
 import type { TracePage } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
-import { systemClock, wallClock } from '../runtime/clock.ts';
+import { after, wallClock } from '../runtime/clock.ts';
 import { StorageError } from '../storage/storage.ts';
 import { sample } from '../trace/sample.ts';
 import { deleteStoredTrace, openOpfsTrace } from '../trace/opfs-store.ts';
@@ -102,7 +102,7 @@ class NodeHost {
           : await openOpfsTrace(clusterId, memberId, trace.bytes);
       return new Tracer(memberId, store, {
         now: wallClock,
-        after: (delayMs, callback) => systemClock.after(delayMs, callback),
+        after,
         onFailure: (reason) => this.#notify('warning', `The trace cannot be stored any more: ${reason}`),
       });
     } catch (error) {
@@ -193,7 +193,7 @@ class NodeHost {
 function gistOf(snapshot: NodeSnapshot): string {
   const { name, role, term, leader, hasQuorum, members, registers, paused, removed, stoppedReason } =
     snapshot;
-  const links = snapshot.links.map(({ link, memberId, state }) => [link, memberId, state]);
+  const links = snapshot.links.map(({ link, memberId }) => [link, memberId]);
   const { counters } = snapshot;
   return JSON.stringify([
     ...[name, role, term, leader, hasQuorum, members, links, registers, paused, removed, stoppedReason],

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import type { MemberId } from '../../src/core/ids.ts';
 import { decodeTransaction, encodeTransaction } from '../../src/core/kv/transaction.ts';
 import type { Message } from '../../src/core/message.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
+import { after } from '../../src/runtime/clock.ts';
 import { BroadcastNetwork } from '../../src/transport/broadcast.ts';
 import { DataChannelCarrier, MAX_BUFFERED_BYTES } from '../../src/transport/data-channel.ts';
 import { MAX_FRAME_BYTES, type Carrier } from '../../src/transport/link.ts';
@@ -137,12 +137,12 @@ it.each<[string, (channel: RTCDataChannel) => Carrier]>([
 it('a page that closes the connection ends the relay’s link, whatever is still under way', async () => {
   const { connections, channels } = connect();
   const carrier = relayed(channels[0]);
-  const closings: string[] = [];
-  carrier.onClose = (reason) => closings.push(reason);
+  let closings = 0;
+  carrier.onClose = () => (closings += 1);
   await vi.waitFor(() => expect(carrier.send(new Uint8Array(MAX_FRAME_BYTES))).toBe(true), 10_000);
   while (carrier.send(new Uint8Array(MAX_FRAME_BYTES)));
   for (const connection of connections) connection.close();
-  await vi.waitFor(() => expect(closings).toEqual(['The channel was closed.']), 10_000);
+  await vi.waitFor(() => expect(closings).toBe(1), 10_000);
   expect(carrier.send(new Uint8Array(1))).toBe(false);
 });
 
@@ -172,7 +172,7 @@ it.each<[string, (channel: RTCDataChannel) => Carrier]>([
         {
           clusterId: 'cluster-of-tests',
           self: self as MemberId,
-          after: (delayMs, callback) => systemClock.after(delayMs, callback),
+          after,
         },
         {
           onOpen: () => undefined,

@@ -25,6 +25,16 @@ test('a wrong value in config.json is named on the page, with its path and what 
   }
 });
 
+test('a worker that cannot be loaded is named on the page, with what to do', async ({ context, server }) => {
+  const isWorker = (url: URL): boolean => /\/assets\/main-.*\.js$/.test(url.pathname);
+  await context.route(isWorker, (route) => route.abort());
+  const tab = await Tab.open(context, server.url);
+  await expect(
+    tab.page.getByText('The node’s worker has failed: it could not be loaded. Reload the page.').first(),
+  ).toBeVisible();
+  expect(await tab.put('key', 'value')).toMatchObject({ outcome: 'failed', code: 'not-running' });
+});
+
 test('storage of a newer version stops the node, with the reason', async ({ context, server }) => {
   const tab = await Tab.open(context, server.url);
   const { clusterId, memberId } = await tab.ready();
