@@ -27,8 +27,7 @@ export interface ConnectionHandlers {
 export class Connection {
   readonly #peer: Instance;
   readonly #timer: ReturnType<typeof setTimeout>;
-  #candidateTimer: ReturnType<typeof setTimeout> | null = null;
-  #hasCandidate = false;
+  #candidateTimer: ReturnType<typeof setTimeout> | undefined;
   #isConnected = false;
   #isClosed = false;
 
@@ -41,9 +40,10 @@ export class Connection {
     this.#peer = new Peer({ initiator, config: { iceServers }, objectMode: true });
     const { _pc: connection } = withFields(this.#peer);
     onRaftChannel(connection.createDataChannel('raft', { negotiated: true, id: RAFT_CHANNEL_ID }));
+    let hasCandidate = false;
     this.#peer.on('signal', (data) => {
-      if (data.type === 'candidate') this.#hasCandidate = true;
-      else this.#candidateTimer ??= setTimeout(() => this.#onNoCandidate(), CANDIDATE_TIMEOUT_MS);
+      if (data.type === 'candidate') hasCandidate = true;
+      else this.#candidateTimer ??= setTimeout(() => hasCandidate || this.close(), CANDIDATE_TIMEOUT_MS);
       handlers.onSignal(data);
     });
     this.#peer.on('connect', () => {
@@ -88,17 +88,13 @@ export class Connection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    if (this.#candidateTimer !== null) clearTimeout(this.#candidateTimer);
+    clearTimeout(this.#candidateTimer);
     this.#peer.destroy();
     this.handlers.onClose();
   }
 
   #onData(data: unknown): void {
     if (typeof data === 'string' && !this.#isClosed) this.handlers.onControl(data);
-  }
-
-  #onNoCandidate(): void {
-    if (!this.#hasCandidate) this.close();
   }
 }
 

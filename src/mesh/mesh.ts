@@ -190,21 +190,27 @@ export class Mesh {
 
   // ── Signals ───────────────────────────────────────────────────────────────────────────────────
 
+  /** For whom it does not list, the server has no way. */
+  #isListed(page: string): boolean {
+    return this.#remotes.get(page)?.isListed === true;
+  }
+
   /** Tabs that may pass a signal on to `page`. */
   #relays(page: string): string[] {
     return this.connectedPages().filter((other) => other !== page);
   }
 
   #signalPath(page: string): 'open' | 'pending' | 'none' {
-    if (this.#signalingState.state === 'connected' || this.#relays(page).length > 0) return 'open';
-    return this.#signalingState.state === 'connecting' ? 'pending' : 'none';
+    const { state } = this.#signalingState;
+    if ((state === 'connected' && this.#isListed(page)) || this.#relays(page).length > 0) return 'open';
+    return state === 'connecting' ? 'pending' : 'none';
   }
 
   #sendSignal(page: string, message: SignalMessage): void {
     const envelope = { from: this.self, to: page };
     this.#sealing = this.#sealing.then(async () => {
       const payload = await seal(this.options.keys, envelope, message);
-      if (this.#signaling.relay(page, payload)) return;
+      if (this.#isListed(page) && this.#signaling.relay(page, payload)) return;
       // Any of them may lack a way to `page`; the next attempt probably asks another.
       const relays = this.#relays(page);
       const relay = relays[Math.floor(Math.random() * relays.length)];
