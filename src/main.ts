@@ -2,6 +2,7 @@ import { applyUrlOverrides, parseConfig, type PageConfig } from './config/schema
 import { SIGNALING_PATH } from '../signaling/protocol.ts';
 import { messageOf } from './error-text.ts';
 import { ClusterController } from './page/controller.ts';
+import { prepareWorker } from './page/node-worker.ts';
 import './ui/app.ts';
 import type { Tabraft } from './api.ts';
 import type { Fatal } from './ui/fatal-error.ts';
@@ -65,6 +66,7 @@ async function start(): Promise<void> {
   if (app === null) throw new Error('index.html has no <tabraft-app>');
   try {
     requireSecureContext();
+    prepareWorker();
     const config = await loadConfig();
     await ClusterController.open(config, signalingUrl(config), (controller) => {
       window.tabraft = controller.api;

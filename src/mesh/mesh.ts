@@ -42,6 +42,8 @@ export class Mesh {
   /** This page's id: new with every page, unlike the member that it runs. */
   readonly self = createId();
   readonly #remotes = new Map<string, Remote>();
+  /** In the room, says the server: for others it has no way. */
+  readonly #listed = new Set<string>();
   readonly #signaling: SignalingClient;
   readonly #local: LocalNetwork;
   readonly #context: RemoteContext;
@@ -100,7 +102,7 @@ export class Mesh {
   }
 
   /** What the worker says of a link. */
-  onLink({ type, link }: { readonly type: 'open' | 'closed'; readonly link: string }): void {
+  onLink({ type, link }: { readonly type: 'taken' | 'closed'; readonly link: string }): void {
     for (const remote of this.#remotes.values()) remote.onLink(link, type);
   }
 
@@ -146,22 +148,18 @@ export class Mesh {
   }
 
   #onPeers(pages: readonly string[]): void {
-    for (const page of this.#remotes.keys()) if (!pages.includes(page)) this.#onUnlisted(page);
+    for (const page of this.#listed) if (!pages.includes(page)) this.#onUnlisted(page);
     for (const page of pages) this.#onListed(page);
   }
 
   #onListed(page: string): void {
-    const remote = this.#remote(page);
-    if (remote === null) return;
-    remote.isListed = true;
-    remote.reach();
+    this.#listed.add(page);
+    this.#remote(page)?.reach();
     this.handlers.onChange();
   }
 
   #onUnlisted(page: string): void {
-    const remote = this.#remotes.get(page);
-    if (remote === undefined) return;
-    remote.isListed = false;
+    this.#listed.delete(page);
     this.#forgetIfGone(page);
   }
 
@@ -169,16 +167,16 @@ export class Mesh {
     const remote = this.#remote(page);
     if (remote === null || remote.isLocal) return;
     remote.isLocal = true;
-    const isJoining = this.#signalingState.state === 'connected' && !remote.isListed;
-    if (!remote.isConnected) remote.reach(isJoining ? JOINING_MS : 0);
     // Its lock tells at once what ICE would take half a minute to notice.
     this.#local.onGone(page, () => this.#forget(remote));
+    if (this.#listed.has(page) || remote.isConnected) return;
+    remote.reach(this.#signalingState.state === 'connected' ? JOINING_MS : 0);
   }
 
   /** A remote that nobody lists any more and to which nothing is open has left. */
   #forgetIfGone(page: string): void {
     const remote = this.#remotes.get(page);
-    if (remote === undefined || remote.isListed || remote.isLocal || remote.isConnected) return;
+    if (remote === undefined || this.#listed.has(page) || remote.isLocal || remote.isConnected) return;
     this.#forget(remote);
   }
 
@@ -190,19 +188,15 @@ export class Mesh {
 
   // ── Signals ───────────────────────────────────────────────────────────────────────────────────
 
-  /** For whom it does not list, the server has no way. */
-  #isListed(page: string): boolean {
-    return this.#remotes.get(page)?.isListed === true;
-  }
-
   /** Tabs that may pass a signal on to `page`. */
   #relays(page: string): string[] {
     return this.connectedPages().filter((other) => other !== page);
   }
 
-  #signalPath(page: string): 'open' | 'pending' | 'none' {
+  #signalPath(page: string): 'server' | 'tabs' | 'pending' | 'none' {
     const { state } = this.#signalingState;
-    if ((state === 'connected' && this.#isListed(page)) || this.#relays(page).length > 0) return 'open';
+    if (state === 'connected' && this.#listed.has(page)) return 'server';
+    if (this.#relays(page).length > 0) return 'tabs';
     return state === 'connecting' ? 'pending' : 'none';
   }
 
@@ -210,7 +204,7 @@ export class Mesh {
     const envelope = { from: this.self, to: page };
     this.#sealing = this.#sealing.then(async () => {
       const payload = await seal(this.options.keys, envelope, message);
-      if (this.#isListed(page) && this.#signaling.relay(page, payload)) return;
+      if (this.#listed.has(page) && this.#signaling.relay(page, payload)) return;
       // Any of them may lack a way to `page`; the next attempt probably asks another.
       const relays = this.#relays(page);
       const relay = relays[Math.floor(Math.random() * relays.length)];

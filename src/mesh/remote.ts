@@ -5,8 +5,8 @@ import { createId } from './secret.ts';
 
 /** Who runs the consensus links: this page's worker. */
 export interface LinkHost {
-  /** Takes the channel over before it returns, in the task that created it. */
-  addChannel(link: string, channel: RTCDataChannel): 'worker' | 'relay';
+  /** Takes the channel over before it returns, in the task that created it. Null: there is no worker. */
+  addChannel(link: string, channel: RTCDataChannel): 'worker' | 'relay' | null;
   addLocal(link: string, self: string, page: string): void;
   removeLink(link: string): void;
 }
@@ -19,10 +19,10 @@ export interface RemoteContext {
   readonly host: LinkHost;
   readonly local: LocalNetwork;
   /**
-   * Whether a signal to `page` has a way, by the server or another tab. `pending`: the server has
-   * not answered yet.
+   * Which way a signal to `page` has. Another tab that it goes by may turn out to have none. `pending`: the server
+   * has not answered yet.
    */
-  signalPath(page: string): 'open' | 'pending' | 'none';
+  signalPath(page: string): 'server' | 'tabs' | 'pending' | 'none';
   sendSignal(page: string, message: SignalMessage): void;
   onControl(page: string, message: ControlMessage): void;
   /** A control message that does not parse. */
@@ -41,16 +41,14 @@ const PATIENCE_MS = 2000;
 const UPGRADE_MS = 15_000;
 /** A request to dial that comes so soon after an attempt began has crossed with it. */
 const CROSSING_MS = 1000;
-/** The workers' hello follows the connection within milliseconds; a channel that was lost between page and worker has none. */
-const HELLO_TIMEOUT_MS = 10_000;
+/** A channel that the worker has not got by then was lost on its way. */
+const TAKEN_TIMEOUT_MS = 10_000;
 /** How often to look again for the signaling server's first answer. */
 const PENDING_MS = 200;
 
 /** Another tab's page, and the way to it: a WebRTC connection, or a link within this browser. */
 export class Remote {
   memberId: string | null = null;
-  /** The signaling server lists it. */
-  isListed = false;
   /** It has shown itself within this browser. */
   isLocal = false;
   #connection: Connection | null = null;
@@ -58,8 +56,8 @@ export class Remote {
   #attempt: string | null = null;
   #attemptedAt = 0;
   #channel: 'worker' | 'relay' | null = null;
-  /** The newest connection's link over which the workers have talked. */
-  #openLink: string | null = null;
+  /** The newest connection's link that the worker has got. */
+  #takenLink: string | null = null;
   #localLink: { readonly link: string; readonly unwatch: () => void } | null = null;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -90,10 +88,10 @@ export class Remote {
     return this.context.self > this.page;
   }
 
-  /** It has (re)appeared: try at once, or after a while. */
+  /** It has (re)appeared: try at once, or after a while. What was tried before may not have reached it. */
   reach(delayMs = 0): void {
     this.#failures = 0;
-    if (this.#connection === null) this.#plan(this.#dials ? delayMs : PATIENCE_MS);
+    this.#plan(this.#dials ? delayMs : PATIENCE_MS);
   }
 
   send(message: ControlMessage): boolean {
@@ -137,8 +135,8 @@ export class Remote {
   }
 
   /** What the worker says of any link: where it has given this one's up, the connection below it is of no use. */
-  onLink(link: string, state: 'open' | 'closed'): void {
-    if (state === 'open' && link === this.#attempt) this.#openLink = link;
+  onLink(link: string, state: 'taken' | 'closed'): void {
+    if (state === 'taken' && link === this.#attempt) this.#takenLink = link;
     if (state === 'closed' && link === this.link?.id) this.#hangUp();
   }
 
@@ -162,15 +160,17 @@ export class Remote {
 
   #try(): void {
     this.#timer = null;
-    if (this.#connection !== null) return;
+    if (this.#connection !== null && (this.#connection.isConnected || !this.#dials)) return;
     const path = this.context.signalPath(this.page);
     if (path === 'pending') {
       this.#plan(PENDING_MS);
-    } else if (path === 'open' && this.#dials) {
+      return;
+    }
+    if (path !== 'server') this.#goLocal();
+    if (path !== 'none' && this.#dials) {
       this.#connect(true, createId());
     } else {
-      if (path === 'open') this.context.sendSignal(this.page, { type: 'dial-me' });
-      else this.#goLocal();
+      if (path !== 'none') this.context.sendSignal(this.page, { type: 'dial-me' });
       this.#failures += 1;
       this.#plan(this.#pauseMs());
     }
@@ -202,7 +202,11 @@ export class Remote {
           this.#failures = 0;
           if (this.#localLink !== null) this.context.local.closeLink(this.page, this.#localLink.link);
           this.#dropLocal();
-          setTimeout(() => this.#expectHello(attempt), HELLO_TIMEOUT_MS);
+          setTimeout(() => {
+            if (attempt !== this.#attempt || this.#channel === null || attempt === this.#takenLink) return;
+            wasConnected = false;
+            this.#hangUp();
+          }, TAKEN_TIMEOUT_MS);
           this.#greet();
         },
         onControl: (text) => this.#onControl(text),
@@ -210,10 +214,6 @@ export class Remote {
       },
     );
     this.context.onChange();
-  }
-
-  #expectHello(attempt: string): void {
-    if (attempt === this.#attempt && attempt !== this.#openLink) this.#hangUp();
   }
 
   #onConnectionClosed(attempt: string, wasConnected: boolean): void {

@@ -15,11 +15,15 @@ function startWorker(): NodeWorker {
   return { worker, failure };
 }
 
-/** It starts beside the page, which before long is drawn for the first time, and would keep a later one waiting. */
-let first: NodeWorker | null = startWorker();
+let ready: NodeWorker | null = null;
+
+/** While the page reads its configuration: later it is drawn for the first time, and would keep a worker waiting. */
+export function prepareWorker(): void {
+  ready = startWorker();
+}
 
 export function takeWorker(): NodeWorker {
-  const taken = first ?? startWorker();
-  first = null;
+  const taken = ready ?? startWorker();
+  ready = null;
   return taken;
 }

@@ -414,7 +414,8 @@ export class Session {
   }
 
   /** The worker owns the channel where the browser can transfer it; else the page relays its frames. */
-  #addChannel(link: string, channel: RTCDataChannel): 'worker' | 'relay' {
+  #addChannel(link: string, channel: RTCDataChannel): 'worker' | 'relay' | null {
+    if (this.hasCrashed) return null;
     if (this.options.config.channel === 'auto') {
       try {
         this.#command({ type: 'add', link, carrier: channel }, [channel]);

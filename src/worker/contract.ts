@@ -144,9 +144,9 @@ export type LinkCommand =
   | { readonly type: 'add-local'; readonly link: string; readonly self: string; readonly page: string }
   | { readonly type: 'remove'; readonly link: string };
 
-/** A hello has come over the link, or the worker has given it up. */
+/** The worker has the link's carrier, or has given the link up. */
 export interface LinkEvent {
-  readonly type: 'open' | 'closed';
+  readonly type: 'taken' | 'closed';
   readonly link: string;
 }
 

@@ -78,7 +78,6 @@ export class LinkTable {
         onOpen: (member) => {
           // The newest link to a member carries its messages; an older one is about to end.
           this.#byMember.set(member, link);
-          this.#tell(link, 'open');
           this.#changed();
         },
         onMessage: (message, stamp) => this.handlers.onMessage(message, stamp),
@@ -87,6 +86,7 @@ export class LinkTable {
       },
     );
     this.#sessions.set(link, session);
+    this.#tell(link, 'taken');
   }
 
   #onClosed(link: string, { member }: LinkSession): void {

@@ -90,7 +90,19 @@ test('channels that are lost on their way to the worker are given up, and others
 declare global {
   interface Window {
     lostChannels: number;
+    connections: number;
   }
+}
+
+/** Runs in the page before all else. */
+function countConnections(): void {
+  window.connections = 0;
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration);
+      window.connections += 1;
+    }
+  };
 }
 
 /** Runs in the page before all else: so many channels are transferred to where nobody takes them. */
@@ -127,6 +139,51 @@ test('the signaling server goes away and comes back', async ({ context, server }
     await connectedTo(tab, 3);
     await expect(tab.page.getByText('Signaling server lost')).toHaveCount(0);
   }
+});
+
+test('nothing is sent by the server to a tab that others have found before it is in the room', async ({
+  context,
+  server,
+}) => {
+  let refused = 0;
+  const open = async (delayMs: number): Promise<Tab> => {
+    const page = await context.newPage();
+    await page.routeWebSocket(/signaling/, (socket) => {
+      const up = socket.connectToServer();
+      socket.onMessage((message) => void setTimeout(() => up.send(message), delayMs));
+      up.onMessage((message) => {
+        if (message.includes('no-such-peer')) refused += 1;
+        socket.send(message);
+      });
+    });
+    await page.goto(server.url);
+    await untilLoaded(page);
+    const tab = new Tab(page);
+    await tab.ready();
+    return tab;
+  };
+  const tabs = [await open(0), await open(0), await open(300)];
+  for (const tab of tabs) await connectedTo(tab, 2);
+  expect(refused).toBe(0);
+});
+
+test('a crashed node’s tab stays connected to whoever comes later, and can be brought back from there', async ({
+  context,
+  server,
+}) => {
+  const [first, second, third] = await openCluster(context, server.url, 3);
+  if (first === undefined || second === undefined || third === undefined) throw new Error('three tabs');
+  await second.page.evaluate(() => window.tabraft.node.crash());
+  await third.page.addInitScript(countConnections);
+  await third.reload();
+  await third.ready();
+  await expect(third.page.getByRole('rowheader', { name: 'B stopped' })).toBeVisible();
+  const connections = await third.page.evaluate(() => window.connections);
+  // As long as a channel's taking over is waited for, and longer.
+  await third.page.waitForTimeout(12_000);
+  expect(await third.page.evaluate(() => window.connections)).toBe(connections);
+  await third.page.evaluate(() => window.tabraft.node.restart('B'));
+  expect(await second.ready()).toMatchObject({ name: 'B' });
 });
 
 test('a tab to which the signaling server never answers finds the others within their browser', async ({
