@@ -97,7 +97,6 @@ export class LinkSession {
 
   close(): void {
     this.carrier.close();
-    this.#onClose();
   }
 
   /** In parts. Others may overtake it, so its stamp says all. */

@@ -370,7 +370,10 @@ describe('membership', () => {
     cluster.restart('B');
     expect(cluster.raft('B').leader).toBeNull();
     cluster.input('A', { type: 'links', linked: [id('B'), id('X')] });
-    expect(cluster.network.map(({ type, to }) => `${type} ${to}`)).toEqual([`heartbeat ${id('B')}`]);
+    expect(cluster.network.map(({ type, to }) => `${type} ${to}`)).toEqual([
+      `heartbeat ${id('B')}`,
+      `heartbeat ${id('C')}`,
+    ]);
     cluster.settle();
     expect(cluster.raft('B').leader).toBe(id('A'));
   });

@@ -2,7 +2,7 @@ import type { MemberId } from '../ids.ts';
 import { allMembers, applyChanges, findMember, isVoter, leaveJoint, voters } from './configuration.ts';
 import type { Configuration } from './log-entry.ts';
 import type { ConfigurationChange, JoinRequest, RemovedNotice } from './message.ts';
-import { appendAsLeader, progressOfMember, sendHeartbeat, tellCommitIndexToAll } from './replication.ts';
+import { appendAsLeader, broadcastHeartbeat, progressOfMember, tellCommitIndexToAll } from './replication.ts';
 import {
   becomeFollower,
   configurationInForce,
@@ -101,8 +101,7 @@ function lostVoter(raft: Raft, leadership: Leadership, configuration: Configurat
 export function handleLinks(raft: Raft, linked: readonly MemberId[]): void {
   const reached = linked.filter((id) => !raft.linked.includes(id));
   raft.linked = linked;
-  const { leadership } = raft;
-  if (leadership !== null) for (const id of reached) sendHeartbeat(raft, leadership, id);
+  if (raft.leadership !== null) broadcastHeartbeat(raft, raft.leadership);
   else if (wantsToJoin(raft)) askToJoin(raft, reached);
 }
 

@@ -60,6 +60,14 @@ export function createProgress(nextIndex: number, tick: number): Progress {
   };
 }
 
+/**
+ * To a member that is not caught up, as much as may be under way, and as large as a message may be. Its channel is new
+ * as a rule, and doubles what it sends with each round trip: with more at once it overflows the other side's socket,
+ * and then stands still for seconds.
+ */
+const CATCH_UP_WINDOW_BYTES = 1_048_576;
+const CATCH_UP_MESSAGE_BYTES = 131_072;
+
 export interface Window {
   readonly maxInflightAppends: number;
   readonly maxInflightBytes: number;
@@ -77,8 +85,20 @@ export function isPaused(progress: Progress, window: Window): boolean {
   }
 }
 
-export function isWindowFull({ inflight, inflightBytes }: Progress, window: Window): boolean {
-  return inflight.length >= window.maxInflightAppends || inflightBytes >= window.maxInflightBytes;
+export function isWindowFull(progress: Progress, { maxInflightAppends, maxInflightBytes }: Window): boolean {
+  return (
+    progress.inflight.length >= maxInflightAppends ||
+    progress.inflightBytes >= withCare(progress, maxInflightBytes, CATCH_UP_WINDOW_BYTES)
+  );
+}
+
+/** Of one message at most, where `maxBytes` is what a caught-up member gets. */
+export function messageBytes(progress: Progress, maxBytes: number): number {
+  return withCare(progress, maxBytes, CATCH_UP_MESSAGE_BYTES);
+}
+
+function withCare({ isCaughtUp }: Progress, bytes: number, catchUpBytes: number): number {
+  return isCaughtUp ? bytes : Math.min(bytes, catchUpBytes);
 }
 
 /** An append up to `lastIndex` goes out. In `replicate` the next one follows on it at once. */
@@ -140,6 +160,7 @@ export function backToProbe(progress: Progress, nextIndex: number): void {
 export function beginSnapshot(progress: Progress, snapshot: Snapshot): void {
   assert(snapshot.metadata.index > progress.matchIndex, 'a snapshot brings what the member lacks');
   progress.state = 'snapshot';
+  progress.isCaughtUp = false;
   progress.probeSent = false;
   progress.inflight = [];
   progress.inflightBytes = 0;

@@ -131,7 +131,10 @@ function sendAppend(raft: Raft, to: MemberId, progress: Progress): void {
     startTransfer(raft, to, progress);
     return;
   }
-  const entries = raft.log.batch(progress.nextIndex, raft.options.maxAppendBytes);
+  const entries = raft.log.batch(
+    progress.nextIndex,
+    progressOf.messageBytes(progress, raft.options.maxAppendBytes),
+  );
   const { id: from, term, commitIndex } = raft;
   send(raft, { type: 'appendRequest', from, to, term, prevIndex, prevTerm, entries, commitIndex });
   progress.commitIndexSent = commitIndex;
@@ -142,17 +145,14 @@ function sendAppend(raft: Raft, to: MemberId, progress: Progress): void {
 
 export function broadcastHeartbeat(raft: Raft, leadership: Leadership): void {
   raft.heartbeatElapsedTicks = 0;
-  for (const { id } of allMembers(configurationInForce(raft).configuration))
-    sendHeartbeat(raft, leadership, id);
-}
-
-export function sendHeartbeat(raft: Raft, leadership: Leadership, to: MemberId): void {
-  const progress = progressOfMember(raft, leadership, to);
-  if (progress === null) return;
-  const { id: from, term } = raft;
-  const commitIndex = raft.rules.commitIndexForFollower(raft.commitIndex, progress.matchIndex);
-  send(raft, { type: 'heartbeat', from, to, term, commitIndex, readRound: leadership.readRound });
-  progress.commitIndexSent = Math.max(progress.commitIndexSent, commitIndex);
+  for (const { id } of allMembers(configurationInForce(raft).configuration)) {
+    const progress = progressOfMember(raft, leadership, id);
+    if (progress === null) continue;
+    const { id: from, term } = raft;
+    const commitIndex = raft.rules.commitIndexForFollower(raft.commitIndex, progress.matchIndex);
+    send(raft, { type: 'heartbeat', from, to: id, term, commitIndex, readRound: leadership.readRound });
+    progress.commitIndexSent = Math.max(progress.commitIndexSent, commitIndex);
+  }
 }
 
 export function handleAppendResponse(raft: Raft, message: AppendResponse): void {

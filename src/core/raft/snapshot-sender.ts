@@ -1,6 +1,6 @@
 import type { MemberId } from '../ids.ts';
 import type { SnapshotResponse } from './message.ts';
-import { beginSnapshot, type Progress } from './progress.ts';
+import { beginSnapshot, messageBytes, type Progress } from './progress.ts';
 import { refuse, send, type Raft } from './state.ts';
 
 /** The leader's side of InstallSnapshot (§7): a snapshot goes out in parts, a window of them at a time. */
@@ -14,10 +14,11 @@ export function startTransfer(raft: Raft, to: MemberId, progress: Progress): voi
   sendParts(raft, to, progress);
 }
 
-function sendParts(raft: Raft, to: MemberId, { transfer }: Progress): void {
+function sendParts(raft: Raft, to: MemberId, progress: Progress): void {
+  const { transfer } = progress;
   if (transfer === null) return;
   const { metadata, data } = transfer.snapshot;
-  const partBytes = raft.options.maxAppendBytes;
+  const partBytes = messageBytes(progress, raft.options.maxAppendBytes);
   while (
     transfer.sentBytes < data.length &&
     transfer.sentBytes - transfer.acknowledgedBytes < WINDOW_PARTS * partBytes
@@ -55,12 +56,7 @@ export function resumeTransfer(raft: Raft, to: MemberId, progress: Progress): vo
   transfer.acknowledgedAtHeartbeat = transfer.acknowledgedBytes;
   if (hasAdvanced) return;
   transfer.sentBytes = transfer.acknowledgedBytes;
-  // All arrived and nothing came of it: the last part is what asks for the acknowledgement.
-  const { data } = transfer.snapshot;
-  if (transfer.sentBytes === data.length) transfer.sentBytes = lastPart(raft, data.length);
+  // All arrived and nothing came of it: any part asks for the acknowledgement.
+  if (transfer.sentBytes === transfer.snapshot.data.length) transfer.sentBytes -= 1;
   sendParts(raft, to, progress);
-}
-
-function lastPart(raft: Raft, bytes: number): number {
-  return Math.max(0, bytes - raft.options.maxAppendBytes);
 }
