@@ -153,8 +153,10 @@ export class Mesh {
   }
 
   #onListed(page: string): void {
+    const remote = this.#remote(page);
+    if (remote === null) return;
     this.#listed.add(page);
-    this.#remote(page)?.reach();
+    remote.reach();
     this.handlers.onChange();
   }
 
