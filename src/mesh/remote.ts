@@ -231,7 +231,7 @@ export class Remote {
     this.context.onChange();
   }
 
-  /** WebRTC has found no path. Within one browser there is another; the dialling side opens it. */
+  /** WebRTC has found no path, or signals may find none. Within one browser there is another; the dialling side opens it. */
   #goLocal(): void {
     if (this.isLocal && this.#dials && this.#localLink === null && !this.#isClosed) {
       this.context.local.openLink(this.page, createId());

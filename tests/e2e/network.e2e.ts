@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
 import type { WriteResult } from '../../src/api.ts';
-import { untilLoaded } from '../../src/drive/browser.ts';
 import { agreedLeader, connectedTo, expect, openCluster, Tab, test } from './support/fixtures.ts';
 
 test('the leader is isolated by the page’s button, and healed', async ({ context, server }) => {
@@ -75,17 +74,18 @@ test('channels that are lost on their way to the worker are given up, and others
   server,
 }) => {
   const tabs = await openCluster(context, server.url, 2);
-  const page = await context.newPage();
-  await page.addInitScript(loseChannels, 2);
-  await page.goto(server.url);
-  await untilLoaded(page);
-  const third = new Tab(page);
+  const third = await Tab.open(context, server.url, (page) => page.addInitScript(loseChannels, 2));
   await connectedTo(third, 2);
-  expect(await page.evaluate(() => window.lostChannels)).toBe(2);
-  await third.ready();
-  expect(await third.put('reached', 'yes')).toMatchObject({ outcome: 'ok' });
-  for (const tab of tabs) expect(await tab.get('reached')).toEqual({ outcome: 'ok', value: 'yes' });
+  expect(await third.page.evaluate(() => window.lostChannels)).toBe(2);
+  await expectToWriteFor(third, tabs);
 });
+
+/** What it writes reaches the others. */
+async function expectToWriteFor(writer: Tab, readers: readonly Tab[]): Promise<void> {
+  await writer.ready();
+  expect(await writer.put('reached', 'yes')).toMatchObject({ outcome: 'ok' });
+  for (const tab of readers) expect(await tab.get('reached')).toEqual({ outcome: 'ok', value: 'yes' });
+}
 
 declare global {
   interface Window {
@@ -147,18 +147,16 @@ test('nothing is sent by the server to a tab that others have found before it is
 }) => {
   let refused = 0;
   const open = async (delayMs: number): Promise<Tab> => {
-    const page = await context.newPage();
-    await page.routeWebSocket(/signaling/, (socket) => {
-      const up = socket.connectToServer();
-      socket.onMessage((message) => void setTimeout(() => up.send(message), delayMs));
-      up.onMessage((message) => {
-        if (message.includes('no-such-peer')) refused += 1;
-        socket.send(message);
-      });
-    });
-    await page.goto(server.url);
-    await untilLoaded(page);
-    const tab = new Tab(page);
+    const tab = await Tab.open(context, server.url, (page) =>
+      page.routeWebSocket(/signaling/, (socket) => {
+        const up = socket.connectToServer();
+        socket.onMessage((message) => void setTimeout(() => up.send(message), delayMs));
+        up.onMessage((message) => {
+          if (message.includes('no-such-peer')) refused += 1;
+          socket.send(message);
+        });
+      }),
+    );
     await tab.ready();
     return tab;
   };
@@ -191,15 +189,11 @@ test('a tab to which the signaling server never answers finds the others within 
   server,
 }) => {
   const tabs = await openCluster(context, server.url, 2);
-  const page = await context.newPage();
-  await page.routeWebSocket(/signaling/, () => undefined);
-  await page.goto(server.url);
-  await untilLoaded(page);
-  await expect(page.getByText('Signaling server lost')).toBeVisible();
-  const third = new Tab(page);
-  await third.ready();
-  expect(await third.put('reached', 'yes')).toMatchObject({ outcome: 'ok' });
-  for (const tab of tabs) expect(await tab.get('reached')).toEqual({ outcome: 'ok', value: 'yes' });
+  const third = await Tab.open(context, server.url, (page) =>
+    page.routeWebSocket(/signaling/, () => undefined),
+  );
+  await expect(third.page.getByText('Signaling server lost')).toBeVisible();
+  await expectToWriteFor(third, tabs);
 });
 
 test('node controls: pause, resume, restart, campaign', async ({ context, server }) => {

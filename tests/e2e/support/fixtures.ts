@@ -49,8 +49,14 @@ export class TestServer {
 export class Tab {
   constructor(readonly page: Page) {}
 
-  static async open(context: BrowserContext, url: string): Promise<Tab> {
+  /** `prepare`: what is to be done to the page before it is loaded. */
+  static async open(
+    context: BrowserContext,
+    url: string,
+    prepare?: (page: Page) => Promise<unknown>,
+  ): Promise<Tab> {
     const page = await context.newPage();
+    await prepare?.(page);
     await page.goto(url);
     await untilLoaded(page);
     return new Tab(page);
