@@ -72,7 +72,7 @@ export class Ring extends LitElement {
         inline-size: 100%;
         block-size: 100%;
       }
-      /* A layer of its own: in most frames nothing else is painted. */
+      /* A layer of its own: mostly nothing else is painted. */
       canvas {
         will-change: transform;
         pointer-events: none;
@@ -108,7 +108,7 @@ export class Ring extends LitElement {
         color: inherit;
         cursor: pointer;
         touch-action: manipulation;
-        /* The badge, not the words beneath it, stands at the place. */
+        /* The badge stands at the place, not the words. */
         translate: -50% -1.45rem;
         inline-size: 7.5rem;
         display: grid;
@@ -143,6 +143,7 @@ export class Ring extends LitElement {
         text-align: center;
       }
       .legend {
+        margin-block-start: 2.2rem;
         display: flex;
         flex-wrap: wrap;
         justify-content: center;
@@ -154,7 +155,7 @@ export class Ring extends LitElement {
       .node[aria-pressed='true'] {
         background: color-mix(in oklab, transparent, var(--ink) 9%);
       }
-      /* A line of its own, from the left: numbers that grow move nothing. */
+      /* A line of its own: numbers that grow move nothing. */
       .counts {
         flex: 0 0 min(100%, 66ch);
         min-block-size: 1lh;
