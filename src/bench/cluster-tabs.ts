@@ -8,9 +8,15 @@ import type { LoadResult } from './samples.ts';
 
 declare global {
   interface Window {
-    /** In milliseconds since the epoch. */
-    benchReady: Promise<{ readonly begun: number; readonly ready: number }>;
+    benchReady: Promise<BenchReady>;
   }
+}
+
+/** When a page was asked for, and when it was ready: milliseconds since the epoch. */
+interface BenchReady {
+  readonly begun: number;
+  readonly ready: number;
+  readonly appliedIndex: number;
 }
 
 const READY_TIMEOUT_MS = 60_000;
@@ -68,7 +74,7 @@ export class ClusterTabs {
     while (this.pages.length < tabs) {
       const page = await this.tools.browser.newPage('about:blank');
       this.pages.push(page);
-      await page.addInitScript(noteReady, READY_TIMEOUT_MS);
+      await watchReady(page);
     }
     await Promise.all(this.pages.map((page) => page.goto(this.url)));
     const times = await Promise.all(this.pages.map((page) => page.evaluate(() => window.benchReady)));
@@ -118,20 +124,21 @@ export async function untilReady(page: Page): Promise<Status> {
   return page.evaluate((ms) => window.tabraft.ready(ms), READY_TIMEOUT_MS);
 }
 
-/** Runs in the page before all else: a hidden page that polls sees it late. */
+/** From its next load on, a page has `window.benchReady`: whoever asks it from outside hears of it late. */
+export async function watchReady(page: Page): Promise<void> {
+  await page.addInitScript(noteReady, READY_TIMEOUT_MS);
+}
+
 function noteReady(timeoutMs: number): void {
   window.benchReady = new Promise((resolve, reject) => {
     Object.defineProperty(window, 'tabraft', {
       configurable: true,
       set(api: Window['tabraft']) {
         Object.defineProperty(window, 'tabraft', { value: api });
-        api
-          .ready(timeoutMs)
-          .then(
-            () =>
-              resolve({ begun: performance.timeOrigin, ready: performance.timeOrigin + performance.now() }),
-            reject,
-          );
+        api.ready(timeoutMs).then(({ appliedIndex }) => {
+          const { timeOrigin: begun } = performance;
+          resolve({ begun, ready: begun + performance.now(), appliedIndex });
+        }, reject);
       },
     });
   });

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright';
 import { interleave, rowOf, type BenchContext, type Benchmark, type Row } from './benchmark.ts';
-import { statusOf, untilReady, type ClusterOptions, type ClusterTabs } from './cluster-tabs.ts';
+import { statusOf, watchReady, type ClusterOptions, type ClusterTabs } from './cluster-tabs.ts';
 import type { FloorTabs } from './floor-tabs.ts';
 import { load, WRITE_BYTES } from './loads.ts';
 
@@ -44,6 +44,7 @@ async function measure(
   const entries = context.isQuick ? ENTRIES_IF_QUICK : ENTRIES;
   const page = await cluster.follower();
   await page.bringToFront();
+  await watchReady(page);
   const empty: number[] = [];
   while (empty.length < context.runs) empty.push(await reloadUntilCaughtUp(page));
   context.tell(`${what}: ${entries.toLocaleString('en')} entries`);
@@ -79,10 +80,10 @@ async function measure(
 /** From the begin of the navigation, by the page's own clock, to where all that was committed before is applied. */
 async function reloadUntilCaughtUp(page: Page): Promise<number> {
   const { commitIndex } = await statusOf(page);
-  await page.reload();
-  await page.waitForFunction(() => 'tabraft' in window, null, { polling: 10 });
-  await untilReady(page);
+  await page.reload({ waitUntil: 'commit' });
   return page.evaluate(async (target) => {
+    const { begun, ready, appliedIndex } = await window.benchReady;
+    if (appliedIndex >= target) return ready - begun;
     while ((await window.tabraft.status()).appliedIndex < target);
     return performance.now();
   }, commitIndex);

@@ -81,6 +81,8 @@ export class Session {
   #hasFollowed = false;
   #hasVoted = false;
   #isWatching = false;
+  /** Ended or stopped, maybe before its mesh was open. */
+  #isClosed = false;
   #mesh: Mesh | null = null;
   #gossip: FaultGossip | null = null;
   #remotes: RemoteNodes | null = null;
@@ -124,15 +126,20 @@ export class Session {
     }
   }
 
+  /** Links are set up while the storage is read; they wait at the worker's port until its node runs. */
   async #startNode(): Promise<string | null> {
     const { keys, config, preferredMember, found } = this.options;
-    const result = await this.node.start({ clusterId: keys.clusterId, preferredMember, found, config });
-    if (result.outcome === 'stopped') {
-      this.#stop(result.reason);
-      return null;
-    }
-    this.#openMesh(result.memberId);
-    return result.memberId;
+    const { clusterId } = keys;
+    const claiming = this.node
+      .claim({ clusterId, preferredMember, storage: config.storage.kind })
+      .then((memberId) => {
+        if (memberId !== null && !this.#isClosed) this.#openMesh(memberId);
+        return memberId;
+      });
+    const [memberId, started] = await Promise.all([claiming, this.node.start({ found, config })]);
+    if (started.outcome === 'started') return memberId;
+    this.#stop(started.reason);
+    return null;
   }
 
   /** It has been seen as a voter, and is a learner now. */
@@ -282,6 +289,7 @@ export class Session {
   }
 
   #closeMesh(): void {
+    this.#isClosed = true;
     this.live.close();
     this.#remotes?.close();
     this.#mesh?.close();

@@ -20,17 +20,21 @@ import type { TraceEvent } from '../trace/event.ts';
  * failures are values, and only bugs are exceptions.
  */
 
-export interface StartOptions {
+export interface ClaimOptions {
   readonly clusterId: string;
   /** The member that this tab ran before, to be claimed if it is free. */
   readonly preferredMember: string | null;
+  readonly storage: PageConfig['storage']['kind'];
+}
+
+export interface StartOptions {
   /** Create the cluster: the member becomes its first and only voter. */
   readonly found: boolean;
   readonly config: PageConfig;
 }
 
 export type StartResult =
-  | { readonly outcome: 'started'; readonly memberId: string; readonly isNew: boolean }
+  | { readonly outcome: 'started' }
   /** The node cannot run; `reason` is for people. */
   | { readonly outcome: 'stopped'; readonly reason: string };
 
@@ -197,11 +201,15 @@ export interface StatesExcerpt {
 
 /** Everything else, through comlink. */
 export interface NodeApi {
-  start(options: StartOptions): Promise<StartResult>;
   /**
-   * Once, before `start`: the port for `LinkCommand` and `LinkEvent`, and the one for operations.
+   * First, and once: the port for `LinkCommand` and `LinkEvent`, and the one for operations. What comes through them
+   * waits until the node runs.
    */
   connect(links: MessagePort, operations: MessagePort): void;
+  /** Once, then: makes a member this worker's own, and tells its id. Null: none can be had, and `start` says why. */
+  claim(options: ClaimOptions): Promise<string | null>;
+  /** Once, last, and without waiting for an answer to the others: reads what the member has stored, and runs its node. */
+  start(options: StartOptions): Promise<StartResult>;
   /**
    * Calls back with the newest snapshot after changes, and with what happened in between; where nobody looks at the
    * page, not for numbers alone that have risen.
@@ -211,6 +219,7 @@ export interface NodeApi {
   /** Whether somebody looks at the page. */
   setSeen(isSeen: boolean): void;
 
+  /** Also before the node runs: they hold from its first message on. */
   setRules(rules: readonly FaultRule[]): void;
 
   openSession(timeoutMs: number): Promise<SessionResult>;

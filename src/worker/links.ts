@@ -37,6 +37,11 @@ export class LinkTable {
     return link !== undefined && this.#sessions.get(link)?.send(message, stamp) === true;
   }
 
+  /** To how many members there is one. */
+  get openCount(): number {
+    return this.#byMember.size;
+  }
+
   views(roundTripMs: (member: MemberId) => number | null): LinkView[] {
     return [...this.#sessions].map(([link, { member }]) => ({
       link,

@@ -1,5 +1,5 @@
 import * as Comlink from 'comlink';
-import type { TracePage } from '../api.ts';
+import type { FaultRule, TracePage } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
 import { after, wallClock } from '../runtime/clock.ts';
 import { StorageError } from '../storage/storage.ts';
@@ -9,6 +9,7 @@ import { MemoryTrace } from '../trace/store.ts';
 import { Tracer } from '../trace/tracer.ts';
 import { claimMember, type Claim } from './claim.ts';
 import type {
+  ClaimOptions,
   NodeApi,
   NodeNotice,
   NodeSnapshot,
@@ -19,9 +20,9 @@ import type {
 } from './contract.ts';
 import { foundCluster, Node } from './node.ts';
 import { serveOperations } from './operation-port.ts';
-import { deleteMember, listMembers, openMember, type Identity } from './stores.ts';
+import { deleteMember, listMembers, openMember, type Identity, type StorageKind } from './stores.ts';
 
-/** The page is drawn anew ten times a second; more snapshots would only cost time. */
+/** The page is drawn anew ten times a second: more snapshots of what only moves on would cost time for nothing. */
 const REPORT_PERIOD_MS = 100;
 /** For a page that nobody sees it is looked so often whether there is any news but numbers that have risen. */
 const UNSEEN_PERIOD_MS = 200;
@@ -34,10 +35,14 @@ class NodeHost {
   #links: MessagePort | null = null;
   #identity: Identity | null = null;
   #tracer: Tracer | null = null;
+  #claiming: Promise<Claim> | null = null;
   #claim: Claim | null = null;
+  #rules: readonly FaultRule[] = [];
   #listener: Listener = () => undefined;
   #notices: NodeNotice[] = [];
-  #isReportPending = false;
+  /** The next report. */
+  #reporting: ReturnType<typeof setTimeout> | null = null;
+  #standing = '';
   #isSeen = true;
   /** Of what was reported last. */
   #gist = '';
@@ -51,9 +56,26 @@ class NodeHost {
     this.#listener = listener;
   }
 
+  async claim({ clusterId, preferredMember, storage }: ClaimOptions): Promise<string | null> {
+    this.#claiming = this.#claimMember(clusterId, preferredMember, storage);
+    try {
+      return (await this.#claiming).memberId;
+    } catch {
+      return null; // whoever starts the node is told
+    }
+  }
+
+  async #claimMember(clusterId: string, preferred: string | null, storage: StorageKind): Promise<Claim> {
+    const claim = await claimMember(clusterId, preferred, () => listMembers(clusterId, storage));
+    this.#claim = claim;
+    this.#identity = { clusterId, memberId: claim.memberId };
+    return claim;
+  }
+
   async start(options: StartOptions): Promise<StartResult> {
     try {
-      return await this.#start(options);
+      await this.#start(options);
+      return { outcome: 'started' };
     } catch (error) {
       // What is open cannot be deleted, and there is no node that would close it.
       this.#tracer?.log.close();
@@ -63,13 +85,12 @@ class NodeHost {
     }
   }
 
-  async #start({ clusterId, preferredMember, found, config }: StartOptions): Promise<StartResult> {
-    if (this.#links === null || this.#node !== null) throw new Error('connect, then start, once');
-    const { kind } = config.storage;
-    this.#claim = await claimMember(clusterId, preferredMember, () => listMembers(clusterId, kind));
-    const { memberId, isNew } = this.#claim;
-    this.#identity = { clusterId, memberId };
-    const storage = await openMember(this.#identity, isNew, kind, {
+  async #start({ found, config }: StartOptions): Promise<void> {
+    const claim = await this.#claiming;
+    if (this.#links === null || this.#identity === null || claim === null || this.#node !== null)
+      throw new Error('connect, claim, then start, each once');
+    const { clusterId, memberId } = this.#identity;
+    const storage = await openMember(this.#identity, claim.isNew, config.storage.kind, {
       onLost: (error) => this.#node?.fail(error.message),
       onNotice: (level, text) => this.#notify(level, text),
     });
@@ -85,8 +106,8 @@ class NodeHost {
       onChange: () => this.#scheduleReport(),
       onNotice: (notice) => this.#notices.push(notice),
     });
+    this.#node.setRules(this.#rules);
     this.#scheduleReport();
-    return { outcome: 'started', memberId, isNew };
   }
 
   /** Null: none is kept. A node runs without one rather than not at all. */
@@ -109,6 +130,11 @@ class NodeHost {
       this.#notify('warning', `This node keeps no trace, as its storage cannot be opened: ${String(error)}`);
       return null;
     }
+  }
+
+  setRules(rules: readonly FaultRule[]): void {
+    this.#rules = rules;
+    this.#node?.setRules(rules);
   }
 
   #notify(level: NodeNotice['level'], text: string): void {
@@ -165,15 +191,18 @@ class NodeHost {
   }
 
   #scheduleReport(): void {
-    if (this.#isReportPending) return;
-    this.#isReportPending = true;
-    setTimeout(
-      () => {
-        this.#isReportPending = false;
-        this.#report();
-      },
-      this.#isSeen ? REPORT_PERIOD_MS : UNSEEN_PERIOD_MS,
-    );
+    const standing = this.#node?.standing ?? '';
+    if (standing !== this.#standing) this.#reportIn(0);
+    else if (this.#reporting === null) this.#reportIn(this.#isSeen ? REPORT_PERIOD_MS : UNSEEN_PERIOD_MS);
+    this.#standing = standing;
+  }
+
+  #reportIn(delayMs: number): void {
+    if (this.#reporting !== null) clearTimeout(this.#reporting);
+    this.#reporting = setTimeout(() => {
+      this.#reporting = null;
+      this.#report();
+    }, delayMs);
   }
 
   #report(): void {
@@ -206,10 +235,11 @@ const host = new NodeHost();
 const api: NodeApi = {
   connect: (links, operations) => host.connect(links, operations),
   subscribe: (listener) => host.subscribe(listener),
+  claim: (options) => host.claim(options),
   start: (options) => host.start(options),
   snapshot: () => host.snapshot(),
   setSeen: (isSeen) => host.setSeen(isSeen),
-  setRules: (rules) => host.node.setRules(rules),
+  setRules: (rules) => host.setRules(rules),
   openSession: (timeoutMs) => host.node.openSession(timeoutMs),
   log: (from, to) => host.node.log(from, to),
   excerpt: (filter, limit, valueLength) => host.node.excerpt(filter, limit, valueLength),

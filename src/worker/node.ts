@@ -436,6 +436,14 @@ export class Node {
 
   // ── What the page sees ────────────────────────────────────────────────────────────────────────
 
+  /** Of what `snapshot` tells, that which people and programs wait for: asked for with each turn, and told at once. */
+  get standing(): string {
+    const { role, leader, removed } = this.#raft;
+    const { index } = configurationInForce(this.#raft);
+    const { isPaused, stoppedReason } = this.#driver;
+    return `${role} ${leader} ${removed} ${index} ${this.#links.openCount} ${isPaused} ${stoppedReason === null}`;
+  }
+
   snapshot(): NodeSnapshot {
     const raft = this.#raft;
     const { memberId } = this.parts;
