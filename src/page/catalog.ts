@@ -37,16 +37,12 @@ export async function rememberCluster(secret: string): Promise<void> {
 
 /**
  * Runs `open` with the cluster that a page without a fragment belongs to: this origin's most recent
- * one, or a new one that `open` must found. One page at a time decides, so that tabs which are
- * opened together end up in one cluster; a founder keeps the others waiting until it has founded.
+ * one, or a new one that `open` must found, and have remembered. One page at a time decides, so that tabs
+ * which are opened together end up in one cluster; a founder keeps the others waiting until it has founded.
  */
-export async function withOwnCluster<T>(open: (secret: string, found: boolean) => Promise<T>): Promise<T> {
-  return navigator.locks.request('tabraft/catalog', async () => {
+export async function withOwnCluster(open: (secret: string, found: boolean) => Promise<void>): Promise<void> {
+  await navigator.locks.request('tabraft/catalog', async () => {
     const known = await mostRecentSecret();
-    if (known !== null) return open(known, false);
-    const secret = createSecret();
-    const result = await open(secret, true);
-    await rememberCluster(secret);
-    return result;
+    await open(known ?? createSecret(), known === null);
   });
 }

@@ -40,6 +40,8 @@ export class ClusterController implements PageController {
   readonly #tests: Tests;
   readonly #lessons: Lessons;
   #keys: ClusterKeys;
+  /** Nobody has founded this cluster yet, and this page's node is to. */
+  #isToFound = false;
   #session: Session | null = null;
   #obsolete: Session | null = null;
   #sessionStartedAt = 0;
@@ -68,8 +70,9 @@ export class ClusterController implements PageController {
     void navigator.storage.persist();
     const open = async (secret: string, found: boolean): Promise<void> => {
       const controller = new ClusterController(config, signalingUrl, await deriveKeys(secret));
+      controller.#isToFound = found;
       onCreated(controller);
-      await controller.#startSession(found);
+      await controller.#startSession();
     };
     if (fragment.kind === 'absent') {
       await withOwnCluster(open);
@@ -105,18 +108,22 @@ export class ClusterController implements PageController {
   async newCluster(): Promise<void> {
     await this.#change(async () => {
       await this.#session?.end(false);
-      const secret = createSecret();
-      this.#keys = await deriveKeys(secret);
+      this.#keys = await deriveKeys(createSecret());
+      this.#isToFound = true;
       sessionStorage.removeItem(MEMBER_KEY);
-      await this.#startSession(true);
-      await rememberCluster(secret);
+      await this.#startSession();
     });
   }
 
   // ── Sessions ──────────────────────────────────────────────────────────────────────────────────
 
-  async #startSession(found: boolean): Promise<void> {
-    history.replaceState(null, '', fragmentOf(this.#keys.secret));
+  /**
+   * Resolves once its node runs, or cannot run. A cluster is named in the page's address, and remembered, once it has
+   * been founded: else whoever comes back to it would look for others in vain.
+   */
+  async #startSession(): Promise<void> {
+    const found = this.#isToFound;
+    if (!found) this.#nameCluster();
     this.#sessionStartedAt = performance.now();
     const session: Session = new Session(
       {
@@ -139,8 +146,17 @@ export class ClusterController implements PageController {
     this.#look();
     this.#changed();
     const memberId = await session.start();
-    if (memberId !== null) sessionStorage.setItem(MEMBER_KEY, memberId);
     this.#changed();
+    if (memberId === null) return;
+    sessionStorage.setItem(MEMBER_KEY, memberId);
+    if (!found) return;
+    this.#isToFound = false;
+    this.#nameCluster();
+    await rememberCluster(this.#keys.secret);
+  }
+
+  #nameCluster(): void {
+    history.replaceState(null, '', fragmentOf(this.#keys.secret));
   }
 
   /** A page that nobody sees does not watch the nodes, unless a lesson does. */
@@ -159,7 +175,7 @@ export class ClusterController implements PageController {
     await this.#change(async () => {
       const hasEnded = (await this.#session?.end(wipe)) ?? true;
       if (wipe && hasEnded) sessionStorage.removeItem(MEMBER_KEY);
-      await this.#startSession(false);
+      await this.#startSession();
       if (wipe && !hasEnded)
         throw new Error('The node did not answer, so its storage was not wiped. Try again.');
     });

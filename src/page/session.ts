@@ -81,7 +81,12 @@ export class Session {
   #hasFollowed = false;
   #hasVoted = false;
   #isWatching = false;
-  /** Ended or stopped, maybe before its mesh was open. */
+  #markOver: () => void = () => undefined;
+  /** Resolves once this run is over in any way: its worker may never answer then. */
+  readonly #over = new Promise<null>((resolve) => {
+    this.#markOver = () => resolve(null);
+  });
+  /** Its mesh is not to be opened any more. */
   #isClosed = false;
   #mesh: Mesh | null = null;
   #gossip: FaultGossip | null = null;
@@ -109,7 +114,7 @@ export class Session {
     );
   }
 
-  /** Resolves with the member's id once the node runs; null where it cannot run. */
+  /** Resolves with the member's id once the node runs; null where it cannot run, or its run was ended before. */
   async start(): Promise<string | null> {
     const onChange = (snapshot: NodeSnapshot, notices: readonly NodeNotice[]): void => {
       this.#onSnapshot(snapshot, notices);
@@ -117,8 +122,8 @@ export class Session {
     try {
       // Neither waits for the other: the page is drawn for the first time now, and an answer would wait for that.
       const subscribed = this.node.subscribe(Comlink.proxy(onChange));
-      const [memberId] = await Promise.all([this.#startNode(), subscribed]);
-      return memberId;
+      const started = Promise.all([this.#startNode(), subscribed]).then(([memberId]) => memberId);
+      return await Promise.race([started, this.#over]);
     } catch (error) {
       // Expected failures come as values; this is a bug, and the person must hear of it.
       this.#stop(`The node could not start: ${messageOf(error)}`);
@@ -218,6 +223,7 @@ export class Session {
   /** As if the process died: nothing is written any more, nothing is said. The page stays, to bring it back. */
   crash(): void {
     this.hasCrashed = true;
+    this.#markOver();
     this.#worker.terminate();
     this.operations.close();
     this.stoppedReason = 'It was crashed on purpose. Restart it to bring it back.';
@@ -261,6 +267,7 @@ export class Session {
    * or hangs. Its end releases lock and database all the same, but nothing was wiped.
    */
   async end(wipe: boolean): Promise<boolean> {
+    this.#markOver();
     this.#closeMesh();
     if (this.hasCrashed && !wipe) return true;
     const ending = (wipe ? this.node.wipe() : this.node.stop()).then(() => true);
@@ -284,6 +291,7 @@ export class Session {
   #stop(reason: string): void {
     if (this.stoppedReason !== null) return;
     this.stoppedReason = reason;
+    this.#markOver();
     this.#closeMesh();
     this.handlers.onChange();
   }
@@ -376,9 +384,19 @@ export class Session {
         if (memberId !== null) this.live.onLive(memberId, message);
         return;
       case 'hello':
+        if (this.hasCrashed && message.memberId === mesh.memberId) this.#giveMemberUp();
+        return;
       case 'relay':
       // The mesh's own.
     }
+  }
+
+  /** A crash leaves the member to whichever tab is opened next: of two that speak for it, nobody knew whom to believe. */
+  #giveMemberUp(): void {
+    this.stoppedReason =
+      'It was crashed on purpose, and another tab runs its member now. Restart it to join as another one.';
+    this.#closeMesh();
+    this.handlers.onChange();
   }
 
   #createLive(): LiveFeed {

@@ -226,6 +226,28 @@ test('node controls: pause, resume, restart, campaign', async ({ context, server
   expect(await challenger.put('after', 'all')).toMatchObject({ outcome: 'ok' });
 });
 
+test('a crashed node’s member runs in the tab that is opened next, and its page gives way', async ({
+  context,
+  server,
+}) => {
+  const tabs = await openCluster(context, server.url, 3);
+  const [observer, , crashed] = tabs;
+  if (observer === undefined || crashed === undefined) throw new Error('three tabs');
+  const { name, memberId } = await crashed.status();
+  await crashed.page.evaluate(() => window.tabraft.node.crash());
+  const next = await Tab.open(context, server.url);
+  expect((await next.ready()).memberId).toBe(memberId);
+
+  await expect.poll(async () => (await crashed.status()).stoppedReason).toContain('another tab');
+  await connectedTo(observer, 2);
+  await observer.page.evaluate((member) => window.tabraft.node.pause(member ?? ''), name);
+  expect(await next.put('paused', 'x')).toMatchObject({ outcome: 'failed', code: 'not-running' });
+  await observer.page.evaluate((member) => window.tabraft.node.resume(member ?? ''), name);
+
+  await crashed.page.evaluate(() => window.tabraft.node.restart());
+  expect((await crashed.ready()).members).toHaveLength(4);
+});
+
 const hasInterface = Object.values(networkInterfaces()).some((list) =>
   list?.some(({ internal }) => !internal),
 );

@@ -2,6 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, openCluster, ROOT, Tab, test, TestServer } from './support/fixtures.ts';
 
+const isWorkerScript = (url: URL): boolean => /\/assets\/main-.*\.js$/.test(url.pathname);
+
 test('a wrong value in config.json is named on the page, with its path and what was expected', async ({
   context,
   profile,
@@ -26,13 +28,31 @@ test('a wrong value in config.json is named on the page, with its path and what 
 });
 
 test('a worker that cannot be loaded is named on the page, with what to do', async ({ context, server }) => {
-  const isWorker = (url: URL): boolean => /\/assets\/main-.*\.js$/.test(url.pathname);
-  await context.route(isWorker, (route) => route.abort());
+  await context.route(isWorkerScript, (route) => route.abort());
   const tab = await Tab.open(context, server.url);
   await expect(
     tab.page.getByText('The node’s worker has failed: it could not be loaded. Reload the page.').first(),
   ).toBeVisible();
   expect(await tab.put('key', 'value')).toMatchObject({ outcome: 'failed', code: 'not-running' });
+  // What was to be founded was not: neither this tab nor another waits for it.
+  await context.unroute(isWorkerScript);
+  await tab.reload();
+  await tab.ready();
+  const other = await Tab.open(context, server.url);
+  expect((await other.ready()).members).toHaveLength(2);
+});
+
+test('a node that crashes before it runs can be brought back', async ({ context, server }) => {
+  const tab = await Tab.open(context, server.url);
+  const { memberId } = await tab.ready();
+  await context.route(isWorkerScript, () => undefined); // it never comes
+  const restarting = tab.page.evaluate(() => window.tabraft.node.restart());
+  await expect.poll(async () => (await tab.status()).memberId).toBe('');
+  await tab.page.evaluate(() => window.tabraft.node.crash());
+  await restarting;
+  await context.unroute(isWorkerScript);
+  await tab.page.evaluate(() => window.tabraft.node.restart());
+  expect((await tab.ready()).memberId).toBe(memberId);
 });
 
 test('storage of a newer version stops the node, with the reason', async ({ context, server }) => {
