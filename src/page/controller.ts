@@ -173,11 +173,12 @@ export class ClusterController implements PageController {
 
   async #restart(wipe: boolean): Promise<void> {
     await this.#change(async () => {
-      const hasEnded = (await this.#session?.end(wipe)) ?? true;
-      if (wipe && hasEnded) sessionStorage.removeItem(MEMBER_KEY);
+      // Only a worker can wipe.
+      if (wipe && this.#session?.hasNode === false) await this.#startSession();
+      const problem = (await this.#session?.end(wipe)) ?? null;
+      if (wipe && problem === null) sessionStorage.removeItem(MEMBER_KEY);
       await this.#startSession();
-      if (wipe && !hasEnded)
-        throw new Error('The node did not answer, so its storage was not wiped. Try again.');
+      if (wipe && problem !== null) throw new Error(`The storage was not wiped: ${problem} Try again.`);
     });
   }
 

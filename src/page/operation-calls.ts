@@ -15,7 +15,11 @@ export const SILENT: Failure = {
   code: 'timed-out',
   reason: 'This tab’s node does not answer.',
 };
-const ENDED: Failure = { outcome: 'unknown', code: 'not-running', reason: 'This tab’s node has ended.' };
+export const ENDED: Failure = {
+  outcome: 'unknown',
+  code: 'not-running',
+  reason: 'This tab’s node has ended.',
+};
 
 interface Pending {
   readonly deadline: number;

@@ -16,7 +16,8 @@ import { encodeTransaction } from '../core/kv/transaction.ts';
 import { createRandom, nextInteger } from '../core/random.ts';
 import { strangerAmong } from '../proxy/rules.ts';
 import type { CallOf, NodeApi, NodeSnapshot, OperationName, ResultOf } from '../worker/contract.ts';
-import { SILENT, WORKER_GRACE_MS, type OperationCalls } from './operation-calls.ts';
+import { NodeGone } from './node-calls.ts';
+import { ENDED, SILENT, WORKER_GRACE_MS, type OperationCalls } from './operation-calls.ts';
 
 const MAX_TIMEOUT_MS = 3_600_000;
 const MAX_RULES = 256;
@@ -60,7 +61,7 @@ export function createOperations(ports: OperationPorts): Pick<Tabraft, 'raft' | 
   ): Promise<T | Failure> {
     const node = ports.node();
     if (node === null) return NOT_RUNNING;
-    return Promise.race([call(node), silence(timeoutMs + WORKER_GRACE_MS)]);
+    return Promise.race([call(node).catch(endedIfGone), silence(timeoutMs + WORKER_GRACE_MS)]);
   }
 
   const operate: Operate = (call, timeoutMs) =>
@@ -241,6 +242,11 @@ async function swizzle(ports: OperationPorts, rules: readonly FaultRule[]): Prom
     await ports.clearRules(clog.filter(isSet).map(({ id }) => id));
     await pause();
   }
+}
+
+function endedIfGone(error: unknown): Failure {
+  if (error instanceof NodeGone) return ENDED;
+  throw error;
 }
 
 async function silence(afterMs: number): Promise<Failure> {

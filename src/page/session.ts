@@ -18,6 +18,7 @@ import type {
   StatesExcerpt,
 } from '../worker/contract.ts';
 import { LiveFeed } from './live.ts';
+import { NodeCalls, NodeGone, nullIfGone } from './node-calls.ts';
 import { takeWorker } from './node-worker.ts';
 import { OperationCalls } from './operation-calls.ts';
 import { describeDevice } from './device.ts';
@@ -74,18 +75,13 @@ export class Session {
   readonly counters = new Map<string, number>();
   /** What all nodes do, while this page looks. */
   readonly live: LiveFeed;
-  readonly node: Comlink.Remote<NodeApi>;
+  readonly #calls: NodeCalls;
   readonly operations: OperationCalls;
   readonly #worker: Worker;
   readonly #links: MessagePort;
   #hasFollowed = false;
   #hasVoted = false;
   #isWatching = false;
-  #markOver: () => void = () => undefined;
-  /** Resolves once this run is over in any way: its worker may never answer then. */
-  readonly #over = new Promise<null>((resolve) => {
-    this.#markOver = () => resolve(null);
-  });
   /** Its mesh is not to be opened any more. */
   #isClosed = false;
   #mesh: Mesh | null = null;
@@ -99,22 +95,35 @@ export class Session {
     const { worker, failure } = takeWorker();
     this.#worker = worker;
     void failure.then((message) => {
+      this.#calls.end();
       this.#stop(`The node’s worker has failed: ${message || 'it could not be loaded'}. Reload the page.`);
     });
-    this.node = Comlink.wrap<NodeApi>(this.#worker);
+    this.#calls = new NodeCalls(Comlink.wrap<NodeApi>(this.#worker));
     this.live = this.#createLive();
     const links = new MessageChannel();
     this.#links = links.port1;
     links.port1.onmessage = ({ data }: MessageEvent<LinkEvent>) => this.#mesh?.onLink(data);
     const operations = new MessageChannel();
     this.operations = new OperationCalls(operations.port1);
-    void this.node.connect(
-      Comlink.transfer(links.port2, [links.port2]),
-      Comlink.transfer(operations.port2, [operations.port2]),
-    );
+    this.node
+      .connect(
+        Comlink.transfer(links.port2, [links.port2]),
+        Comlink.transfer(operations.port2, [operations.port2]),
+      )
+      .catch(nullIfGone);
   }
 
-  /** Resolves with the member's id once the node runs; null where it cannot run, or its run was ended before. */
+  /** Refuses what it is asked for with `NodeGone` once this run is over. */
+  get node(): Comlink.Remote<NodeApi> {
+    return this.#calls.node;
+  }
+
+  /** Else its worker is gone, or has failed. */
+  get hasNode(): boolean {
+    return !this.#calls.hasEnded;
+  }
+
+  /** Resolves with the member's id once the node runs; null where it cannot run, or its run ends before. */
   async start(): Promise<string | null> {
     const onChange = (snapshot: NodeSnapshot, notices: readonly NodeNotice[]): void => {
       this.#onSnapshot(snapshot, notices);
@@ -122,9 +131,10 @@ export class Session {
     try {
       // Neither waits for the other: the page is drawn for the first time now, and an answer would wait for that.
       const subscribed = this.node.subscribe(Comlink.proxy(onChange));
-      const started = Promise.all([this.#startNode(), subscribed]).then(([memberId]) => memberId);
-      return await Promise.race([started, this.#over]);
+      const [memberId] = await Promise.all([this.#startNode(), subscribed]);
+      return memberId;
     } catch (error) {
+      if (error instanceof NodeGone) return null;
       // Expected failures come as values; this is a bug, and the person must hear of it.
       this.#stop(`The node could not start: ${messageOf(error)}`);
       return null;
@@ -223,9 +233,7 @@ export class Session {
   /** As if the process died: nothing is written any more, nothing is said. The page stays, to bring it back. */
   crash(): void {
     this.hasCrashed = true;
-    this.#markOver();
-    this.#worker.terminate();
-    this.operations.close();
+    this.#terminate();
     this.stoppedReason = 'It was crashed on purpose. Restart it to bring it back.';
     this.#remotes?.tell();
     this.handlers.onChange();
@@ -236,13 +244,14 @@ export class Session {
     this.#isWatching = isWatching;
     this.live.setWatching(isWatching);
     this.#remotes?.setWatching(isWatching);
-    void this.node.setSeen(isWatching);
+    this.node.setSeen(isWatching).catch(nullIfGone);
   }
 
   /** The newest state of the node, if it runs and answers, without waiting for its next report. */
   async refresh(): Promise<void> {
     if (this.stoppedReason !== null) return;
-    const snapshot = await Promise.race([this.node.snapshot(), silence(REFRESH_TIMEOUT_MS)]);
+    const asked = this.node.snapshot().catch(nullIfGone);
+    const snapshot = await Promise.race([asked, silence(REFRESH_TIMEOUT_MS)]);
     if (snapshot !== null) this.#onSnapshot(snapshot, []);
   }
 
@@ -263,18 +272,27 @@ export class Session {
   }
 
   /**
-   * Ends the member's run; with `wipe`, its storage is deleted for good. False: the worker has crashed
-   * or hangs. Its end releases lock and database all the same, but nothing was wiped.
+   * Ends the member's run; with `wipe`, its storage is deleted for good. Null: done; else why nothing was wiped. The end
+   * of a worker that has crashed, or hangs, releases lock and database all the same.
    */
-  async end(wipe: boolean): Promise<boolean> {
-    this.#markOver();
+  async end(wipe: boolean): Promise<string | null> {
     this.#closeMesh();
-    if (this.hasCrashed && !wipe) return true;
+    if (this.hasCrashed && !wipe) return null;
     const ending = (wipe ? this.node.wipe() : this.node.stop()).then(() => true);
-    const answer = await Promise.race([ending, silence(END_TIMEOUT_MS)]);
+    try {
+      const answer = await Promise.race([ending, silence(END_TIMEOUT_MS)]);
+      return answer === null ? 'the node did not answer.' : null;
+    } catch (error) {
+      return messageOf(error);
+    } finally {
+      this.#terminate();
+    }
+  }
+
+  #terminate(): void {
     this.#worker.terminate();
     this.operations.close();
-    return answer !== null;
+    this.#calls.end();
   }
 
   #onSnapshot(snapshot: NodeSnapshot, notices: readonly NodeNotice[]): void {
@@ -291,7 +309,6 @@ export class Session {
   #stop(reason: string): void {
     if (this.stoppedReason !== null) return;
     this.stoppedReason = reason;
-    this.#markOver();
     this.#closeMesh();
     this.handlers.onChange();
   }
@@ -344,7 +361,7 @@ export class Session {
       send: (page, entries, token) => mesh.send(page, { type: 'rules', token, entries: [...entries] }),
       confirm: (page, token) => mesh.send(page, { type: 'rules-ack', token }),
       apply: async (rules) => {
-        await this.node.setRules(rules);
+        await this.node.setRules(rules).catch(nullIfGone); // the next run is told
         this.handlers.onChange();
       },
       onUnconfirmed: (pages) => {
@@ -352,7 +369,7 @@ export class Session {
         this.handlers.onNotice({ level: 'warning', text });
       },
     });
-    void this.node.setRules(this.#gossip.rules());
+    this.node.setRules(this.#gossip.rules()).catch(nullIfGone);
   }
 
   #onControl(mesh: Mesh, page: string, message: ControlMessage): void {
@@ -402,7 +419,8 @@ export class Session {
   #createLive(): LiveFeed {
     return new LiveFeed({
       snapshot: () => (this.stoppedReason === null ? this.snapshot : null),
-      watch: (after, limit) => Promise.race([this.node.watch(after, limit), silence(REFRESH_TIMEOUT_MS)]),
+      watch: (after, limit) =>
+        Promise.race([this.node.watch(after, limit).catch(nullIfGone), silence(REFRESH_TIMEOUT_MS)]),
       others: () => this.#others(),
       send: (page, message) => this.#mesh?.send(page, message) ?? false,
       onChange: () => this.handlers.onChange(),

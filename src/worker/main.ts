@@ -37,6 +37,7 @@ class NodeHost {
   #tracer: Tracer | null = null;
   #claiming: Promise<Claim> | null = null;
   #claim: Claim | null = null;
+  #starting: Promise<StartResult> | null = null;
   #rules: readonly FaultRule[] = [];
   #listener: Listener = () => undefined;
   #notices: NodeNotice[] = [];
@@ -73,6 +74,11 @@ class NodeHost {
   }
 
   async start(options: StartOptions): Promise<StartResult> {
+    this.#starting = this.#tryToStart(options);
+    return this.#starting;
+  }
+
+  async #tryToStart(options: StartOptions): Promise<StartResult> {
     try {
       await this.#start(options);
       return { outcome: 'started' };
@@ -177,17 +183,23 @@ class NodeHost {
   }
 
   async stop(): Promise<void> {
-    await this.#node?.close();
+    await this.#close();
     this.#claim?.release();
   }
 
   async wipe(): Promise<void> {
-    await this.#node?.close();
+    await this.#close();
     if (this.#identity !== null) {
       await deleteMember(this.#identity);
       await deleteStoredTrace(this.#identity.clusterId, this.#identity.memberId);
     }
     this.#claim?.release();
+  }
+
+  /** What a start has begun to open can be closed only when it is over. */
+  async #close(): Promise<void> {
+    await this.#starting?.catch(() => undefined); // whoever starts the node is told
+    await this.#node?.close();
   }
 
   #scheduleReport(): void {

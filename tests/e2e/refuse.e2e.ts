@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Route } from '@playwright/test';
 import { expect, openCluster, ROOT, Tab, test, TestServer } from './support/fixtures.ts';
 
 const isWorkerScript = (url: URL): boolean => /\/assets\/main-.*\.js$/.test(url.pathname);
@@ -53,6 +54,44 @@ test('a node that crashes before it runs can be brought back', async ({ context,
   await context.unroute(isWorkerScript);
   await tab.page.evaluate(() => window.tabraft.node.restart());
   expect((await tab.ready()).memberId).toBe(memberId);
+});
+
+test('a tab whose node has crashed sets fault rules for the others, clears them, and wipes its storage', async ({
+  context,
+  server,
+}) => {
+  const [first, , tab] = await openCluster(context, server.url, 3);
+  if (first === undefined || tab === undefined) throw new Error('three tabs');
+  const { memberId } = await tab.status();
+  await tab.page.evaluate(async () => {
+    await window.tabraft.node.crash();
+    await window.tabraft.faults.set({ id: 'cut', kind: 'drop', from: 'A', to: 'B' });
+  });
+  expect(await first.page.evaluate(() => window.tabraft.faults.list())).toHaveLength(1);
+  await tab.page.evaluate(() => window.tabraft.faults.clear());
+  expect(await first.page.evaluate(() => window.tabraft.faults.list())).toEqual([]);
+  await tab.page.evaluate(() => window.tabraft.node.wipe());
+  expect((await tab.ready()).memberId).not.toBe(memberId);
+});
+
+test('a node that is wiped while it still reads its storage comes back as a new member', async ({
+  context,
+  server,
+}) => {
+  const [, , tab] = await openCluster(context, server.url, 3);
+  if (tab === undefined) throw new Error('three tabs');
+  const { memberId } = await tab.status();
+  let wiping: Promise<void> | undefined;
+  const wipe = async (route: Route): Promise<void> => {
+    await tab.page.waitForFunction(() => 'tabraft' in window);
+    wiping = tab.page.evaluate(() => window.tabraft.node.wipe());
+    await route.continue();
+  };
+  await context.route(isWorkerScript, wipe, { times: 1 });
+  await tab.reload();
+  await expect.poll(() => wiping !== undefined).toBe(true);
+  await wiping;
+  expect((await tab.ready()).memberId).not.toBe(memberId);
 });
 
 test('storage of a newer version stops the node, with the reason', async ({ context, server }) => {
