@@ -26,13 +26,22 @@ async function mostRecentSecret(): Promise<string | null> {
   return clusters[0]?.secret ?? null;
 }
 
-/** Durable when it resolves: a browser that is killed then still knows its cluster. */
+/** As the most recent one. Durable when it resolves: a browser that is killed then still knows its cluster. */
 export async function rememberCluster(secret: string): Promise<void> {
+  await withCatalog((db) => put(db, secret));
+}
+
+/** The same of one that this origin has been in before. */
+export async function rememberKnownCluster(secret: string): Promise<void> {
   await withCatalog(async (db) => {
-    const transaction = db.transaction('clusters', 'readwrite', { durability: 'strict' });
-    await transaction.store.put({ secret, openedAt: Date.now() });
-    await transaction.done;
+    if ((await db.get('clusters', secret)) !== undefined) await put(db, secret);
   });
+}
+
+async function put(db: IDBPDatabase<CatalogSchema>, secret: string): Promise<void> {
+  const transaction = db.transaction('clusters', 'readwrite', { durability: 'strict' });
+  await transaction.store.put({ secret, openedAt: Date.now() });
+  await transaction.done;
 }
 
 /**

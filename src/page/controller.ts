@@ -1,5 +1,6 @@
 import type { LinkCounters, NodeAction, PeerStatus, Status, Tabraft } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
+import { messageOf } from '../error-text.ts';
 import { createSecret, deriveKeys, fragmentOf, parseFragment, type ClusterKeys } from '../mesh/secret.ts';
 import { strangerAmong } from '../proxy/rules.ts';
 import type {
@@ -12,7 +13,7 @@ import type {
   SignalingView,
 } from '../ui/view.ts';
 import type { NodeNotice, NodeSnapshot, StatesExcerpt } from '../worker/contract.ts';
-import { rememberCluster, withOwnCluster } from './catalog.ts';
+import { rememberCluster, rememberKnownCluster, withOwnCluster } from './catalog.ts';
 import { logToConsole } from './console.ts';
 import type { ClusterPort } from '../client/cluster.ts';
 import { createClusterPort, invoke } from './cluster-port.ts';
@@ -77,7 +78,8 @@ export class ClusterController implements PageController {
     if (fragment.kind === 'absent') {
       await withOwnCluster(open);
     } else {
-      await rememberCluster(fragment.secret);
+      // One that is new here may be a mistyped link, or long gone: it is remembered once it has been joined.
+      await rememberKnownCluster(fragment.secret);
       await open(fragment.secret, false);
     }
   }
@@ -136,6 +138,7 @@ export class ClusterController implements PageController {
       {
         onChange: () => this.#changed(),
         onNotice: (notice) => this.#notify(notice),
+        onJoined: () => this.#onJoined(),
         onObsolete: () => this.#replaceObsolete(session),
         onCall: (method, args) => invoke(this.api, method, args),
         testUnderWay: () => this.#tests.underWay ?? this.#lessons.underWay,
@@ -153,6 +156,13 @@ export class ClusterController implements PageController {
     this.#isToFound = false;
     this.#nameCluster();
     await rememberCluster(this.#keys.secret);
+  }
+
+  #onJoined(): void {
+    rememberCluster(this.#keys.secret).catch((error: unknown) => {
+      const text = `This browser does not remember the cluster for tabs to come: ${messageOf(error)}`;
+      this.#notify({ level: 'warning', text });
+    });
   }
 
   #nameCluster(): void {

@@ -41,6 +41,8 @@ export interface SessionOptions {
 export interface SessionHandlers {
   onChange(): void;
   onNotice(notice: NodeNotice): void;
+  /** For the first time in this run a leader is known: this cluster is there. */
+  onJoined(): void;
   /** The member that was found in storage had been removed from the cluster before this run. */
   onObsolete(): void;
   /** Another tab calls this page's `window.tabraft`. */
@@ -297,7 +299,10 @@ export class Session {
 
   #onSnapshot(snapshot: NodeSnapshot, notices: readonly NodeNotice[]): void {
     this.snapshot = snapshot;
-    this.#hasFollowed ||= snapshot.leader !== null;
+    if (!this.#hasFollowed && snapshot.leader !== null) {
+      this.#hasFollowed = true;
+      this.handlers.onJoined();
+    }
     this.#hasVoted ||= snapshot.members.some(({ id, kind }) => id === snapshot.memberId && kind === 'voter');
     if (snapshot.removed && !this.#hasFollowed) this.handlers.onObsolete();
     if (snapshot.stoppedReason !== null) this.#stop(snapshot.stoppedReason);

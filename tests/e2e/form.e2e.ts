@@ -120,6 +120,19 @@ test('separate browsers join by the link; a fourth tab learns, a duplicated tab 
   expect((await founder.status()).members).toHaveLength(5);
 });
 
+test('a link to a cluster that is not there does not become this browser’s cluster', async ({
+  context,
+  server,
+}) => {
+  const own = await Tab.open(context, server.url);
+  const { clusterId } = await own.ready();
+  const stray = await Tab.open(context, `${server.url}#c=${'A'.repeat(22)}`);
+  await expect(stray.page.getByText(/Looking for another tab/).first()).toBeVisible();
+  expect((await stray.status()).clusterId).not.toBe(clusterId);
+  const next = await Tab.open(context, server.url);
+  expect((await next.ready()).clusterId).toBe(clusterId);
+});
+
 test('the relay stands in where channels cannot be transferred', async ({ context, server }) => {
   const tabs = await openCluster(context, `${server.url}?channel=relay`, 3);
   for (const tab of tabs) {
