@@ -17,7 +17,8 @@ export interface MeshHandlers {
   onSignaling(state: SignalingState): void;
   /** A control channel has opened: say what the other side should know. */
   onConnected(page: string): void;
-  onControl(page: string, message: ControlMessage): void;
+  /** `link`: of the connection by which it came. */
+  onControl(page: string, message: ControlMessage, link: string): void;
   /** Something that came from outside was refused; `what` is a counter's name. */
   onRefused(what: string, reason: string): void;
 }
@@ -73,7 +74,7 @@ export class Mesh {
       local: this.#local,
       signalPath: (page) => this.#signalPath(page),
       sendSignal: (page, message) => this.#sendSignal(page, message),
-      onControl: (page, message) => this.#onControl(page, message),
+      onControl: (page, message, link) => this.#onControl(page, message, link),
       onRefused: (page) => handlers.onRefused('control', `a control message of ${page} does not parse`),
       onConnected: (page) => handlers.onConnected(page),
       onLost: (page) => this.#forgetIfGone(page),
@@ -227,10 +228,10 @@ export class Mesh {
     });
   }
 
-  #onControl(page: string, message: ControlMessage): void {
+  #onControl(page: string, message: ControlMessage, link: string): void {
     if (message.type === 'hello') this.#hangUpOlder(page, message.memberId);
     if (message.type === 'relay') this.#onRelay(page, message);
-    this.handlers.onControl(page, message);
+    this.handlers.onControl(page, message, link);
     this.handlers.onChange();
   }
 

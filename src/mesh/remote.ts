@@ -24,7 +24,8 @@ export interface RemoteContext {
    */
   signalPath(page: string): 'server' | 'tabs' | 'pending' | 'none';
   sendSignal(page: string, message: SignalMessage): void;
-  onControl(page: string, message: ControlMessage): void;
+  /** `link`: the one that belongs to the connection by which it came. */
+  onControl(page: string, message: ControlMessage, link: string): void;
   /** A control message that does not parse. */
   onRefused(page: string): void;
   onConnected(page: string): void;
@@ -124,7 +125,7 @@ export class Remote {
   }
 
   onLocalControl(link: string, text: string): void {
-    if (link === this.#localLink?.link) this.#onControl(text);
+    if (link === this.#localLink?.link) this.#onControl(text, link);
   }
 
   onLocalClose(link: string): void {
@@ -209,7 +210,7 @@ export class Remote {
           }, TAKEN_TIMEOUT_MS);
           this.#greet();
         },
-        onControl: (text) => this.#onControl(text),
+        onControl: (text) => this.#onControl(text, attempt),
         onClose: () => this.#onConnectionClosed(attempt, wasConnected),
       },
     );
@@ -252,13 +253,13 @@ export class Remote {
     this.context.onChange();
   }
 
-  #onControl(text: string): void {
+  #onControl(text: string, link: string): void {
     const message = parseControl(text);
     if (message === null) {
       this.context.onRefused(this.page);
       return;
     }
     if (message.type === 'hello') this.memberId = message.memberId;
-    this.context.onControl(this.page, message);
+    this.context.onControl(this.page, message, link);
   }
 }

@@ -343,8 +343,8 @@ export class Session {
           this.#gossip?.greet(page);
           this.#remotes?.greet(page);
         },
-        onControl: (page, message) => {
-          this.#onControl(mesh, page, message);
+        onControl: (page, message, link) => {
+          this.#onControl(mesh, page, message, link);
         },
         onRefused: (what, reason) => this.#onRefused(what, reason),
       },
@@ -377,11 +377,13 @@ export class Session {
     this.node.setRules(this.#gossip.rules()).catch(nullIfGone);
   }
 
-  #onControl(mesh: Mesh, page: string, message: ControlMessage): void {
+  #onControl(mesh: Mesh, page: string, message: ControlMessage, link: string): void {
     const memberId = mesh.peers().find((peer) => peer.page === page)?.memberId ?? null;
     switch (message.type) {
       case 'rules':
-        void this.#gossip?.receive(page, message.entries, message.token);
+        void this.#gossip?.receive(page, message.entries, message.token).then(() => {
+          this.#command({ type: 'use', link });
+        });
         return;
       case 'rules-ack':
         this.#gossip?.onConfirmed(page, message.token);

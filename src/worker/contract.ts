@@ -146,6 +146,8 @@ export type LinkCommand =
   | { readonly type: 'add'; readonly link: string; readonly carrier: RTCDataChannel | MessagePort }
   /** Within this browser, between the pages `self` and `page`. */
   | { readonly type: 'add-local'; readonly link: string; readonly self: string; readonly page: string }
+  /** The fault rules that the other page knows are in force here: what comes over the link may be answered. */
+  | { readonly type: 'use'; readonly link: string }
   | { readonly type: 'remove'; readonly link: string };
 
 /** The worker has the link's carrier, or has given the link up. */

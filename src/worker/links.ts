@@ -17,9 +17,21 @@ export interface LinkTableHandlers {
   onRefused(reason: string): void;
 }
 
-/** The links of this worker by their id, and by the member to which they lead. */
+/** A page tells its fault rules at once. One that does not is busy, and is not waited for any longer. */
+const RULES_TIMEOUT_MS = 1000;
+/** What comes meanwhile is kept; of more, as anywhere, some is lost. */
+const MAX_WITHHELD = 1000;
+
+type Received = readonly [Message, Stamp | null];
+
+/**
+ * The links of this worker by their id, and by the member to which they lead. One is used only once the rules that the
+ * other page knows are in force here: a tab that comes back behind a partition would else be heard across it.
+ */
 export class LinkTable {
   readonly #sessions = new Map<string, LinkSession>();
+  /** What has come over links that are not used yet. */
+  readonly #withheld = new Map<string, Received[]>();
   readonly #byMember = new Map<MemberId, string>();
   #local: BroadcastNetwork | null = null;
 
@@ -45,7 +57,7 @@ export class LinkTable {
   views(roundTripMs: (member: MemberId) => number | null): LinkView[] {
     return [...this.#sessions].map(([link, { member }]) => ({
       link,
-      memberId: member,
+      memberId: this.#withheld.has(link) ? null : member,
       roundTripMs: member === null ? null : roundTripMs(member),
     }));
   }
@@ -68,6 +80,9 @@ export class LinkTable {
         this.#local ??= new BroadcastNetwork(`tabraft/${this.clusterId}/frames`);
         this.#open(command.link, this.#local.connect(command.link, command.self, command.page));
         return;
+      case 'use':
+        this.#use(command.link);
+        return;
       case 'remove':
         this.#sessions.get(command.link)?.close();
         return;
@@ -76,16 +91,16 @@ export class LinkTable {
 
   #open(link: string, carrier: Carrier): void {
     const { clusterId, self } = this;
+    this.#withheld.set(link, []);
+    after(RULES_TIMEOUT_MS, () => this.#use(link));
     const session: LinkSession = new LinkSession(
       carrier,
       { clusterId, self, after },
       {
         onOpen: (member) => {
-          // The newest link to a member carries its messages; an older one is about to end.
-          this.#byMember.set(member, link);
-          this.#changed();
+          if (!this.#withheld.has(link)) this.#onOpen(link, member);
         },
-        onMessage: (message, stamp) => this.handlers.onMessage(message, stamp),
+        onMessage: (message, stamp) => this.#onMessage(link, message, stamp),
         onRefused: (reason) => this.handlers.onRefused(reason),
         onClose: () => this.#onClosed(link, session),
       },
@@ -94,13 +109,35 @@ export class LinkTable {
     this.#tell(link, 'taken');
   }
 
+  #use(link: string): void {
+    const withheld = this.#withheld.get(link);
+    if (withheld === undefined) return;
+    this.#withheld.delete(link);
+    const member = this.#sessions.get(link)?.member ?? null;
+    if (member !== null) this.#onOpen(link, member);
+    for (const [message, stamp] of withheld) this.handlers.onMessage(message, stamp);
+  }
+
+  #onOpen(link: string, member: MemberId): void {
+    // The newest link to a member carries its messages; an older one is about to end.
+    this.#byMember.set(member, link);
+    this.#changed();
+  }
+
+  #onMessage(link: string, message: Message, stamp: Stamp | null): void {
+    const withheld = this.#withheld.get(link);
+    if (withheld === undefined) this.handlers.onMessage(message, stamp);
+    else if (withheld.length < MAX_WITHHELD) withheld.push([message, stamp]);
+  }
+
   #onClosed(link: string, { member }: LinkSession): void {
     this.#sessions.delete(link);
+    this.#withheld.delete(link);
     this.#tell(link, 'closed');
     if (member === null || this.#byMember.get(member) !== link) return;
     this.#byMember.delete(member);
     for (const [other, session] of this.#sessions)
-      if (session.member === member) this.#byMember.set(member, other);
+      if (session.member === member && !this.#withheld.has(other)) this.#byMember.set(member, other);
     this.#changed();
   }
 

@@ -243,3 +243,21 @@ test('what makes no sense is refused, and changes nothing', async ({ context, se
   expect(await refused({ id: 'x', kind: 'drop', from: 'A', to: 'A' })).toMatch(/different members/);
   expect(await tab.page.evaluate(() => window.tabraft.faults.list())).toEqual([]);
 });
+
+test('a tab that is reloaded behind a fault says nothing before it obeys', async ({ context, server }) => {
+  const [a, b, c] = await three(await openCluster(context, server.url, 3));
+  await a.page.evaluate(() => window.tabraft.faults.set({ id: 'mute', kind: 'drop', from: 'C' }));
+  const arrived = async (): Promise<number> =>
+    (await link(a, 'C', 'A')).delivered + (await link(a, 'C', 'B')).delivered;
+  const before = await arrived();
+  for (let reloads = 0; reloads < 3; reloads += 1) {
+    await c.reload();
+    await connectedTo(c, 2);
+    // It has been asked by both, and would have answered.
+    await expect.poll(async () => (await link(c, 'C', 'A')).dropped).toBeGreaterThan(2);
+    await expect.poll(async () => (await link(c, 'C', 'B')).dropped).toBeGreaterThan(2);
+  }
+  expect(await arrived()).toBe(before);
+  await clear(b);
+  await agreedLeader([a, b, c]);
+});

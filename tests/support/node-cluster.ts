@@ -238,7 +238,7 @@ export class NodeCluster implements ClusterPort {
     ] as const)
       from.onmessage = ({ data }: MessageEvent<ArrayBuffer | { type: 'close' }>) => {
         if (data instanceof ArrayBuffer) from.postMessage({ type: 'taken', bytes: data.byteLength });
-        to.postMessage(data instanceof ArrayBuffer ? data : { ...data, reason: 'The other side has gone.' });
+        to.postMessage(data);
         if (!(data instanceof ArrayBuffer)) for (const { port1 } of ends) setTimeout(() => port1.close());
       };
     for (const [seat, end] of [
@@ -246,6 +246,7 @@ export class NodeCluster implements ClusterPort {
       [other, b],
     ] as const) {
       seat.links?.postMessage({ type: 'add', link, carrier: end.port2 }, [end.port2]);
+      seat.links?.postMessage({ type: 'use', link });
       end.port1.postMessage({ type: 'open' });
     }
   }
