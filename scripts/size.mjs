@@ -32,7 +32,7 @@ try {
   }).values;
 } catch (error) {
   console.error(`${error.message}: see npm run size -- --help`);
-  process.exit(1);
+  process.exit(2);
 }
 if (options.help) console.log(HELP);
 else await main();

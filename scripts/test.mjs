@@ -44,7 +44,7 @@ else if (option === '--nemesis') {
   await main(['e2e'], ['nemesis', ...rest]);
 } else {
   console.error(`Unknown argument ${option}: see npm test -- --help`);
-  process.exitCode = 1;
+  process.exitCode = 2;
 }
 
 async function main(names, args) {

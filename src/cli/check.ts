@@ -21,7 +21,7 @@ each (docs/checker.md); "-" is the standard input.
   --help             this
 
 Exit status: 0 all are linearizable; 1 one is not; 3 one is unknown; 2 a file that cannot be read, or
-bad usage; 130 interrupted.`;
+has nothing to judge, or bad usage; 130 interrupted.`;
 
 /** Of operations, in an explanation. */
 const MAX_LINES = 5;
@@ -95,6 +95,10 @@ async function judge(file: string, model: ModelName, timeLimitMs: number): Promi
   const history = parseHistory(content);
   if (!history.ok) {
     console.error(`${file}:${history.line}: ${history.reason}`);
+    return null;
+  }
+  if (history.operations.length === 0) {
+    console.error(`${file}: there is no operation in it to judge`);
     return null;
   }
   const foreign = foreignOperation(MODELS[model], history.operations);

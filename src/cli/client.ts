@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TestReport } from '../api.ts';
@@ -97,6 +97,8 @@ async function main(): Promise<number> {
     throw new UsageError(`--url: expected http:// or https://, without a fragment, received "${url}"`);
   if (url !== undefined && config !== undefined)
     throw new UsageError('--config is for the server that is started without --url');
+  if (config !== undefined && !existsSync(config))
+    throw new UsageError(`--config: there is no file ${config}`);
   const algorithms = algorithmsOf(values.algorithm);
   return run({
     ...{ url, json, algorithms, tests: values.test ?? null },

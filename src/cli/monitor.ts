@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../error-text.ts';
 import { TRACE_FORMATS, traceFormat } from '../trace/formats.ts';
 import { mergeFiles, type MergeOutput, type MonitorReport } from './merge-files.ts';
 import { describeReport } from './monitor-report.ts';
@@ -73,7 +74,7 @@ async function monitor(
     throw new UsageError(
       `--log-dir: ${directory} has no NAME.trace.jsonl; npm run client leaves some, or export them from the page`,
     );
-  const target = output === null ? null : new AtomicFile(output);
+  const target = output === null ? null : openOutput(output);
   const write = (text: string): void => {
     if (target === null) process.stdout.write(text);
     else target.write(text);
@@ -98,6 +99,14 @@ async function monitor(
   target?.finish();
   tell(report, output, json);
   return report.verdicts.some(({ verdict }) => verdict === 'violated') ? 1 : 0;
+}
+
+function openOutput(file: string): AtomicFile {
+  try {
+    return new AtomicFile(file);
+  } catch (error) {
+    throw new UsageError(`--output: ${file} cannot be written: ${messageOf(error)}`);
+  }
 }
 
 function outputOf(format: Format): MergeOutput {

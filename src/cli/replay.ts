@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../error-text.ts';
 import { countOf, runOf, RUN_LENGTH } from '../trace/event.ts';
 import { toJson } from '../trace/plain.ts';
 import type { RecordedRest } from '../trace/recording.ts';
@@ -20,8 +21,8 @@ tabraft.trace.recording() in the page's console), or of a simulated one (npm run
   --json         one JSON object a file; with --until, the state with all that is in it
   --help         this
 
-Exit status: 0 the same effects in every step; 1 others, or a file that is no recording; 2 bad usage;
-130 interrupted.`;
+Exit status: 0 the same effects in every step; 1 others, or a file that is no recording; 2 a file that
+cannot be read, or bad usage; 130 interrupted.`;
 
 let isInterrupted = false;
 process.once('SIGINT', () => {
@@ -83,7 +84,7 @@ async function run(
 ): Promise<number> {
   let status = 0;
   for (const file of files) {
-    const parsed = parseRecording(readFileSync(file, 'utf8'));
+    const parsed = parseRecording(read(file));
     if (!parsed.ok) throw new Error(`${file}:${parsed.line}: ${parsed.reason}. Is it a recording?`);
     const replay = new Replay(parsed.recording);
     const outcome = await replayAll(file, parsed.recording, replay, until, steps);
@@ -92,6 +93,14 @@ async function run(
     report(outcome, replay, json);
   }
   return status;
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file}: it cannot be read: ${messageOf(error)}`);
+  }
 }
 
 async function replayAll(

@@ -178,7 +178,7 @@ class NodeHost {
   }
 
   get node(): Node {
-    if (this.#node === null) throw new Error('The node has not started.');
+    if (this.#node === null) throw new Error('This node is still starting. Try again in a moment.');
     return this.#node;
   }
 

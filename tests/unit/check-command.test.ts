@@ -79,6 +79,12 @@ describe('npm run check', () => {
     const missing = check([join(directory, 'missing.jsonl')]);
     expect(missing.status).toBe(2);
     expect(missing.err).toContain('it cannot be read');
+    const empty = join(directory, 'empty.jsonl');
+    writeFileSync(empty, '');
+    expect(check([empty])).toMatchObject({
+      status: 2,
+      err: `${empty}: there is no operation in it to judge\n`,
+    });
     expect(check(['--model', 'register', GOOD])).toMatchObject({
       status: 2,
       err: `${GOOD}:5: the model register has no cas\n`,

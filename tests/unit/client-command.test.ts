@@ -30,6 +30,7 @@ describe('npm run client', () => {
     [['--test', 'speed'], /There is no test "speed", only read-after-write/],
     [['--test', 'state-machine', '--algorithm', 'abd'], /state-machine is for raft, not for "abd"/],
     [['--test', 'nemesis', '--tabs', '2'], /--tabs: nemesis needs 3/],
+    [['--config', 'missing.json'], /--config: there is no file missing.json/],
     [['--verbose'], /--verbose/],
   ])('refuses %j, and does nothing', PATIENCE, (args, reason) => {
     const { status, out, err } = client(...args);

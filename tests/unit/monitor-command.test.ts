@@ -123,6 +123,8 @@ describe('npm run monitor', () => {
     );
     expect(monitor('--json').err).toContain('--json goes with --output');
     expect(monitor('--log-dir', join(directory, 'none')).err).toContain('there is no directory');
+    writeFileSync(join(directory, 'A.trace.jsonl'), '');
+    expect(monitor('--output', join(directory, 'none', 'merged')).err).toContain('cannot be written');
     expect(monitor('--help')).toMatchObject({ status: 0, err: '' });
   });
 });
