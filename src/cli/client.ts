@@ -33,8 +33,9 @@ ${TESTS.map(({ name, about }) => `                     ${name}:\n               
   --help             this
 
 A history is in DIR/history-ALGORITHM-TEST-SEED.jsonl, for npm run check. Of each node there are DIR/NAME.log,
-what it had to say, and DIR/NAME.trace.jsonl, what it did, for npm run monitor, and DIR/NAME.recording.jsonl,
-what its cores were last fed, for npm run replay; those of an earlier run are removed. WebRTC needs a network interface besides loopback (README).
+what it had to say, and DIR/NAME.trace.jsonl, what it did, for npm run monitor, and of those that run at the end
+DIR/NAME.recording.jsonl, what their cores were last fed, for npm run replay; those of an earlier run are removed.
+WebRTC needs a network interface besides loopback (README).
 
 Exit status: 0 all passed; 1 one failed, or the cluster did not form; 2 bad usage; 130 interrupted.`;
 

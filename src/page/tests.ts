@@ -80,7 +80,8 @@ export class Tests {
       this.#change({ report, check });
       return report;
     } catch (error) {
-      this.#change({ report: broken(test.name, checked, messageOf(error)) });
+      const steps = [...(this.view?.steps ?? [])];
+      this.#change({ report: broken(test.name, checked, steps, messageOf(error)) });
       throw error;
     } finally {
       this.#running = null;
@@ -139,7 +140,8 @@ export class Tests {
 
   /** It does not end by itself. */
   async #end(): Promise<void> {
-    this.#abandon?.(new Error('The test did not end when it was told to, and was stopped.'));
+    const left = 'Its fault rules are cleared; a node that it has paused or crashed stays so.';
+    this.#abandon?.(new Error(`The test did not end when it was told to, and was stopped. ${left}`));
     await this.#running?.catch(() => undefined);
     await this.heal();
   }
@@ -167,9 +169,9 @@ function checkOptions(options: TestRunOptions, algorithm: 'raft' | 'abd'): TestO
 }
 
 /** Of a test that the page itself could not bring to an end. */
-function broken(name: string, { algorithm, seed }: TestOptions, error: string): TestReport {
+function broken(name: string, { algorithm, seed }: TestOptions, steps: string[], error: string): TestReport {
   return {
     ...{ name, algorithm, seed, error, passed: false, operations: 0, completed: 0, durationMs: 0 },
-    ...{ steps: [], verdict: null, faults: {}, figures: [] },
+    ...{ steps, verdict: null, faults: {}, figures: [] },
   };
 }

@@ -10,7 +10,7 @@ export interface Claim {
 
 /**
  * A reloading tab may find its own predecessor still holding the lock for a moment. A duplicated tab
- * waits as long, in vain, and becomes a new member.
+ * waits as long, and becomes a new member, unless the other one goes meanwhile.
  */
 const PREDECESSOR_TIMEOUT_MS = 3000;
 
