@@ -40,14 +40,6 @@ const REPLACED: Banner = {
   action: null,
 };
 
-const CRASHED: Banner = {
-  id: 'crashed',
-  level: 'warning',
-  title: 'Crashed on purpose',
-  text: 'The node’s process is gone, as if the tab had died: what it only remembered is lost, what it had stored is not. The others go on without it.',
-  action: { label: 'Restart it', action: { kind: 'restart' } },
-};
-
 const REMOVED: Banner = {
   id: 'removed',
   level: 'warning',
@@ -69,7 +61,7 @@ function phaseBanners(view: PageView): Banner[] {
     case 'stopped':
       return [stopped(view)];
     case 'crashed':
-      return [CRASHED];
+      return [crashed(view)];
     case 'removed':
       return [REMOVED];
     case 'ready':
@@ -79,6 +71,16 @@ function phaseBanners(view: PageView): Banner[] {
 
 function detailOf({ phaseDetail }: PageView): string {
   return phaseDetail === null ? '' : sentence(phaseDetail);
+}
+
+function crashed(view: PageView): Banner {
+  return {
+    id: 'crashed',
+    level: 'warning',
+    title: 'Crashed on purpose',
+    text: `The node’s process is gone, as if the tab had died: what it only remembered is lost, what it had stored is not. ${detailOf(view)}`,
+    action: { label: 'Restart it', action: { kind: 'restart' } },
+  };
 }
 
 function stopped(view: PageView): Banner {
