@@ -43,6 +43,7 @@ export class ClusterController implements PageController {
   #keys: ClusterKeys;
   /** Nobody has founded this cluster yet, and this page's node is to. */
   #isToFound = false;
+  #remembering: Promise<void> | null = null;
   #session: Session | null = null;
   #obsolete: Session | null = null;
   #sessionStartedAt = 0;
@@ -112,6 +113,7 @@ export class ClusterController implements PageController {
       await this.#session?.end(false);
       this.#keys = await deriveKeys(createSecret());
       this.#isToFound = true;
+      this.#remembering = null;
       sessionStorage.removeItem(MEMBER_KEY);
       await this.#startSession();
     });
@@ -138,7 +140,9 @@ export class ClusterController implements PageController {
       {
         onChange: () => this.#changed(),
         onNotice: (notice) => this.#notify(notice),
-        onJoined: () => this.#onJoined(),
+        onJoined: () => {
+          if (session === this.#session) this.#onJoined();
+        },
         onObsolete: () => this.#replaceObsolete(session),
         onCall: (method, args) => invoke(this.api, method, args),
         testUnderWay: () => this.#tests.underWay ?? this.#lessons.underWay,
@@ -155,11 +159,16 @@ export class ClusterController implements PageController {
     if (!found) return;
     this.#isToFound = false;
     this.#nameCluster();
-    await rememberCluster(this.#keys.secret);
+    await this.#remember();
+  }
+
+  /** Once for each cluster. */
+  async #remember(): Promise<void> {
+    await (this.#remembering ??= rememberCluster(this.#keys.secret));
   }
 
   #onJoined(): void {
-    rememberCluster(this.#keys.secret).catch((error: unknown) => {
+    this.#remember().catch((error: unknown) => {
       const text = `This browser does not remember the cluster for tabs to come: ${messageOf(error)}`;
       this.#notify({ level: 'warning', text });
     });
@@ -183,13 +192,22 @@ export class ClusterController implements PageController {
 
   async #restart(wipe: boolean): Promise<void> {
     await this.#change(async () => {
-      // Only a worker can wipe.
-      if (wipe && this.#session?.hasNode === false) await this.#startSession();
+      if (wipe) await this.#bringBackToWipe();
       const problem = (await this.#session?.end(wipe)) ?? null;
       if (wipe && problem === null) sessionStorage.removeItem(MEMBER_KEY);
       await this.#startSession();
       if (wipe && problem !== null) throw new Error(`The storage was not wiped: ${problem} Try again.`);
     });
+  }
+
+  /** Only a worker can wipe, and only what it has claimed: what it finds in place of this tab's member is another's. */
+  async #bringBackToWipe(): Promise<void> {
+    const former = this.#session;
+    if (former === null || former.hasNode) return;
+    await former.end(false);
+    await this.#startSession();
+    if (former.memberId === null || this.#session?.memberId !== former.memberId)
+      throw new Error('The storage was not wiped: this tab runs another member now.');
   }
 
   /** What is stored of a removed member is of no use: this tab joins as a new one. */

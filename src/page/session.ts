@@ -84,6 +84,8 @@ export class Session {
   #hasFollowed = false;
   #hasVoted = false;
   #isWatching = false;
+  /** As its worker has claimed it. */
+  memberId: string | null = null;
   /** Its mesh is not to be opened any more. */
   #isClosed = false;
   #mesh: Mesh | null = null;
@@ -97,7 +99,7 @@ export class Session {
     const { worker, failure } = takeWorker();
     this.#worker = worker;
     void failure.then((message) => {
-      this.#calls.end();
+      this.#terminate(); // else it might keep lock and database
       this.#stop(`The node’s worker has failed: ${message || 'it could not be loaded'}. Reload the page.`);
     });
     this.#calls = new NodeCalls(Comlink.wrap<NodeApi>(this.#worker));
@@ -143,13 +145,17 @@ export class Session {
     }
   }
 
-  /** Links are set up while the storage is read; they wait at the worker's port until its node runs. */
+  /**
+   * Links are set up while the storage is read. They wait at the worker's port until its node runs; where that takes
+   * longer than a `Remote` waits, they are dialled anew.
+   */
   async #startNode(): Promise<string | null> {
     const { keys, config, preferredMember, found } = this.options;
     const { clusterId } = keys;
     const claiming = this.node
       .claim({ clusterId, preferredMember, storage: config.storage.kind })
       .then((memberId) => {
+        this.memberId = memberId;
         if (memberId !== null && !this.#isClosed) this.#openMesh(memberId);
         return memberId;
       });
@@ -274,8 +280,8 @@ export class Session {
   }
 
   /**
-   * Ends the member's run; with `wipe`, its storage is deleted for good. Null: done; else why nothing was wiped. The end
-   * of a worker that has crashed, or hangs, releases lock and database all the same.
+   * Ends the member's run; with `wipe`, its storage is deleted for good. Null: done; else why its worker did not do it.
+   * The end of one that has crashed, or hangs, releases lock and database all the same, but wipes nothing.
    */
   async end(wipe: boolean): Promise<string | null> {
     this.#closeMesh();

@@ -92,13 +92,13 @@ export class LinkTable {
   #open(link: string, carrier: Carrier): void {
     const { clusterId, self } = this;
     this.#withheld.set(link, []);
-    after(RULES_TIMEOUT_MS, () => this.#use(link));
     const session: LinkSession = new LinkSession(
       carrier,
       { clusterId, self, after },
       {
         onOpen: (member) => {
-          if (!this.#withheld.has(link)) this.#onOpen(link, member);
+          if (this.#withheld.has(link)) after(RULES_TIMEOUT_MS, () => this.#use(link));
+          else this.#onOpen(link, member);
         },
         onMessage: (message, stamp) => this.#onMessage(link, message, stamp),
         onRefused: (reason) => this.handlers.onRefused(reason),
@@ -136,8 +136,11 @@ export class LinkTable {
     this.#tell(link, 'closed');
     if (member === null || this.#byMember.get(member) !== link) return;
     this.#byMember.delete(member);
-    for (const [other, session] of this.#sessions)
-      if (session.member === member && !this.#withheld.has(other)) this.#byMember.set(member, other);
+    for (const [other, session] of this.#sessions) {
+      if (session.member !== member) continue;
+      this.#use(other); // the rules of its page have come by the link that was in use
+      this.#byMember.set(member, other);
+    }
     this.#changed();
   }
 

@@ -189,10 +189,9 @@ class NodeHost {
 
   async wipe(): Promise<void> {
     await this.#close();
-    if (this.#identity !== null) {
-      await deleteMember(this.#identity);
-      await deleteStoredTrace(this.#identity.clusterId, this.#identity.memberId);
-    }
+    if (this.#identity === null) throw new Error('no member could be claimed.');
+    await deleteMember(this.#identity);
+    await deleteStoredTrace(this.#identity.clusterId, this.#identity.memberId);
     this.#claim?.release();
   }
 

@@ -74,7 +74,8 @@ export async function foundCluster(storage: Storage, memberId: MemberId, config:
     memberId,
     config.servers.map(({ name }) => name),
   );
-  await storage.load(); // as each store wants it before it is written
+  const { entries, snapshot } = await storage.load();
+  if (entries.length > 0 || snapshot !== null) return; // by a run that ended before it could say so
   await storage.write({
     hardState: { term: 1, votedFor: null, commitIndex: 0 },
     snapshot: null,

@@ -244,7 +244,9 @@ test('a crashed node’s member runs in the tab that is opened next, and its pag
   expect(await next.put('paused', 'x')).toMatchObject({ outcome: 'failed', code: 'not-running' });
   await observer.page.evaluate((member) => window.tabraft.node.resume(member ?? ''), name);
 
-  await crashed.page.evaluate(() => window.tabraft.node.restart());
+  // What it would find in its place is not its own to wipe.
+  const wiped = crashed.page.evaluate(() => window.tabraft.node.wipe());
+  await expect(wiped).rejects.toThrow(/runs another member/);
   expect((await crashed.ready()).members).toHaveLength(4);
 });
 

@@ -72,6 +72,8 @@ test('a tab whose node has crashed sets fault rules for the others, clears them,
   expect(await first.page.evaluate(() => window.tabraft.faults.list())).toEqual([]);
   await tab.page.evaluate(() => window.tabraft.node.wipe());
   expect((await tab.ready()).memberId).not.toBe(memberId);
+  // Nobody speaks for the member that is gone.
+  await expect.poll(async () => (await first.status()).peers.map(({ id }) => id)).not.toContain(memberId);
 });
 
 test('a node that is wiped while it still reads its storage comes back as a new member', async ({
