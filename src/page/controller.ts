@@ -207,7 +207,7 @@ export class ClusterController implements PageController {
     await former.end(false);
     await this.#startSession();
     if (former.memberId === null || this.#session?.memberId !== former.memberId)
-      throw new Error('The storage was not wiped: this tab runs another member now.');
+      throw new Error('The storage was not wiped: this tab does not run that member any more.');
   }
 
   /** What is stored of a removed member is of no use: this tab joins as a new one. */

@@ -246,7 +246,7 @@ test('a crashed node’s member runs in the tab that is opened next, and its pag
 
   // What it would find in its place is not its own to wipe.
   const wiped = crashed.page.evaluate(() => window.tabraft.node.wipe());
-  await expect(wiped).rejects.toThrow(/runs another member/);
+  await expect(wiped).rejects.toThrow(/does not run that member/);
   expect((await crashed.ready()).members).toHaveLength(4);
 });
 
