@@ -83,11 +83,6 @@ export class Mesh {
     this.#signaling = this.#openSignaling();
   }
 
-  /** The member of which this page tells the others. */
-  get memberId(): string {
-    return this.options.memberId;
-  }
-
   peers(): PeerView[] {
     return [...this.#remotes.values()].map((remote) => ({
       page: remote.page,

@@ -1,10 +1,11 @@
 import type { Remote } from 'comlink';
 import type { NodeApi } from '../worker/contract.ts';
+import { ENDED } from './operation-calls.ts';
 
 /** The worker is gone, and may or may not have done what it was asked for. */
 export class NodeGone extends Error {
   constructor() {
-    super('This tab’s node has ended.');
+    super(ENDED.reason);
   }
 }
 

@@ -414,7 +414,7 @@ export class Session {
         if (memberId !== null) this.live.onLive(memberId, message);
         return;
       case 'hello':
-        if (this.hasCrashed && message.memberId === mesh.memberId) this.#giveMemberUp();
+        if (this.hasCrashed && message.memberId === this.memberId) this.#giveMemberUp();
         return;
       case 'relay':
       // The mesh's own.

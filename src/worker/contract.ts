@@ -14,6 +14,7 @@ import type {
 } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
 import type { TraceEvent } from '../trace/event.ts';
+import type { StorageKind } from './stores.ts';
 
 /**
  * What page and worker say to each other, through comlink. Plain data in both directions: expected
@@ -24,7 +25,7 @@ export interface ClaimOptions {
   readonly clusterId: string;
   /** The member that this tab ran before, to be claimed if it is free. */
   readonly preferredMember: string | null;
-  readonly storage: PageConfig['storage']['kind'];
+  readonly storage: StorageKind;
 }
 
 export interface StartOptions {
