@@ -63,7 +63,9 @@ port, as lists of one task each.
 
 The tab that asks is in front, and draws all the while, as a cluster's page does (what it catches up with when it comes to
 the front is over before anything is measured); the floor's has nothing to draw.
-*hidden* is said of both behind an empty page: what is left is what Raft costs.`;
+*hidden* is said of both behind an empty page: what is left is what Raft costs.
+
+[Which aims are not met, and why](unmet.md).`;
 }
 
 function sectionOf(name: string, about: string, rows: readonly MeasuredRow[]): string {
