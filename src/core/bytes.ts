@@ -205,6 +205,12 @@ export function concatenate(parts: readonly Uint8Array[], bytes: number): Uint8A
 
 /** As much as a turn writes at once; a snapshot may be larger, but is seldom. */
 const MAX_SPARE_BYTES = 4 * 1024 * 1024;
+
+/** A buffer that grew beyond what a turn writes was needed once. */
+export function isWorthKeeping(writer: Writer): boolean {
+  return writer.capacity <= MAX_SPARE_BYTES;
+}
+
 /** One for each `encoded` within another. */
 const spareWriters: Writer[] = [];
 
@@ -217,7 +223,7 @@ export function lendEncoded<T>(
   writer.clear();
   write(writer);
   const result = use(writer.view());
-  if (writer.capacity <= MAX_SPARE_BYTES) spareWriters.push(writer);
+  if (isWorthKeeping(writer)) spareWriters.push(writer);
   return result;
 }
 

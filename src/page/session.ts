@@ -179,16 +179,20 @@ export class Session {
   }
 
   async setRules(rules: readonly FaultRule[]): Promise<void> {
-    if (this.#gossip === null) throw new Error(NO_NODE);
-    await this.#gossip.set(rules);
+    await this.#spreading().set(rules);
     this.handlers.onChange();
   }
 
   async clearRules(ids?: readonly string[]): Promise<string[]> {
-    if (this.#gossip === null) throw new Error(NO_NODE);
-    const cleared = await this.#gossip.clear(ids);
+    const cleared = await this.#spreading().clear(ids);
     this.handlers.onChange();
     return cleared;
+  }
+
+  /** Throws where no other tab would hear of the rules: they are of all tabs, or of none. */
+  #spreading(): FaultGossip {
+    if (this.#gossip === null || this.#mesh === null) throw new Error(NO_NODE);
+    return this.#gossip;
   }
 
   /** How the node of a member was when its page last told. */

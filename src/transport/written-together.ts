@@ -1,8 +1,6 @@
-import { Writer } from '../core/bytes.ts';
+import { isWorthKeeping, Writer } from '../core/bytes.ts';
 
 const CAPACITY = 16 * 1024;
-/** A buffer that grew beyond this was needed once, and is not kept. */
-const MAX_CAPACITY = 4 * 1024 * 1024;
 
 /**
  * What is written within one task of the event loop is sent as one buffer. The function returned writes to it: all that
@@ -14,7 +12,7 @@ export function writtenTogether(
   let writer = new Writer(CAPACITY);
   const flush = (): void => {
     const full = writer;
-    if (full.capacity > MAX_CAPACITY) writer = new Writer(CAPACITY);
+    if (!isWorthKeeping(full)) writer = new Writer(CAPACITY);
     const bytes = full.finish();
     full.clear();
     send(bytes);

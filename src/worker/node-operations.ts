@@ -98,7 +98,7 @@ function writeResultOf(result: OperationResult): WriteResult {
   if ('malformed' in transaction)
     return { outcome: 'failed', code: 'invalid', reason: transaction.malformed };
   const { key, expected, actual } = transaction;
-  const reason = `ASSERT failed: "${key}" is ${shown(actual)}, not ${shown(expected)}. Nothing was changed.`;
+  const reason = `"${key}" is ${shown(actual)}, not ${shown(expected)}: nothing was changed.`;
   return { outcome: 'failed', code: 'assertion', reason };
 }
 

@@ -1144,13 +1144,12 @@ describe('a hidden page', () => {
       const picture = timeline()?.shadowRoot?.querySelector<HTMLElement>('.picture');
       return Number(picture?.style.getPropertyValue('--lanes'));
     };
-    const hidden = vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+    vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
     await expect.poll(lanes).toBe(controller.view.status.members.length);
     const newcomer = { id: 'newcomer', name: 'D', kind: 'learner', reachable: true } as const;
     const members = [...controller.view.status.members, newcomer];
     controller.changeStatus({ members });
     expect(await lanes()).toBe(members.length);
-    hidden.mockRestore();
   });
 
   test('says how the node is at once, renews its sections seldom, and all of them when it is seen', async () => {

@@ -244,6 +244,11 @@ test('a crashed node’s member runs in the tab that is opened next, and its pag
   expect(await next.put('paused', 'x')).toMatchObject({ outcome: 'failed', code: 'not-running' });
   await observer.page.evaluate((member) => window.tabraft.node.resume(member ?? ''), name);
 
+  // No other tab would hear of them.
+  const cut = crashed.page.evaluate(() => window.tabraft.faults.set({ id: 'cut', kind: 'drop' }));
+  await expect(cut).rejects.toThrow(/runs no node/);
+  expect(await crashed.page.evaluate(() => window.tabraft.faults.list())).toEqual([]);
+
   // What it would find in its place is not its own to wipe.
   const wiped = crashed.page.evaluate(() => window.tabraft.node.wipe());
   await expect(wiped).rejects.toThrow(/does not run that member/);

@@ -11,7 +11,6 @@ import { foundCluster, Node } from '../../src/worker/node.ts';
 import type { KeyReadResult, NodeSnapshot } from '../../src/worker/contract.ts';
 import { readyView } from '../ui/fake-controller.ts';
 
-/** Four times as fast as the page's own. */
 /** Timeouts that hold where other tests take the processor: a late heartbeat must not elect anybody. */
 const TIMING = { tickMs: 10, heartbeatMs: 50, electionTimeoutMs: [600, 1200], requestTimeoutMs: 4000 };
 const TELL_MS = 20;

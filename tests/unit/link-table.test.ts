@@ -40,6 +40,11 @@ function createPair(): readonly [Worker, Worker] {
 const ping = (nonce: number): Message => ({ type: 'ping', from: id('B'), to: id('A'), nonce });
 const pong: Message = { type: 'pong', from: id('A'), to: id('B'), nonce: 1 };
 
+/** By no timer: those of the test may be its own. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
 const PATIENCE = { timeout: 20_000 };
 
 describe('a link between two workers', () => {
@@ -62,6 +67,25 @@ describe('a link between two workers', () => {
     await vi.waitFor(() => expect(b.heard).toEqual(['linked to A']), PATIENCE);
     b.table.send(ping(1), null);
     await vi.waitFor(() => expect(a.heard).toEqual(['linked to B', 'ping of B']), PATIENCE);
+  });
+
+  it('waits for its page from when it is open, however long that took', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const a = createWorker('A');
+    const b = createWorker('B');
+    a.tell({ type: 'add-local', link: 'ab', self: 'page-a', page: 'page-b' });
+    await until(() => a.table.views(() => 1).length === 1);
+    vi.advanceTimersByTime(5000);
+    b.tell({ type: 'add-local', link: 'ab', self: 'page-b', page: 'page-a' });
+    b.tell({ type: 'use', link: 'ab' });
+    await until(() => a.table.views(() => 1).some(({ roundTripMs }) => roundTripMs === 1));
+    vi.advanceTimersByTime(999);
+    expect(a.heard).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(a.heard).toEqual(['linked to B']);
   });
 
   it('that ends before it is used was never there', async () => {
