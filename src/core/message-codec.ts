@@ -174,6 +174,7 @@ function writeFields(writer: Writer, message: Message): void {
       return;
     case 'joinRequest':
       writeMemberId(writer, message.joiner);
+      writer.integer(message.memberAt);
       return;
     case 'removedNotice':
       writer.integer(message.configurationIndex);
@@ -277,7 +278,7 @@ function readFields(reader: Reader, type: MessageType): Message {
     case 'forwardResponse':
       return { type, ...envelope, ...readAttempt(reader), result: readResult(reader) };
     case 'joinRequest':
-      return { type, ...envelope, joiner: readMemberId(reader) };
+      return { type, ...envelope, joiner: readMemberId(reader), memberAt: reader.integer() };
     case 'removedNotice':
       return { type, ...envelope, configurationIndex: reader.integer() };
     default:
@@ -319,7 +320,7 @@ function readRegisterMessage(
   }
 }
 
-/** Terms rise by one an election: whoever claims a higher one would leave no room for later elections. */
+/** More than elections can have made of it, and well below where integers end to be exact. */
 const MAX_TERM = 2 ** 52;
 
 function readTerm(reader: Reader): number {

@@ -250,6 +250,11 @@ export const MUTANTS: readonly Mutant[] = [
     rules: () => ({ isCertainlyUndone: () => true }),
   },
   {
+    name: 'refused-is-failed',
+    bug: 'a command that a leader refuses is reported as failed, and a copy of it is done later',
+    rules: () => ({ staysPossible: () => false }),
+  },
+  {
     name: 'two-changes-at-once',
     bug: 'a configuration follows on one that is not committed yet (dissertation §4.1)',
     rules: () => ({ mayChangeConfiguration: (termAtCommitIndex, term) => termAtCommitIndex === term }),

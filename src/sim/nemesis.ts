@@ -333,13 +333,13 @@ export class Nemesis {
         contact.driver.compact();
         return true;
       case 'wipe':
-        if (!this.#canLose(members, node)) return false;
+        if (!this.#lose(members, node)) return false;
         this.ports.wipe(node);
         return true;
       case 'remove':
       case 'replace': {
         const changes = changesFor(fault.kind, node, configurationInForce(contact.raft).configuration);
-        if (changes === null || !this.#canLose(members, node)) return false;
+        if (changes === null || !this.#lose(members, node)) return false;
         return request({ kind: 'change', changes });
       }
       default:
@@ -361,16 +361,18 @@ export class Nemesis {
     }
   }
 
-  /** Whether every configuration that may be in force keeps a quorum of members that are there. */
-  #canLose(members: readonly SimNode[], lost: SimNode): boolean {
+  /** Whether every configuration that may be in force keeps a quorum of members that are there: then it is lost. */
+  #lose(members: readonly SimNode[], lost: SimNode): boolean {
     const there = new Set(members.filter((node) => node !== lost).map(({ id }) => id));
-    if (!this.ports.canLoseReplica(new Set([...this.#doomed, lost.id]))) return false;
-    this.#doomed.add(lost.id);
-    return members.every(({ raft }) =>
-      raft.configurations.every(({ configuration }) =>
-        isQuorum(electorates(configuration), (id) => there.has(id)),
-      ),
-    );
+    const canLose =
+      this.ports.canLoseReplica(new Set([...this.#doomed, lost.id])) &&
+      members.every(({ raft }) =>
+        raft.configurations.every(({ configuration }) =>
+          isQuorum(electorates(configuration), (id) => there.has(id)),
+        ),
+      );
+    if (canLose) this.#doomed.add(lost.id);
+    return canLose;
   }
 }
 

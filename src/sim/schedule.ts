@@ -59,6 +59,7 @@ export interface Mix {
   readonly appendBytes: number;
   readonly replaceVoterMs: number;
   readonly sessionMs: number;
+  readonly pendingRequests: number;
   /** Messages cross the network as bytes, through the production codec. */
   readonly codec: boolean;
 }
@@ -145,5 +146,7 @@ export function drawMix(seed: number, nodes: number | null, algorithm: Algorithm
     codec: nextFraction(random) < 0.1,
     // Short enough to end under a client that was cut off or unlucky, in some runs.
     sessionMs: nextFraction(random) < 0.4 ? nextInteger(random, 1000, 6000) : 120_000,
+    // So few that some are refused.
+    pendingRequests: nextFraction(random) < 0.3 ? 1 : 256,
   };
 }

@@ -418,7 +418,7 @@ function raftOptions(id: MemberId, mix: Mix): RaftOptions {
     snapshotEntries: mix.snapshotEntries,
     snapshotBytes: 1_048_576,
     retainedEntries: mix.retainedEntries,
-    maxPendingRequests: 256,
+    maxPendingRequests: mix.pendingRequests,
     targetVoters: mix.nodes,
     replaceVoterTicks: Math.round(mix.replaceVoterMs / TICK_MS),
     memberNames: [],

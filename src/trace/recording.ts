@@ -12,7 +12,7 @@ import { toJson } from './plain.ts';
 import { readInput, writeInput } from './step-codec.ts';
 
 /** Of a file that `npm run replay` reads. A line each. */
-export const RECORDING_VERSION = 6;
+export const RECORDING_VERSION = 7;
 
 export interface RecordingHeader {
   readonly type: 'recording';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MemberId } from '../../src/core/ids.ts';
-import { firstConfiguration } from '../../src/core/raft/configuration.ts';
+import { findMember, firstConfiguration } from '../../src/core/raft/configuration.ts';
 import type { RaftOptions } from '../../src/core/raft/interface.ts';
 import type { Configuration } from '../../src/core/raft/log-entry.ts';
 import type { Progress } from '../../src/core/raft/progress.ts';
@@ -514,6 +514,60 @@ describe('§4.2.3 disruptive servers', () => {
     const notice = { type: 'removedNotice', from: id('B'), to: id('A'), term: 3 } as const;
     receive(cluster, { ...notice, configurationIndex: uncommitted - 2 });
     expect(cluster.raft('A').removed).toBe(true);
+  });
+
+  /** `name` is linked to all others, as its worker tells its core. */
+  const link = (cluster: CoreCluster, name: string): void => {
+    const others = [...cluster.nodes.keys()].filter((other) => other !== name);
+    cluster.input(name, { type: 'links', linked: others.map(id) });
+  };
+
+  it('§4.2.3: a learner that was removed while it was cut off is told so when it asks to join', () => {
+    const cluster = withLearner();
+    cluster.tick(3);
+    cluster.isolate('D');
+    cluster.request('A', change(['remove', 'D']));
+    cluster.settle();
+    cluster.tick(40);
+    cluster.heal();
+    link(cluster, 'D');
+    cluster.settle();
+    expect(cluster.raft('D').removed).toBe(true);
+    cluster.tick(40);
+    expect(findMember(configurationInForce(cluster.raft('A')).configuration, id('D'))).toBeNull();
+  });
+
+  it('§4.2.3: who was added by an entry that was never committed may still join', () => {
+    const cluster = led(clusterOf('ABC', { overrides: STILL }));
+    cluster.add('D', {}, STILL);
+    cluster.isLost = onlyAmong('AD');
+    link(cluster, 'D');
+    cluster.settle();
+    expect(findMember(configurationInForce(cluster.raft('D')).configuration, id('D'))?.kind).toBe('learner');
+    cluster.isLost = onlyAmong('BCD');
+    cluster.elect('B');
+    cluster.tick(40);
+    expect(cluster.raft('D')).toMatchObject({ removed: false, leader: id('B') });
+    expect(findMember(configurationInForce(cluster.raft('B')).configuration, id('D'))?.kind).toBe('learner');
+  });
+
+  it('§4.2.3: a server that is being added again does not believe an older notice', () => {
+    const cluster = withLearner();
+    cluster.request('A', change(['remove', 'D']));
+    cluster.settle();
+    const configurationIndex = configurationInForce(cluster.raft('A')).index;
+    cluster.raft('D').removed = false; // as if it had heard nothing of that
+    cluster.isLost = onlyAmong('AD');
+    cluster.request('A', change(['add-learner', 'D']));
+    cluster.settle();
+    expect(configurationInForce(cluster.raft('D')).index).toBeGreaterThan(configurationIndex);
+    expect(cluster.raft('D').commitIndex).toBeLessThan(configurationInForce(cluster.raft('D')).index);
+    const notice = { type: 'removedNotice', from: id('A'), to: id('D'), configurationIndex } as const;
+    receive(cluster, { ...notice, term: 2 });
+    expect(cluster.raft('D').removed).toBe(false);
+    // One of a later term knows what became of that entry.
+    receive(cluster, { ...notice, term: 3 });
+    expect(cluster.raft('D').removed).toBe(true);
   });
 
   it('§4.2.3: a server that was added again does not believe an older notice', () => {

@@ -7,7 +7,8 @@ import { RULES, type ReadRounds, type Rules } from '../../src/core/raft/rules.ts
 import { ClientSession, encodeInSession, type SessionPlace } from '../../src/core/session/client.ts';
 import { decodeEnvelope, decodeReply, encodeEnvelope } from '../../src/core/session/envelope.ts';
 import { SessionMachine } from '../../src/core/session/machine.ts';
-import { command, id } from '../support/core-cluster.ts';
+import { MAX_COMMAND_BYTES } from '../../src/core/raft/log-entry.ts';
+import { command, configuration, CoreCluster, id, logOf } from '../support/core-cluster.ts';
 import {
   answersTo,
   campaignUntilLeader,
@@ -109,6 +110,28 @@ describe('§6.2 finding the leader', () => {
     cluster.network.push(...forwarded);
     cluster.settle();
     expect(votersAt(cluster, 'A')).toBe('AB');
+  });
+
+  it('§6.2: a forwarded command that is refused has not failed: a copy of it may yet be taken', () => {
+    const cluster = new CoreCluster();
+    const entries = logOf(configuration('ABC'));
+    for (const name of 'ABC') cluster.add(name, { entries }, { maxPendingRequests: name === 'A' ? 0 : 16 });
+    cluster.elect('A');
+    const request = cluster.request('B', { kind: 'command', command: Uint8Array.of(7), repeatable: true });
+    cluster.settle();
+    expect(cluster.node('B').replies.get(request)).toMatchObject({ outcome: 'unknown', code: 'overloaded' });
+  });
+
+  it('§6.2: a command that is larger than any message is refused where it comes in', () => {
+    const cluster = led(clusterOf('ABC'));
+    const seen = record(cluster);
+    for (const name of ['A', 'B']) {
+      const large = new Uint8Array(MAX_COMMAND_BYTES + 1);
+      const request = cluster.request(name, { kind: 'command', command: large, repeatable: true });
+      cluster.settle();
+      expect(cluster.node(name).replies.get(request)).toMatchObject({ outcome: 'failed', code: 'too-large' });
+    }
+    expect(ofType(seen, 'forwardRequest')).toEqual([]);
   });
 
   it('§6.2: what nobody leads to answer is forgotten when its time is up', () => {

@@ -172,7 +172,7 @@ const MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<Extract<Message, { t
     attempt: integer,
     result,
   }),
-  joinRequest: fc.record({ type: type('joinRequest'), ...envelope, joiner: memberId }),
+  joinRequest: fc.record({ type: type('joinRequest'), ...envelope, joiner: memberId, memberAt: integer }),
   removedNotice: fc.record({ type: type('removedNotice'), ...envelope, configurationIndex: integer }),
   ping: fc.record({ type: type('ping'), from: memberId, to: memberId, nonce: integer }),
   registerQuery: fc.record({ type: type('registerQuery'), ...asked, operation: integer, key: text }),

@@ -3,7 +3,7 @@ import { MAX_TEXT_BYTES } from '../kv/transaction.ts';
 import { readMemberId, writeMemberId } from '../raft/entry-codec.ts';
 import type { Found, Register } from './register.ts';
 
-/** A counter rises by one a write: whoever claims a higher one would leave no room for later writes. */
+/** More than writes can have made of it, and well below where integers end to be exact. */
 const MAX_COUNTER = 2 ** 52;
 const MAX_REGISTERS = 1_000_000;
 

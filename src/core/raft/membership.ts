@@ -11,6 +11,7 @@ import {
   refuse,
   send,
   trace,
+  type KnownConfiguration,
   type Leadership,
   type Raft,
 } from './state.ts';
@@ -118,8 +119,22 @@ function wantsToJoin(raft: Raft): boolean {
 
 function askToJoin(raft: Raft, whom: readonly MemberId[]): void {
   for (const to of whom) {
-    send(raft, { type: 'joinRequest', from: raft.id, to, term: raft.term, joiner: raft.id });
+    const envelope = { from: raft.id, to, term: raft.term };
+    send(raft, { type: 'joinRequest', ...envelope, joiner: raft.id, memberAt: committedMembership(raft) });
   }
+}
+
+/** The index of the newest configuration that names this server and is known to be committed; 0: none. */
+function committedMembership(raft: Raft): number {
+  const known = committedConfiguration(raft);
+  return known !== null && findMember(known.configuration, raft.id) !== null ? known.index : 0;
+}
+
+/** Whatever follows on a configuration in a log was proposed once that was committed (§4.1). Null: none is known. */
+function committedConfiguration({ configurations, commitIndex }: Raft): KnownConfiguration | null {
+  return (
+    configurations.findLast(({ index }, at) => index <= commitIndex || at < configurations.length - 1) ?? null
+  );
 }
 
 /** The joiner repeats itself until it is in, so a request that cannot be met now is just dropped. */
@@ -131,12 +146,19 @@ export function handleJoinRequest(raft: Raft, message: JoinRequest): void {
       refuse(raft, message.from, message.type, 'it asks for another server');
       return;
     }
-    if (findMember(configuration, message.joiner) === null && !isTransferring(raft)) {
-      changeConfiguration(raft, [{ kind: 'add-learner', id: message.joiner }]);
-    }
+    if (findMember(configuration, message.joiner) !== null || dismissFormer(raft, message)) return;
+    if (!isTransferring(raft)) changeConfiguration(raft, [{ kind: 'add-learner', id: message.joiner }]);
   } else if (raft.leader !== null && message.from === message.joiner) {
     send(raft, { ...message, from: raft.id, to: raft.leader, term: raft.term });
   }
+}
+
+/** Whoever asks to join, though it was a member, has not heard that it was removed. False: it was not. */
+function dismissFormer(raft: Raft, { joiner, memberAt }: JoinRequest): boolean {
+  const { index } = configurationInForce(raft);
+  if (memberAt === 0 || memberAt >= index || index > raft.commitIndex) return false;
+  sendRemovedNotice(raft, joiner, index);
+  return true;
 }
 
 /** The voters, where this server leads and no change is under way; else null. */
@@ -187,12 +209,14 @@ function sendRemovedNotice(raft: Raft, to: MemberId, configurationIndex: number)
 }
 
 /**
- * A later configuration than the notice's may name this server again. Only a committed one counts: what
- * a deposed leader left in the log would keep a removed server waiting for ever.
+ * A later configuration than the notice's may name this server again. One that is not known to be committed counts
+ * for no longer than its term: what a deposed leader left in the log would keep a removed server waiting for ever.
  */
-export function handleRemovedNotice(raft: Raft, message: RemovedNotice): void {
-  const committed = raft.configurations.findLast(({ index }) => index <= raft.commitIndex);
-  if (message.configurationIndex < (committed?.index ?? 0) || raft.removed) return;
+export function handleRemovedNotice(raft: Raft, { configurationIndex, term }: RemovedNotice): void {
+  const { index } = configurationInForce(raft);
+  const isOvertaken = configurationIndex < index && term <= (raft.log.termAt(index) ?? 0);
+  const isOld = configurationIndex < (committedConfiguration(raft)?.index ?? 0);
+  if (raft.removed || isOld || isOvertaken) return;
   becomeFollower(raft, raft.term, null);
   raft.removed = true;
   trace(raft, { kind: 'removed', term: raft.term });

@@ -176,10 +176,14 @@ export interface TimeoutNow extends Envelope {
   readonly type: 'timeoutNow';
 }
 
-/** A server outside the configuration asks to be added. Followers hand it on to the leader. */
+/**
+ * A server outside the configuration asks to be added. Followers hand it on to the leader. `memberAt`: the index of the
+ * newest configuration that names the joiner and that it knows to be committed; 0: it has never been a member.
+ */
 export interface JoinRequest extends Envelope {
   readonly type: 'joinRequest';
   readonly joiner: MemberId;
+  readonly memberAt: number;
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   ACCEPTED,
   answer,
   configurationInForce,
+  NO_VALUE,
   refuse,
   send,
   stillPending,
@@ -19,8 +20,6 @@ import {
  * for all servers that ask. A voter's question confirms it as well, for that voter's own reads: where the
  * two are a majority, one round trip is enough. There are no leases: a frozen tab would break their clock.
  */
-
-const NO_VALUE = new Uint8Array();
 
 // ── The node that clients talk to ───────────────────────────────────────────────────────────────
 
@@ -123,8 +122,8 @@ export function handleReadIndexRequest(raft: Raft, message: ReadIndexRequest): v
 }
 
 /**
- * Who asks was in no later term than this one when it asked, as a message of a later term would have ended this
- * leadership; and its reads had come by then. So it stands for itself in the majority that the round would ask.
+ * Who asks took this server for the leader of its own term, which was no later one than this, as the terms of a server
+ * never fall; and its reads had come by then. So it stands for itself in the majority that the round would ask.
  */
 function confirmByQuestion(raft: Raft, leadership: Leadership, asker: MemberId): void {
   const { configuration } = configurationInForce(raft);

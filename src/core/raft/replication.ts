@@ -13,7 +13,7 @@ import type {
 } from './message.ts';
 import * as progressOf from './progress.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { advanceTransfer, resumeTransfer, startTransfer } from './snapshot-sender.ts';
+import { advanceSnapshot, resumeSnapshot, sendSnapshot } from './snapshot-sender.ts';
 import {
   becomeFollower,
   configurationInForce,
@@ -128,7 +128,7 @@ function sendAppend(raft: Raft, to: MemberId, progress: Progress): void {
   const prevIndex = progress.nextIndex - 1;
   const prevTerm = raft.log.termAt(prevIndex);
   if (prevTerm === null) {
-    startTransfer(raft, to, progress);
+    sendSnapshot(raft, to, progress);
     return;
   }
   const entries = raft.log.batch(
@@ -181,7 +181,7 @@ export function handleHeartbeatResponse(raft: Raft, message: HeartbeatResponse):
   if (progress === null) return;
   progress.readRound = Math.max(progress.readRound, message.readRound);
   if (progress.state === 'snapshot') {
-    resumeTransfer(raft, message.from, progress);
+    resumeSnapshot(raft, message.from, progress);
     return;
   }
   progress.probeSent = false;
@@ -199,7 +199,7 @@ function recordRound(raft: Raft, progress: Progress): void {
 
 export function handleSnapshotResponse(raft: Raft, message: SnapshotResponse): void {
   const progress = heardFrom(raft, message.from, message.type);
-  if (progress !== null) advanceTransfer(raft, progress, message);
+  if (progress !== null) advanceSnapshot(raft, progress, message);
 }
 
 /** Only a leader cares for answers, and only for those of members. */

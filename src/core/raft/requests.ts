@@ -9,6 +9,7 @@ import type {
   ForwardRequest,
   ForwardResponse,
   LeaderOperation,
+  Operation,
   OperationResult,
 } from './message.ts';
 import { appendAsLeader } from './replication.ts';
@@ -26,9 +27,6 @@ import {
   type Raft,
 } from './state.ts';
 import { beginTransfer } from './transfer.ts';
-import type { Operation } from './message.ts';
-
-export const NO_VALUE = new Uint8Array();
 
 function own(raft: Raft, request: RequestId, attempt = 0): Origin {
   return { node: raft.id, request, attempt };
@@ -49,6 +47,9 @@ export function handleRequest(raft: Raft, request: RequestId, operation: Operati
   } else if (underWay >= raft.options.maxPendingRequests) {
     const reason = `This node has ${underWay} operations under way already.`;
     answer(raft, own(raft, request), failed('overloaded', reason));
+  } else if (operation.kind === 'command' && operation.command.length > MAX_COMMAND_BYTES) {
+    const reason = `A command of ${operation.command.length} bytes: at most ${MAX_COMMAND_BYTES} fit.`;
+    answer(raft, own(raft, request), failed('too-large', reason));
   } else if (operation.kind === 'read') {
     raft.reads.waiting.push(request);
   } else {
@@ -102,6 +103,7 @@ function handToLeader(raft: Raft, leader: Origin['node'], request: RequestId, pe
     return;
   }
   pending.stage = { kind: 'forwarded', to: leader, atTick: raft.ticks };
+  pending.isUncertain ||= raft.rules.staysPossible(operation);
   const envelope = { from: raft.id, to: leader, term: raft.term };
   send(raft, { type: 'forwardRequest', ...envelope, request, attempt, operation });
 }
@@ -140,8 +142,7 @@ export function handleForwardResponse(raft: Raft, message: ForwardResponse): voi
   // An earlier attempt's success is the operation's; its failure says nothing of this one.
   if (!isCurrent && result.outcome !== 'ok') return;
   if (isRepeatedLater(pending, result)) {
-    // It surely did not happen there, so it may be tried elsewhere; not at once, lest two servers
-    // that take each other for the leader pass it to and fro.
+    // Tried elsewhere, but not at once, lest two servers that take each other for the leader pass it to and fro.
     queueAgain(raft, request, pending, raft.ticks + raft.options.heartbeatTicks);
   } else {
     answer(raft, own(raft, request), result);
@@ -173,8 +174,8 @@ const MAX_FORWARDED = 1024;
 
 /**
  * Whether this is a copy of what was forwarded before. The network may make copies, and to refuse the second one,
- * since the first is under way or done, would tell the client that it failed. (Commands need no such care: the
- * state machine knows them again.)
+ * since the first is under way or done, would tell the client that it failed. (A command is taken again: the state
+ * machine knows it, and whoever has handed it on never calls it failed.)
  */
 function isCopy({ forwarded }: Raft, { node, request, attempt }: Origin): boolean {
   const name = `${node} ${request} ${attempt}`;
@@ -195,7 +196,7 @@ function accept(raft: Raft, leadership: Leadership, origin: Origin, operation: L
   }
   switch (operation.kind) {
     case 'command':
-      acceptCommand(raft, origin, operation.command);
+      waitFor(raft, appendCommand(raft, operation.command), origin);
       return;
     case 'change':
       acceptChange(raft, leadership, origin, operation.changes);
@@ -208,13 +209,8 @@ function accept(raft: Raft, leadership: Leadership, origin: Origin, operation: L
   }
 }
 
-function acceptCommand(raft: Raft, origin: Origin, command: Uint8Array): void {
-  if (command.length > MAX_COMMAND_BYTES) {
-    const reason = `A command of ${command.length} bytes: at most ${MAX_COMMAND_BYTES} fit.`;
-    answer(raft, origin, failed('too-large', reason));
-    return;
-  }
-  waitFor(raft, appendAsLeader(raft, { kind: 'command', command, timeMs: raft.logTimeMs }), origin);
+function appendCommand(raft: Raft, command: Uint8Array): number {
+  return appendAsLeader(raft, { kind: 'command', command, timeMs: raft.logTimeMs });
 }
 
 function acceptChange(

@@ -1,7 +1,7 @@
 import type { MemberId, RequestId } from '../ids.ts';
 import { electorates, isQuorum, quorumIndex } from './configuration.ts';
 import type { Configuration } from './log-entry.ts';
-import type { RaftMessage } from './message.ts';
+import type { LeaderOperation, RaftMessage } from './message.ts';
 
 /** The last entry of a log, as far as elections care. */
 export interface LogEnd {
@@ -147,6 +147,14 @@ export const RULES = {
   /** Design, section 7: only what was never handed to a leader is certain not to happen. */
   isCertainlyUndone(isQueued: boolean, attempts: number): boolean {
     return isQueued && attempts === 0;
+  },
+
+  /**
+   * Whether what was handed on can never fail for certain: the network may make copies, and whatever became of one, a
+   * leader takes the next. It does so of commands alone.
+   */
+  staysPossible({ kind }: LeaderOperation): boolean {
+    return kind === 'command';
   },
 
   // ── Membership ────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ import { refuse, send, type Raft } from './state.ts';
 const WINDOW_PARTS = 4;
 
 /** What `to` lacks is compacted: it gets this server's snapshot, part by part. */
-export function startTransfer(raft: Raft, to: MemberId, progress: Progress): void {
+export function sendSnapshot(raft: Raft, to: MemberId, progress: Progress): void {
   if (raft.snapshot === null) return;
   beginSnapshot(progress, raft.snapshot);
   sendParts(raft, to, progress);
@@ -30,7 +30,7 @@ function sendParts(raft: Raft, to: MemberId, progress: Progress): void {
   }
 }
 
-export function advanceTransfer(raft: Raft, progress: Progress, message: SnapshotResponse): void {
+export function advanceSnapshot(raft: Raft, progress: Progress, message: SnapshotResponse): void {
   const { transfer } = progress;
   if (transfer?.snapshot.metadata.index !== message.index) return;
   if (message.receivedBytes > transfer.snapshot.data.length) {
@@ -49,7 +49,7 @@ export function advanceTransfer(raft: Raft, progress: Progress, message: Snapsho
  * A heartbeat was answered, and since the one before it no part: what is under way is lost. As long as
  * parts are acknowledged, the window sees to it that more follow.
  */
-export function resumeTransfer(raft: Raft, to: MemberId, progress: Progress): void {
+export function resumeSnapshot(raft: Raft, to: MemberId, progress: Progress): void {
   const { transfer } = progress;
   if (transfer === null) return;
   const hasAdvanced = transfer.acknowledgedBytes !== transfer.acknowledgedAtHeartbeat;

@@ -24,6 +24,9 @@ export type RequestStage =
   /** Accepted by this node as leader, or a read in a batch that waits for its read index. */
   | { readonly kind: 'accepted' };
 
+/** What is `ok` without more to say. */
+export const NO_VALUE = new Uint8Array();
+
 export const ACCEPTED: RequestStage = { kind: 'accepted' };
 
 export interface PendingRequest {
@@ -31,7 +34,7 @@ export interface PendingRequest {
   stage: RequestStage;
   /** How often it was handed to a leader. While 0 and `queued`, it is certain not to happen. */
   attempts: number;
-  /** It was tried anew although an earlier attempt may yet succeed: it can no longer fail for certain. */
+  /** An earlier attempt, or a copy of one, may yet succeed: it can no longer fail for certain. */
   isUncertain: boolean;
 }
 
@@ -99,6 +102,12 @@ export interface IncomingSnapshot {
   receivedBytes: number;
 }
 
+/** A configuration, and where it stands in the log. */
+export interface KnownConfiguration {
+  readonly index: number;
+  readonly configuration: Configuration;
+}
+
 /** One Raft server, as a plain value. Only `step` changes it. */
 export interface Raft {
   readonly id: MemberId;
@@ -112,7 +121,7 @@ export interface Raft {
   /** What stands for the compacted part of the log; null: nothing is compacted. */
   snapshot: Snapshot | null;
   /** Configurations in the snapshot and the log, oldest first; the last is in force (§4.1). */
-  configurations: { readonly index: number; readonly configuration: Configuration }[];
+  configurations: KnownConfiguration[];
 
   role: RaftRole;
   leader: MemberId | null;
@@ -231,8 +240,8 @@ export function createRaft(options: RaftOptions, stored: InitialState, rules: Ru
   return raft;
 }
 
-function storedConfigurations({ snapshot, entries }: InitialState): Raft['configurations'] {
-  const configurations: Raft['configurations'] = [];
+function storedConfigurations({ snapshot, entries }: InitialState): KnownConfiguration[] {
+  const configurations: KnownConfiguration[] = [];
   if (snapshot !== null) {
     const { configurationIndex: index, configuration } = snapshot.metadata;
     configurations.push({ index, configuration });
@@ -252,11 +261,8 @@ function storedTimeMs({ snapshot, entries }: InitialState): number {
   return timeMs;
 }
 
-/** The configuration in force, and where it stands in the log. */
-export function configurationInForce(raft: Pick<Raft, 'configurations'>): {
-  index: number;
-  configuration: Configuration;
-} {
+/** The configuration in force. Index 0: there is none. */
+export function configurationInForce(raft: Pick<Raft, 'configurations'>): KnownConfiguration {
   return raft.configurations.at(-1) ?? { index: 0, configuration: EMPTY_CONFIGURATION };
 }
 
