@@ -9,7 +9,7 @@ import { build } from 'vite';
 
 const KB = 1024;
 /** Each part has a budget of its own, so that one does not grow for what the other has saved. */
-const LIMITS_KB = { page: 100.5, worker: 49.5, both: 150 };
+const LIMITS_KB = { page: 100.4, worker: 49.9, both: 150 };
 const ROOT = join(import.meta.dirname, '..');
 
 const HELP = `Usage: npm run size [-- --json]

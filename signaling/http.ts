@@ -118,7 +118,7 @@ async function answerConfig(configFile: string, response: ServerResponse): Promi
   answer(response, 500, { problems: checked.problems });
 }
 
-async function readConfig(file: string): Promise<Checked<Config>> {
+export async function readConfig(file: string): Promise<Checked<Config>> {
   try {
     return parseConfig(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {

@@ -7,7 +7,7 @@ import { BENCHMARKS } from '../bench/catalog.ts';
 import type { Lab } from '../bench/lab.ts';
 import { machine, tableOf, type Results } from '../bench/report.ts';
 import { messageOf } from '../error-text.ts';
-import { exitStatusOf, UsageError } from './usage.ts';
+import { exitStatusOf, integerOf, UsageError } from './usage.ts';
 
 const LONG = BENCHMARKS.filter(({ isLong }) => isLong)
   .map(({ name }) => name)
@@ -97,7 +97,7 @@ function readOptions(): Options | null {
     chosen:
       positionals.length === 0 ? BENCHMARKS.filter(({ isLong }) => !isLong) : positionals.map(benchmarkNamed),
     isQuick: values.quick,
-    runs: integer('--runs', values.runs ?? (values.quick ? '3' : '7')),
+    runs: integerOf('--runs', values.runs ?? (values.quick ? '3' : '7'), 1),
     json: values.json,
     before: values.compare === undefined ? null : readResults(values.compare),
     isSaved: values.save,
@@ -110,12 +110,6 @@ function benchmarkNamed(name: string): Benchmark {
   throw new UsageError(
     `There is no benchmark "${name}", only ${BENCHMARKS.map((other) => other.name).join(', ')}.`,
   );
-}
-
-function integer(name: string, text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text))
-    throw new UsageError(`${name}: expected a number from 1 on, received "${text}"`);
-  return Number(text);
 }
 
 function readResults(file: string): Results {

@@ -6,7 +6,7 @@ import { checkOperations, type CheckResult, type KeyResult } from '../check/line
 import { describeOperation, foreignOperation, isModelName, MODELS, type ModelName } from '../check/models.ts';
 import { renderHtml } from '../check/visualize.ts';
 import { messageOf } from '../error-text.ts';
-import { exitStatusOf, UsageError } from './usage.ts';
+import { durationOf, exitStatusOf, UsageError } from './usage.ts';
 
 const HELP = `Usage: npm run check -- [--model kv|register|cas-register] [--time-limit 30s] [--html FILE] [--json] HISTORY...
 
@@ -25,8 +25,6 @@ has nothing to judge, or bad usage; 130 interrupted.`;
 
 /** Of operations, in an explanation. */
 const MAX_LINES = 5;
-
-const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };
 
 // There is no handler for SIGINT on purpose: it would wait for the search, which never yields. The system ends the
 // process at once, and shells call that 130.
@@ -58,7 +56,7 @@ async function main(): Promise<number> {
       `--model: expected one of ${Object.keys(MODELS).join(', ')}, received "${values.model}"`,
     );
   if (positionals.length === 0) throw new UsageError('Expected a history.');
-  const timeLimitMs = duration(values['time-limit']);
+  const timeLimitMs = durationOf('--time-limit', values['time-limit'], 1, 86_400_000);
   const judged: Judged[] = [];
   let isUnreadable = false;
   for (const file of positionals) {
@@ -74,14 +72,6 @@ async function main(): Promise<number> {
   const verdicts = judged.map(({ result }) => result.verdict);
   if (verdicts.includes('not linearizable')) return 1;
   return verdicts.includes('unknown') ? 3 : 0;
-}
-
-function duration(value: string): number {
-  const [, count, unit = ''] = /^(\d{1,6})(ms|s|m)$/.exec(value) ?? [];
-  const factor = UNITS[unit];
-  if (count === undefined || factor === undefined || Number(count) === 0)
-    throw new UsageError(`--time-limit: expected a time such as 500ms, 30s or 2m, received "${value}"`);
-  return Number(count) * factor;
 }
 
 async function judge(file: string, model: ModelName, timeLimitMs: number): Promise<Judged | null> {

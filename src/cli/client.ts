@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TestReport } from '../api.ts';
@@ -10,9 +10,9 @@ import { findTest, TESTS } from '../client/tests/catalog.ts';
 import { DRIVEN_ACTIONS, DrivenCluster } from '../drive/driven-cluster.ts';
 import { findOrInstallBrowser } from '../../scripts/browser.mjs';
 import { build, ROOT } from '../../scripts/setup.mjs';
-import { startServer, type RunningServer } from '../../signaling/http.ts';
+import { readConfig, startServer, type RunningServer } from '../../signaling/http.ts';
 import { NodeLogs, ProgressLine } from './output.ts';
-import { exitStatusOf, UsageError } from './usage.ts';
+import { durationOf, exitStatusOf, integerOf, UsageError } from './usage.ts';
 
 const HELP = `Usage: npm run client -- [--url URL] [--tabs N] [--algorithm raft|abd|both] [--test NAME]... [--seed N]
                              [--duration TIME] [--config FILE] [--log-dir DIR] [--json]
@@ -38,8 +38,6 @@ DIR/NAME.recording.jsonl, what their cores were last fed, for npm run replay; th
 WebRTC needs a network interface besides loopback (README).
 
 Exit status: 0 all passed; 1 one failed, or the cluster did not form; 2 bad usage; 130 interrupted.`;
-
-const UNITS: Record<string, number> = { s: 1000, m: 60_000 };
 
 const ANSWER_TIMEOUT_MS = 10_000;
 
@@ -98,36 +96,28 @@ async function main(): Promise<number> {
     throw new UsageError(`--url: expected http:// or https://, without a fragment, received "${url}"`);
   if (url !== undefined && config !== undefined)
     throw new UsageError('--config is for the server that is started without --url');
-  if (config !== undefined && !existsSync(config))
-    throw new UsageError(`--config: there is no file ${config}`);
+  if (config !== undefined) await expectConfig(config);
   const algorithms = algorithmsOf(values.algorithm);
   return run({
     ...{ url, json, algorithms, tests: values.test ?? null },
-    tabs: integer('--tabs', values.tabs, 1, 9),
-    seed: integer('--seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
-    durationMs: duration(values.duration),
+    tabs: integerOf('--tabs', values.tabs, 1, 9),
+    seed: integerOf('--seed', values.seed, 0),
+    durationMs: durationOf('--duration', values.duration, 1000, 3_600_000),
     config,
     logDir: values['log-dir'],
   });
+}
+
+/** Before the page is built for it. */
+async function expectConfig(file: string): Promise<void> {
+  const checked = await readConfig(file);
+  if (!checked.ok) throw new UsageError(`--config: ${checked.problems.join('; ')}`);
 }
 
 function algorithmsOf(text: string): Algorithm[] {
   if (text === 'both') return ['raft', 'abd'];
   if (text === 'raft' || text === 'abd') return [text];
   throw new UsageError(`--algorithm: expected raft, abd or both, received "${text}"`);
-}
-
-function integer(name: string, text: string, least: number, most: number): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-  throw new UsageError(`${name}: expected a number from ${least} to ${most}, received "${text}"`);
-}
-
-function duration(text: string): number {
-  const [, amount, unit = ''] = /^(\d{1,4})(s|m)$/.exec(text) ?? [];
-  const ms = Number(amount) * (UNITS[unit] ?? 0);
-  if (ms >= 1000 && ms <= 3_600_000) return ms;
-  throw new UsageError(`--duration: expected 1s to 60m, received "${text}"`);
 }
 
 /** What is to be run: of the tests named, each with every algorithm that it is for. */
@@ -153,7 +143,6 @@ function plansOf(name: string, algorithms: readonly Algorithm[]): Planned[] {
 
 async function run(options: Options): Promise<number> {
   const plan = planOf(options);
-  const log = new NodeLogs(options.logDir);
   const executablePath = findOrInstallBrowser();
   let server: RunningServer | null = null;
   let cluster: DrivenCluster | null = null;
@@ -161,6 +150,7 @@ async function run(options: Options): Promise<number> {
     if (options.url === undefined) server = await serve(options.config);
     else await expectServer(options.url);
     const url = options.url ?? `http://localhost:${server?.port ?? 0}/`;
+    const log = new NodeLogs(options.logDir);
     console.error(`Opening ${options.tabs} tabs at ${url} …`);
     cluster = await DrivenCluster.open({
       executablePath,

@@ -4,20 +4,23 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-
-const NODE_FILE = /\.(log|trace\.jsonl|recording\.jsonl)$/;
+import { isMessage } from './trace-files.ts';
 
 /** What each node leaves, in files by its name. Those of an earlier cluster are removed: they would be merged with it. */
 export class NodeLogs {
   constructor(private readonly directory: string) {
     mkdirSync(directory, { recursive: true });
-    for (const file of readdirSync(directory)) if (NODE_FILE.test(file)) rmSync(join(directory, file));
+    for (const name of readdirSync(directory)) {
+      const file = join(directory, name);
+      if (isOfNode(file)) rmSync(file);
+    }
   }
 
   write(name: string | null, line: string): void {
@@ -31,6 +34,12 @@ export class NodeLogs {
   writeRecording(name: string, text: string): void {
     writeFileSync(join(this.directory, `${name}.recording.jsonl`), text);
   }
+}
+
+/** Others may keep logs there as well. */
+function isOfNode(file: string): boolean {
+  if (/\.(trace|recording)\.jsonl$/.test(file)) return true;
+  return file.endsWith('.log') && isMessage(readFileSync(file, 'utf8').split('\n', 1)[0] ?? '');
 }
 
 const WRITE_LENGTH = 1 << 16;

@@ -86,7 +86,7 @@ async function run(
   for (const file of files) {
     const parsed = parseRecording(read(file));
     if (!parsed.ok) throw new Error(`${file}:${parsed.line}: ${parsed.reason}. Is it a recording?`);
-    const replay = new Replay(parsed.recording);
+    const replay = begin(file, parsed.recording);
     const outcome = await replayAll(file, parsed.recording, replay, until, steps);
     if (isInterrupted) return 130;
     if (outcome.others.length > 0) status = 1;
@@ -100,6 +100,17 @@ function read(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     throw new UsageError(`${file}: it cannot be read: ${messageOf(error)}`);
+  }
+}
+
+/** What a state says is only known to make sense once a core can be made of it. */
+function begin(file: string, recording: ParsedRecording): Replay {
+  try {
+    return new Replay(recording);
+  } catch (error) {
+    throw new Error(`${file}: its state makes no sense: ${messageOf(error)}. Is it a recording?`, {
+      cause: error,
+    });
   }
 }
 

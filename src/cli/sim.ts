@@ -14,7 +14,7 @@ import {
 } from '../sim/sweep.ts';
 import { SimTraces } from '../sim/traces.ts';
 import { nameOf } from '../sim/world.ts';
-import { exitStatusOf, UsageError } from './usage.ts';
+import { exitStatusOf, integerOf, UsageError } from './usage.ts';
 
 const HELP = `Usage: npm run sim -- [--seeds N] [--from N] [--nodes 3|5] [--algorithm raft|abd|both] [--mutant NAME] [--json]
        npm run sim -- --mutants [--sweeps N] [--max-seeds N] [--from N] [--json]
@@ -89,10 +89,10 @@ async function main(): Promise<number> {
   const isWatched = values.trace || values.record !== undefined;
   if (isWatched && values.json)
     throw new UsageError('--trace and --record tell in text: they go without --json');
-  const from = integer('--from', values.from, 1);
+  const from = integerOf('--from', values.from ?? '1', 1);
   if (values.mutants) {
-    const sweeps = integer('--sweeps', values.sweeps, 5);
-    return runMutants(sweeps, integer('--max-seeds', values['max-seeds'], 3000), from, values.json);
+    const sweeps = integerOf('--sweeps', values.sweeps ?? '5', 1);
+    return runMutants(sweeps, integerOf('--max-seeds', values['max-seeds'] ?? '3000', 1), from, values.json);
   }
   const mutant = values.mutant === undefined ? null : findMutant(values.mutant);
   if (values.mutant !== undefined && mutant === null)
@@ -103,7 +103,7 @@ async function main(): Promise<number> {
   const algorithm = readAlgorithm(values.algorithm, mutant);
   const settings = {
     from,
-    seeds: integer('--seeds', values.seeds, isWatched ? 1 : 100),
+    seeds: integerOf('--seeds', values.seeds ?? (isWatched ? '1' : '100'), 1),
     nodes,
     algorithm,
     mutant,
@@ -124,13 +124,6 @@ function readAlgorithm(text: string | undefined, mutant: Mutant | null): Algorit
 function print(text: string): number {
   console.log(text);
   return 0;
-}
-
-function integer(name: string, text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  if (!/^\d{1,9}$/.test(text) || Number(text) < 1)
-    throw new UsageError(`${name}: expected a number from 1 on, received "${text}"`);
-  return Number(text);
 }
 
 // ── A sweep ─────────────────────────────────────────────────────────────────────────────────────

@@ -7,6 +7,11 @@ import { parseEvent } from '../trace/lines.ts';
 const CHUNK_BYTES = 1 << 18;
 const MESSAGE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z) (\S+) (.*)$/;
 
+/** Whether a node's message begins with this line. */
+export function isMessage(line: string): boolean {
+  return MESSAGE.test(line);
+}
+
 /** A line that is not what it should be. `line`: from 1 on. */
 export interface DamagedLine {
   readonly file: string;
@@ -58,11 +63,13 @@ export function* readMessages(file: string, onDamaged: OnDamaged): Generator<Log
   const name = basename(file, '.log');
   let message: LogMessage | null = null;
   for (const { line, number } of readLines(file)) {
-    const [, time, level, text] = MESSAGE.exec(line) ?? [];
-    if (time !== undefined) {
+    const [, when = '', level, text] = MESSAGE.exec(line) ?? [];
+    const time = Date.parse(when);
+    if (!Number.isNaN(time)) {
       if (message !== null) yield message;
-      message = { time: Date.parse(time), name, text: `${level ?? ''}: ${text ?? ''}` };
-    } else if (message !== null) message = continued(message, line);
+      message = { time, name, text: `${level ?? ''}: ${text ?? ''}` };
+    } else if (when !== '') onDamaged({ file, line: number, reason: `there is no time ${when}` });
+    else if (message !== null) message = continued(message, line);
     else if (line !== '') onDamaged({ file, line: number, reason: 'it has no time, and follows on nothing' });
   }
   if (message !== null) yield message;

@@ -3,6 +3,30 @@ import { messageOf } from '../error-text.ts';
 /** What was asked for makes no sense: exit status 2. */
 export class UsageError extends Error {}
 
+/** The whole number that an option says. */
+export function integerOf(
+  option: string,
+  text: string,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
+  if (/^\d+$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+  throw new UsageError(`${option}: expected a number ${range}, received "${text}"`);
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+
+/** The time that an option says, in milliseconds. */
+export function durationOf(option: string, text: string, leastMs: number, mostMs: number): number {
+  const [, count, unit = ''] = /^(\d{1,9})(ms|s|m)$/.exec(text) ?? [];
+  const ms = Number(count) * (UNITS[unit] ?? Number.NaN);
+  if (ms >= leastMs && ms <= mostMs) return ms;
+  throw new UsageError(
+    `${option}: expected a time such as 500ms, 30s or 2m, from ${leastMs} ms to ${mostMs / 60_000} minutes, received "${text}"`,
+  );
+}
+
 // Whoever reads what is printed may have seen enough (`| head`).
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();

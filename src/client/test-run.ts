@@ -223,7 +223,7 @@ export class TestRun {
 
   /** In all tabs; returns their ids. */
   async setRules(rules: readonly FaultRule[]): Promise<string[]> {
-    const own = rules.map((rule) => ({ ...rule, id: `${RULE_PREFIX}${rule.id}`.slice(0, 64) }));
+    const own = rules.map((rule) => ({ ...rule, id: `${RULE_PREFIX}${rule.id}` }));
     const ids = own.map(({ id }) => id);
     // Before they are in force: what is set half is cleared as well.
     this.#rules = [...new Set([...this.#rules, ...ids])];

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { FaultRule } from '../api.ts';
 import { MESSAGE_TYPES } from '../core/message.ts';
+import { ticksOf } from './ticks.ts';
 
 /**
  * The schema of `config.json` (docs/configuration.md), for the page and the server alike. Every key
@@ -21,7 +22,7 @@ export const FAULT_KINDS = [
   'reorder',
 ] as const satisfies readonly FaultRule['kind'][];
 const MAX_SEED = 2 ** 32 - 1;
-const MAX_RULES = 256;
+export const MAX_RULES = 256;
 const HOUR_MS = 3_600_000;
 
 const Integer = (min: number, max: number) =>
@@ -256,7 +257,7 @@ export function applyUrlOverrides(config: Config, search: URLSearchParams): Chec
   });
 }
 
-/** A follower must hear several heartbeats in the shortest election timeout, and a heartbeat takes a tick. */
+/** A follower must hear a heartbeat before its shortest election timeout, as the cores count both: in ticks. */
 function withTimingChecked<C extends Config>(config: C): Checked<C> {
   const { tickMs, heartbeatMs, electionTimeoutMs } = config.timing;
   const problems: string[] = [];
@@ -269,9 +270,9 @@ function withTimingChecked<C extends Config>(config: C): Checked<C> {
       `timing.replaceVoterMs: expected at least the longest electionTimeoutMs (${electionTimeoutMs[1]}), received ${replaceVoterMs}`,
     );
   }
-  if (heartbeatMs >= electionTimeoutMs[0]) {
+  if (ticksOf(heartbeatMs, tickMs) >= ticksOf(electionTimeoutMs[0], tickMs)) {
     problems.push(
-      `timing.heartbeatMs: expected less than the shortest electionTimeoutMs (${electionTimeoutMs[0]}), received ${heartbeatMs}`,
+      `timing.heartbeatMs: expected less than the shortest electionTimeoutMs (${electionTimeoutMs[0]}), in ticks of ${tickMs} ms, received ${heartbeatMs}`,
     );
   }
   return problems.length === 0 ? { ok: true, config } : { ok: false, problems };

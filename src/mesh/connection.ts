@@ -16,6 +16,8 @@ export interface ConnectionHandlers {
   onConnect(): void;
   /** One text message of the control channel. */
   onControl(text: string): void;
+  /** The browser makes no connection at all; `onClose` follows. */
+  onUnable(reason: string): void;
   /** Once. */
   onClose(): void;
 }
@@ -39,7 +41,8 @@ export class Connection {
   ) {
     this.#peer = new Peer({ initiator, config: { iceServers }, objectMode: true });
     const { _pc: connection } = withFields(this.#peer);
-    onRaftChannel(connection.createDataChannel('raft', { negotiated: true, id: RAFT_CHANNEL_ID }));
+    if (connection !== undefined)
+      onRaftChannel(connection.createDataChannel('raft', { negotiated: true, id: RAFT_CHANNEL_ID }));
     let hasCandidate = false;
     this.#peer.on('signal', (data) => {
       if (data.type === 'candidate') hasCandidate = true;
@@ -54,7 +57,10 @@ export class Connection {
       handlers.onConnect();
     });
     this.#peer.on('data', (data: unknown) => this.#onData(data));
-    this.#peer.on('error', () => this.close());
+    this.#peer.on('error', ({ message }) => {
+      if (connection === undefined) handlers.onUnable(message);
+      this.close();
+    });
     this.#peer.on('close', () => this.close());
     this.#timer = setTimeout(() => this.close(), CONNECT_TIMEOUT_MS);
   }
@@ -100,7 +106,8 @@ export class Connection {
 
 /** Its types leave them out. The channel is there once the peer has connected. */
 interface Fields {
-  readonly _pc: RTCPeerConnection;
+  /** Undefined where the browser refuses one: there are too many, or it does not take a server's address. */
+  readonly _pc: RTCPeerConnection | undefined;
   readonly _channel: RTCDataChannel;
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from '../error-text.ts';
 import { SignalingClient, type SignalingState } from '../signaling/client.ts';
 import { LocalNetwork } from './local-network.ts';
 import { parseSignal, type ControlMessage, type SignalMessage } from './messages.ts';
@@ -76,6 +77,7 @@ export class Mesh {
       sendSignal: (page, message) => this.#sendSignal(page, message),
       onControl: (page, message, link) => this.#onControl(page, message, link),
       onRefused: (page) => handlers.onRefused('control', `a control message of ${page} does not parse`),
+      onUnable: (reason) => handlers.onRefused('connection', `this browser makes none: ${reason}`),
       onConnected: (page) => handlers.onConnected(page),
       onLost: (page) => this.#forgetIfGone(page),
       onChange: () => handlers.onChange(),
@@ -205,7 +207,7 @@ export class Mesh {
 
   #sendSignal(page: string, message: SignalMessage): void {
     const envelope = { from: this.self, to: page };
-    this.#sealing = this.#sealing.then(async () => {
+    this.#sealing = this.#next(this.#sealing, async () => {
       const payload = await seal(this.options.keys, envelope, message);
       if (this.#listed.has(page) && this.#signaling.relay(page, payload)) return;
       // Any of them may lack a way to `page`; the next attempt probably asks another.
@@ -216,11 +218,17 @@ export class Mesh {
   }
 
   #onRelayed(from: string, payload: string): void {
-    this.#unsealing = this.#unsealing.then(async () => {
+    this.#unsealing = this.#next(this.#unsealing, async () => {
       const message = parseSignal(await unseal(this.options.keys, { from, to: this.self }, payload));
       if (message === null) this.handlers.onRefused('signal', `a signal from ${from} is forged or damaged`);
       else this.#remote(from)?.onSignal(message);
     });
+  }
+
+  /** One that fails must not keep those behind it. */
+  async #next(before: Promise<void>, work: () => Promise<void>): Promise<void> {
+    await before;
+    await work().catch((error: unknown) => this.handlers.onRefused('signal', messageOf(error)));
   }
 
   #onControl(page: string, message: ControlMessage, link: string): void {

@@ -62,6 +62,7 @@ export const CALL_METHODS = [
 export type CallMethod = (typeof CALL_METHODS)[number];
 const MAX_ARGUMENTS = 4;
 const MAX_LINKS = 128;
+export const MAX_PROBLEM_LENGTH = 4096;
 /** Of a trace, in characters. */
 const MAX_PAGE_LENGTH = 256 * 1024;
 
@@ -178,7 +179,7 @@ const ControlSchema = v.variant('type', [
     token: Version,
     answer: AnswerSchema,
     /** What the call threw, in place of an answer. */
-    problem: v.nullable(v.pipe(v.string(), v.maxLength(4096))),
+    problem: v.nullable(v.pipe(v.string(), v.maxLength(MAX_PROBLEM_LENGTH))),
   }),
   /** Signaling by way of a third tab, where the server cannot be reached. `payload` is sealed. */
   v.object({ type: v.literal('relay'), from: Id, to: Id, payload: Payload }),

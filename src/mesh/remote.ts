@@ -28,6 +28,8 @@ export interface RemoteContext {
   onControl(page: string, message: ControlMessage, link: string): void;
   /** A control message that does not parse. */
   onRefused(page: string): void;
+  /** This browser makes no connections. */
+  onUnable(reason: string): void;
   onConnected(page: string): void;
   /** Nothing is open to it any more. */
   onLost(page: string): void;
@@ -211,6 +213,7 @@ export class Remote {
           this.#greet();
         },
         onControl: (text) => this.#onControl(text, attempt),
+        onUnable: (reason) => this.context.onUnable(reason),
         onClose: () => this.#onConnectionClosed(attempt, wasConnected),
       },
     );

@@ -11,7 +11,7 @@ import type {
   Tabraft,
   WriteResult,
 } from '../api.ts';
-import { parseFaultRule, type PageConfig } from '../config/schema.ts';
+import { MAX_RULES, parseFaultRule, type PageConfig } from '../config/schema.ts';
 import { encodeTransaction } from '../core/kv/transaction.ts';
 import { createRandom, nextInteger } from '../core/random.ts';
 import { strangerAmong } from '../proxy/rules.ts';
@@ -20,7 +20,6 @@ import { NodeGone } from './node-calls.ts';
 import { ENDED, SILENT, WORKER_GRACE_MS, type OperationCalls } from './operation-calls.ts';
 
 const MAX_TIMEOUT_MS = 3_600_000;
-const MAX_RULES = 256;
 
 /** What the operations need of the page; null where no node runs now. */
 export interface OperationPorts {
@@ -207,7 +206,11 @@ function createFaults(ports: OperationPorts): Tabraft['faults'] {
       if (stranger !== null) throw new TypeError(stranger);
       await setAll([checked.rule]);
     },
-    clear: (ids) => ports.clearRules(ids),
+    async clear(ids: unknown) {
+      if (ids !== undefined && !(Array.isArray(ids) && ids.every((one) => typeof one === 'string')))
+        throw new TypeError('clear: expected a list of ids, or nothing');
+      return ports.clearRules(ids);
+    },
     list: () => Promise.resolve(ports.rules()),
     links: () => ports.links(),
     async preset(name, ...names) {

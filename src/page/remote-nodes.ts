@@ -1,6 +1,11 @@
 import type { LinkCounters, LinkTraffic, NodeAction } from '../api.ts';
 import { messageOf } from '../error-text.ts';
-import type { CallAnswer, CallMethod, ControlMessage } from '../mesh/messages.ts';
+import {
+  MAX_PROBLEM_LENGTH,
+  type CallAnswer,
+  type CallMethod,
+  type ControlMessage,
+} from '../mesh/messages.ts';
 import { RollCall } from '../mesh/roll-call.ts';
 import type { NodeSnapshot } from '../worker/contract.ts';
 import { NO_TRAFFIC } from '../worker/traffic.ts';
@@ -136,7 +141,11 @@ export class RemoteNodes {
       const answer = await this.ports.invoke(method, args);
       this.ports.send(page, { ...told, answer, problem: null });
     } catch (error) {
-      this.ports.send(page, { ...told, answer: null, problem: messageOf(error) });
+      this.ports.send(page, {
+        ...told,
+        answer: null,
+        problem: messageOf(error).slice(0, MAX_PROBLEM_LENGTH),
+      });
     }
     if (method.startsWith('node.')) await this.ports.refresh();
   }

@@ -31,6 +31,14 @@ function apart(id: string, one: readonly string[], other: readonly string[]): Fa
   return [...cut(`${id}:there`, one, other), ...cut(`${id}:back`, other, one)];
 }
 
+const MAX_GROUP_ID_LENGTH = 40;
+
+/** The id of a rule is short: of many members, or long names, it has the first, and how many there are besides. */
+function groupId(names: readonly string[]): string {
+  const all = names.join('+');
+  return all.length <= MAX_GROUP_ID_LENGTH ? all : `${names[0] ?? ''}+${names.length - 1}`;
+}
+
 /** To and from each of them; without names, everybody. */
 function around(
   names: readonly string[],
@@ -61,7 +69,7 @@ const split: Preset = {
     const other = at < 0 ? but(members, ...names) : names.slice(at + 1);
     if (one.length === 0 || other.length === 0) return 'expected two groups, none of them empty';
     if (one.some((name) => other.includes(name))) return 'expected each member in one group';
-    return apart(`split:${one.join('+')}`, one, other);
+    return apart(`split:${groupId(one)}`, one, other);
   },
 };
 

@@ -1,8 +1,7 @@
 import { storageError, takenAway } from './errors.ts';
 import { deleteOpfsMember, explained, ROOT } from './opfs.ts';
-import { isPrivateFileThere, openPrivateFile, privateDirectory } from './private-files.ts';
+import { isPrivateFileThere, openPrivateFiles, privateDirectory } from './private-files.ts';
 import { StorageError, type Storage, type StoreIdentity } from './storage.ts';
-import type { LogFile } from './wal/file.ts';
 import { openLogStorage } from './wal/storage.ts';
 
 const FILES = ['0', '1'] as const;
@@ -22,7 +21,7 @@ export async function openOpfsStorage(
 ): Promise<Storage> {
   const { clusterId, memberId } = identity;
   const directory = await explained(() => privateDirectory(ROOT, clusterId, memberId));
-  const files = await explained(() => openFiles(directory));
+  const files = await explained(() => openPrivateFiles(directory, FILES));
   let unwatch = (): void => undefined;
   try {
     const storage = openLogStorage(files, { identity, mustExist, maxDeadBytes }, () => unwatch());
@@ -34,16 +33,6 @@ export async function openOpfsStorage(
   } catch (error) {
     // Nothing is left but names: whoever looks for members is not to find it again.
     if (error instanceof StorageError && error.kind === 'lost') await deleteOpfsMember(identity);
-    throw error;
-  }
-}
-
-async function openFiles(directory: FileSystemDirectoryHandle): Promise<readonly [LogFile, LogFile]> {
-  const first = await openPrivateFile(directory, FILES[0]);
-  try {
-    return [first, await openPrivateFile(directory, FILES[1])];
-  } catch (error) {
-    first.close();
     throw error;
   }
 }

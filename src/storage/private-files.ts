@@ -1,3 +1,5 @@
+import { noSpace } from './errors.ts';
+
 /** Files of the origin's private file system, each open once at a time: what the logs and the traces are kept in. */
 
 /** A worker that was just killed may still hold its files. */
@@ -25,13 +27,34 @@ export async function privateEntries(...path: readonly string[]): Promise<string
   return names;
 }
 
-/** Opens a file for this worker alone, and creates it where it is not there. Throws where another holds it (`isHeld`). */
-export async function openPrivateFile(
+/** For this worker alone; created where it is not there. Throws where another holds it (`isHeld`). */
+async function openPrivateFile(
   directory: FileSystemDirectoryHandle,
   name: string,
 ): Promise<FileSystemSyncAccessHandle> {
   const file = await directory.getFileHandle(name, { create: true });
   return untilReleased(() => file.createSyncAccessHandle());
+}
+
+/** Opens all of them, or none. */
+export async function openPrivateFiles<Names extends readonly string[]>(
+  directory: FileSystemDirectoryHandle,
+  names: Names,
+): Promise<{ readonly [At in keyof Names]: FileSystemSyncAccessHandle }> {
+  const opened: FileSystemSyncAccessHandle[] = [];
+  try {
+    for (const name of names) opened.push(await openPrivateFile(directory, name));
+  } catch (error) {
+    for (const file of opened) file.close();
+    throw error;
+  }
+  return opened as { [At in keyof Names]: FileSystemSyncAccessHandle };
+}
+
+/** Throws a `StorageError` where not all of it could be written. */
+export function writeAll(file: FileSystemSyncAccessHandle, bytes: Uint8Array<ArrayBuffer>, at: number): void {
+  // A file takes less than it is given where the disk is full.
+  if (file.write(bytes, { at }) < bytes.length) throw noSpace();
 }
 
 /** Removes it and all that is in it, if it is there. Throws where another holds some of it (`isHeld`). */

@@ -9,12 +9,14 @@ interface Check {
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 const isDigest = (value: unknown): boolean => isCount(value) && (value as number) < 2 ** 32;
-const isTime = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
+/** That of the last `Date` there is. */
+const MAX_MS = 8.64e15;
+const isTime = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= MAX_MS;
 const isText = (value: unknown): boolean => typeof value === 'string';
 
 const CHECKS = {
   count: { holds: isCount, expected: 'a whole number from 0 on' },
-  ms: { holds: isTime, expected: 'a number from 0 on' },
+  ms: { holds: isTime, expected: `a number from 0 to ${MAX_MS}` },
   text: { holds: isText, expected: 'a text' },
   flag: { holds: (value) => typeof value === 'boolean', expected: 'true or false' },
   counts: { holds: (value) => isListOf(value, isCount), expected: 'a list of whole numbers' },

@@ -1,5 +1,10 @@
 import type { MemberId } from '../core/ids.ts';
-import { openPrivateFile, privateDirectory, removePrivateEntry } from '../storage/private-files.ts';
+import {
+  openPrivateFiles,
+  privateDirectory,
+  removePrivateEntry,
+  writeAll,
+} from '../storage/private-files.ts';
 import type { TraceChunk, TraceStore } from './store.ts';
 
 /** Where a chunk's bytes stand. */
@@ -36,9 +41,13 @@ export async function openOpfsTrace(
   maxBytes: number,
 ): Promise<TraceStore> {
   const directory = await privateDirectory(ROOT, clusterId, memberId);
-  const head = await openPrivateFile(directory, 'head');
-  const files = [await openPrivateFile(directory, '0'), await openPrivateFile(directory, '1')] as const;
-  return new OpfsTrace({ head, files }, maxBytes / 2);
+  const [head, ...files] = await openPrivateFiles(directory, ['head', '0', '1'] as const);
+  try {
+    return new OpfsTrace({ head, files }, maxBytes / 2);
+  } catch (error) {
+    for (const file of [head, ...files]) file.close();
+    throw error;
+  }
 }
 
 class OpfsTrace implements TraceStore {
@@ -72,7 +81,7 @@ class OpfsTrace implements TraceStore {
     head.setUint32(0, bytes.length);
     head.setFloat64(4, last);
     written.set(bytes, CHUNK_HEAD_BYTES);
-    this.handles.files[this.#current].write(written, { at: this.#size });
+    writeAll(this.handles.files[this.#current], written, this.#size);
     const offset = this.#size + CHUNK_HEAD_BYTES;
     this.#places.push({ file: this.#current, offset, length: bytes.length, last });
     this.#size += needed;
@@ -105,10 +114,11 @@ class OpfsTrace implements TraceStore {
    * in place, so that there is never half of it.
    */
   #writeHead(): void {
-    const bytes = new DataView(new ArrayBuffer(HEAD_BYTES));
-    bytes.setFloat64(0, this.run);
-    bytes.setUint8(8, this.#current);
-    this.handles.head.write(bytes, { at: 0 });
+    const bytes = new Uint8Array(HEAD_BYTES);
+    const view = new DataView(bytes.buffer);
+    view.setFloat64(0, this.run);
+    view.setUint8(8, this.#current);
+    writeAll(this.handles.head, bytes, 0);
     this.handles.head.flush();
   }
 }

@@ -1,4 +1,5 @@
 import { IntegerMap } from '../core/integer-map.ts';
+import { messageOf } from '../error-text.ts';
 
 /**
  * Plain data as JSON: what JSON has no form for stands in an object with one key of its own. None of the data that
@@ -18,16 +19,22 @@ export function toJson(value: unknown): string {
 
 /** Throws a `SyntaxError` for what `toJson` cannot have written. */
 export function fromJson(text: string): unknown {
-  return JSON.parse(text, (_key, held: unknown) => {
-    if (typeof held !== 'object' || held === null) return held;
-    if ('$bytes' in held && typeof held.$bytes === 'string') return fromBase64(held.$bytes);
-    if ('$map' in held && Array.isArray(held.$map)) return new Map(held.$map as [unknown, unknown][]);
-    if ('$integers' in held && Array.isArray(held.$integers))
-      return new IntegerMap(held.$integers as [number, unknown][]);
-    if ('$set' in held && Array.isArray(held.$set)) return new Set(held.$set);
-    if ('$number' in held) return Number(held.$number);
-    return held;
-  });
+  try {
+    return JSON.parse(text, revive);
+  } catch (error) {
+    throw error instanceof SyntaxError ? error : new SyntaxError(messageOf(error));
+  }
+}
+
+function revive(_key: string, held: unknown): unknown {
+  if (typeof held !== 'object' || held === null) return held;
+  if ('$bytes' in held && typeof held.$bytes === 'string') return fromBase64(held.$bytes);
+  if ('$map' in held && Array.isArray(held.$map)) return new Map(held.$map as [unknown, unknown][]);
+  if ('$integers' in held && Array.isArray(held.$integers))
+    return new IntegerMap(held.$integers as [number, unknown][]);
+  if ('$set' in held && Array.isArray(held.$set)) return new Set(held.$set);
+  if ('$number' in held) return Number(held.$number);
+  return held;
 }
 
 const CHUNK_BYTES = 0x8000;

@@ -98,7 +98,7 @@ function writeResultOf(result: OperationResult): WriteResult {
   if ('malformed' in transaction)
     return { outcome: 'failed', code: 'invalid', reason: transaction.malformed };
   const { key, expected, actual } = transaction;
-  const reason = `"${key}" is ${shown(actual)}, not ${shown(expected)}: nothing was changed.`;
+  const reason = `${shown(key)} is ${shown(actual)}, not ${shown(expected)}: nothing was changed.`;
   return { outcome: 'failed', code: 'assertion', reason };
 }
 

@@ -8,6 +8,7 @@ import type {
   WriteResult,
 } from '../api.ts';
 import type { PageConfig } from '../config/schema.ts';
+import { ticksOf } from '../config/ticks.ts';
 import type { MemberId } from '../core/ids.ts';
 import type { RegisterOptions } from '../core/abd/interface.ts';
 import { Registers } from '../core/abd/registers.ts';
@@ -86,7 +87,7 @@ export async function foundCluster(storage: Storage, memberId: MemberId, config:
 }
 
 function raftOptions(memberId: MemberId, { timing, limits, servers, proxy }: PageConfig): RaftOptions {
-  const ticks = (ms: number): number => Math.max(1, Math.round(ms / timing.tickMs));
+  const ticks = (ms: number): number => ticksOf(ms, timing.tickMs);
   const [min, max] = timing.electionTimeoutMs;
   return {
     id: memberId,
@@ -113,7 +114,7 @@ function registerOptions(id: MemberId, { timing, limits }: PageConfig): Register
   return {
     id,
     maxOperations: limits.pendingRequests,
-    resendTicks: Math.max(1, Math.round((2 * timing.heartbeatMs) / timing.tickMs)),
+    resendTicks: ticksOf(2 * timing.heartbeatMs, timing.tickMs),
     maxTransferBytes: limits.appendBytes,
   };
 }

@@ -58,6 +58,29 @@ it('half a chunk at its end is cut off', async () => {
   expect(await store.next(1)).toEqual(SECOND);
 });
 
+it('what a full disk does not take is not said to be stored', async () => {
+  const node = freshNode();
+  const { store } = spawn();
+  await store.open(node, 100_000);
+  await store.append(FIRST);
+  await store.fillDisk();
+  await expect(store.append(SECOND)).rejects.toThrow('no space left');
+  expect([await store.next(0), await store.next(1)]).toEqual([FIRST, null]);
+});
+
+it('what cannot be opened is not held: it can be wiped, and begins anew', async () => {
+  const node = freshNode();
+  const { store } = spawn();
+  await store.open(node, 100_000);
+  await store.append(FIRST);
+  await store.close();
+  await store.damageHead(node);
+  await expect(store.open(node, 100_000)).rejects.toThrow('its head is damaged');
+  await store.wipe(node);
+  await store.open(node, 100_000);
+  expect([await store.run(), await store.next(0)]).toEqual([1, null]);
+});
+
 it('a wiped node’s trace is gone', async () => {
   const node = freshNode();
   const { store } = spawn();

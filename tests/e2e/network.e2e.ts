@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import type { WriteResult } from '../../src/api.ts';
-import { agreedLeader, connectedTo, expect, openCluster, Tab, test } from './support/fixtures.ts';
+import { agreedLeader, connectedTo, expect, openCluster, Tab, test, TestServer } from './support/fixtures.ts';
 
 test('the leader is isolated by the page’s button, and healed', async ({ context, server }) => {
   const tabs = await openCluster(context, server.url, 3);
@@ -253,6 +255,33 @@ test('a crashed node’s member runs in the tab that is opened next, and its pag
   const wiped = crashed.page.evaluate(() => window.tabraft.node.wipe());
   await expect(wiped).rejects.toThrow(/does not run that member/);
   expect((await crashed.ready()).members).toHaveLength(4);
+});
+
+test('an address that the browser does not take for an ICE server is told, and tabs still reach each other', async ({
+  context,
+  profile,
+}) => {
+  const configFile = join(profile, 'config.json');
+  await writeFile(configFile, JSON.stringify({ iceServers: [{ urls: 'stun:127.0.0.1:99999' }] }));
+  const server = new TestServer(configFile);
+  await server.start();
+  try {
+    const tabs = await openCluster(context, server.url, 3);
+    const refusals: number[] = [];
+    for (const tab of tabs) {
+      const { peers, counters } = await tab.status();
+      expect(peers.map(({ channel }) => channel)).toEqual(['local', 'local']);
+      const refused = counters['refused-connection'] ?? 0;
+      refusals.push(refused);
+      const notice = tab.page.getByText(/Refused \(connection\): this browser makes none/).first();
+      if (refused > 0) await expect(notice).toBeVisible();
+    }
+    // Of two tabs one dials.
+    expect(refusals.filter((refused) => refused > 0)).toHaveLength(2);
+    expect(await tabs[2]?.put('key', 'value')).toMatchObject({ outcome: 'ok' });
+  } finally {
+    await server.stop();
+  }
 });
 
 const hasInterface = Object.values(networkInterfaces()).some((list) =>

@@ -83,7 +83,11 @@ describe('config.json', () => {
     ],
     [
       { timing: { heartbeatMs: 1000 } },
-      'timing.heartbeatMs: expected less than the shortest electionTimeoutMs (1000), received 1000',
+      'timing.heartbeatMs: expected less than the shortest electionTimeoutMs (1000), in ticks of 50 ms, received 1000',
+    ],
+    [
+      { timing: { tickMs: 1000, heartbeatMs: 1000, electionTimeoutMs: [1001, 1400] } },
+      'timing.heartbeatMs: expected less than the shortest electionTimeoutMs (1001), in ticks of 1000 ms, received 1000',
     ],
     [{ timing: { tickMs: 200 } }, 'timing.tickMs: expected at most heartbeatMs (100), received 200'],
     [{ servers: [] }, 'servers: expected a list of 1 to 9, received []'],
@@ -243,7 +247,7 @@ describe("the page's address", () => {
     ['seed=1.5', '?seed: expected an integer from 0 to 4294967295, received "1.5"'],
     [
       'heartbeatMs=2000',
-      'timing.heartbeatMs: expected less than the shortest electionTimeoutMs (1000), received 2000',
+      'timing.heartbeatMs: expected less than the shortest electionTimeoutMs (1000), in ticks of 50 ms, received 2000',
     ],
   ])('%s', (search, problem) => {
     expect(apply(search)).toEqual({ ok: false, problems: [problem] });

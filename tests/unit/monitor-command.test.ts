@@ -49,6 +49,17 @@ describe('npm run monitor', () => {
     expect(status).toBe(0);
   });
 
+  it('tells of a message at no time that there is, and reads on', PATIENCE, () => {
+    writeTraces(events);
+    const lines = ['2026-11-28T01:00:00.000Z', '2026-13-45T01:00:00.000Z', '2026-11-28T01:00:01.000Z'];
+    writeFileSync(join(directory, 'A.log'), lines.map((time, at) => `${time} info message ${at}\n`).join(''));
+    const { status, out, err } = monitor();
+    expect(out).toContain('message 0');
+    expect(out).toContain('message 2');
+    expect(err).toMatch(/DAMAGED.*A\.log:2.*there is no time 2026-13-45/);
+    expect(status).toBe(0);
+  });
+
   it('takes what stands in several files once, and writes what it could read again', PATIENCE, () => {
     writeTraces(events);
     writeFileSync(join(directory, 'all.trace.jsonl'), linesOf(events.slice(50, 120)));

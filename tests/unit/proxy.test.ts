@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../src/api.ts';
 import type { MemberId } from '../../src/core/ids.ts';
 import type { Message } from '../../src/core/message.ts';
+import { RULE_PREFIX } from '../../src/client/tests/catalog.ts';
+import { parseFaultRule } from '../../src/config/schema.ts';
 import { createRandom } from '../../src/core/random.ts';
+import { LESSON_RULE_PREFIX } from '../../src/lessons/rule-prefix.ts';
 import { Proxy } from '../../src/proxy/proxy.ts';
 import { PRESETS, presetRules } from '../../src/proxy/presets.ts';
 import { concerns, judge, linkState, type Route } from '../../src/proxy/rules.ts';
@@ -55,6 +58,19 @@ describe('presets', () => {
       );
       expect(new Set(heard).size, members).toBe(size);
       for (const group of heard) expect(group.length, members).toBe(Math.floor(size / 2) + 1);
+    }
+  });
+
+  it('are rules that any tab takes, also as a test’s or a lesson’s own, whatever the members are called', () => {
+    const members = Array.from({ length: 9 }, (_, at) => `member-of-length${at + 1}`.slice(-16));
+    for (const { name } of PRESETS) {
+      const named = { bridge: 1, 'one-way': 2, split: 4 }[name] ?? members.length;
+      const rules = presetRules(name, { names: members.slice(0, named), members });
+      if (typeof rules === 'string') throw new Error(rules);
+      expect(new Set(rules.map((rule) => rule.id)).size).toBe(rules.length);
+      for (const rule of rules)
+        for (const prefix of ['', RULE_PREFIX, LESSON_RULE_PREFIX])
+          expect(parseFaultRule({ ...rule, id: `${prefix}${rule.id}` })).toMatchObject({ ok: true });
     }
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fromJson } from '../../src/trace/plain.ts';
 import type { Input } from '../../src/core/raft/interface.ts';
 import { step } from '../../src/core/raft/raft.ts';
 import type { Raft } from '../../src/core/raft/state.ts';
@@ -98,4 +99,9 @@ describe('a recording', () => {
     expect(last).toBe(25_000);
     expect(scene.rests()).toEqual([]);
   });
+});
+
+it('what no recording can hold is refused, and not read in part', () => {
+  for (const text of ['{"$map":[1]}', '{"$bytes":"?"}', '{"$integers":[[1]', '{"$integers":[3]}'])
+    expect(() => fromJson(text), text).toThrow(SyntaxError);
 });

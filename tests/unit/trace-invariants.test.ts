@@ -231,6 +231,19 @@ it('a violation names the events that make it', () => {
   ]);
 });
 
+it('takes an event with whatever indexes in no time', () => {
+  const far = Number.MAX_SAFE_INTEGER - 10;
+  const steps: Step[] = [
+    ...BEGIN,
+    ['B', commits(0, far, 2)],
+    ['C', appends(far, 2, [2, 2])],
+    ['C', appends(1, 0, [2, 3])],
+    ['C', commits(0, far, 3)],
+  ];
+  const { stateMachineSafety } = broken(steps);
+  expect(stateMachineSafety).toEqual([expect.stringContaining('C has committed entry 2 of term 3')]);
+});
+
 describe.each([
   ['live', true],
   ['merged', false],

@@ -95,6 +95,12 @@ describe('a line', () => {
     expect(parseEvent(line)).toEqual({ ok: false, reason });
   });
 
+  it('has a time that there is', () => {
+    const at = (time: number): boolean =>
+      parseEvent(JSON.stringify({ ...eventOf({ kind: 'paused' }), time })).ok;
+    expect([at(0), at(8.64e15), at(8.65e15), at(1e300), at(-1)]).toEqual([true, true, false, false, false]);
+  });
+
   it('of garbage never throws', () => {
     const damaged = fc
       .tuple(fc.constantFrom(...DETAILS), fc.nat(200), fc.string())

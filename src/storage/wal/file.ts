@@ -1,4 +1,4 @@
-import { noSpace, storageError } from '../errors.ts';
+import { storageError } from '../errors.ts';
 import type { Place } from './live.ts';
 import type { Source } from './format.ts';
 
@@ -37,9 +37,4 @@ export class FileReader implements Source {
     if (count < length) throw storageError(new Error(`byte ${at + count} of its file cannot be read`));
     return bytes;
   }
-}
-
-export function writeAll(file: LogFile, bytes: Uint8Array<ArrayBuffer>, at: number): void {
-  // A file takes less than it is given where the disk is full.
-  if (file.write(bytes, { at }) < bytes.length) throw noSpace();
 }

@@ -6,7 +6,8 @@ import { anotherMembers, corrupt, deleted, newerVersion, olderVersion } from '..
 import { checkBatch } from '../extent.ts';
 import type { StoredState, StoreIdentity, WriteBatch } from '../storage.ts';
 import { decodeRun, decodeSnapshot, decodeStoredRegister, extentOf, type StoredSnapshot } from '../stored.ts';
-import { FileReader, writeAll, type LogFile } from './file.ts';
+import { writeAll } from '../private-files.ts';
+import { FileReader, type LogFile } from './file.ts';
 import {
   encodeHead,
   FRAME_BYTES,
