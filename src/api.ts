@@ -242,8 +242,15 @@ export interface Tabraft {
   ping(name: string): Promise<PingResult>;
   /** What the nodes did, as typed events with vector clocks (docs/monitor.md). */
   trace: {
-    /** Of this tab's node; absent: `node`. `cluster`: of all whose tabs answer, merged by causality. */
-    export(format: 'jsonl' | 'shiviz' | 'text', scope?: 'node' | 'cluster'): Promise<string>;
+    /**
+     * Of this tab's node; absent: `node`. `cluster`: of all whose tabs answer, merged by causality. `span`: only what
+     * happened from one moment to another, in milliseconds since the epoch; to read the rest as well may take minutes.
+     */
+    export(
+      format: 'jsonl' | 'shiviz' | 'text',
+      scope?: 'node' | 'cluster',
+      span?: { from: number; to: number },
+    ): Promise<string>;
     /**
      * What this tab's node has stored, page by page: `after` is 0, then the `next` of the page before. Null: that was
      * all, for now.

@@ -45,7 +45,7 @@ export class Cluster {
  */
 export function unsettled({ members, leader, registers }: Status, voters: number): string | null {
   const wanted = members.filter(({ kind }) => kind === 'voter');
-  const away = members.filter(({ reachable }) => !reachable).map(({ name }) => name);
+  const away = wanted.filter(({ reachable }) => !reachable).map(({ name }) => name);
   if (wanted.length < voters) return `${wanted.length} of ${voters} voters are there`;
   if (away.length > 0) return `${away.join(', ')} cannot be reached`;
   if (leader === null) return 'no leader is known';

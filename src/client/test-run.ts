@@ -45,6 +45,8 @@ export type Undo = () => Promise<void>;
 
 const SETTLE_TIMEOUT_MS = 120_000;
 const POLL_MS = 100;
+/** For each of the keys that are deleted at the end. */
+const CLEAN_UP_MS = 10_000;
 
 /** What a test works with while it runs. */
 export class TestRun {
@@ -236,7 +238,7 @@ export class TestRun {
     this.#rules = this.#rules.filter((id) => !ids.includes(id));
   }
 
-  /** Leaves nothing broken, no rule and no key of this run behind, as far as it can. */
+  /** Leaves nothing broken, no rule and no key of this run behind, as far as it can; else it is told. */
   async cleanUp(): Promise<void> {
     await this.clearRules();
     await this.repair();
@@ -249,8 +251,11 @@ export class TestRun {
       history: null,
       // The run may be cancelled; this is not.
       signal: new AbortController().signal,
-      patience: { totalMs: 2000 },
+      patience: { totalMs: CLEAN_UP_MS },
     });
-    for (const key of this.#keys) if ((await client.put(key, null)).outcome !== 'ok') return;
+    const left: string[] = [];
+    for (const key of this.#keys)
+      if (left.length > 0 || (await client.put(key, null)).outcome !== 'ok') left.push(key);
+    if (left.length > 0) this.step(`left behind, as they could not be deleted: ${left.join(', ')}`);
   }
 }

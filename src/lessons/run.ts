@@ -62,9 +62,7 @@ export class LessonRun {
   async play(script: Script): Promise<void> {
     const end = await this.#play(script);
     this.#show({ now: { kind: 'busy', text: 'Healing what the lesson broke …' } });
-    const problems = await this.stage.heal();
-    const missing = await this.stage.restore();
-    if (missing !== null) problems.push(`The cluster is not in order yet: ${missing}.`);
+    const problems = [...(await this.stage.heal()), ...(await this.stage.restore())];
     const isWhole = problems.length === 0 && this.#view.steps.length > 0;
     const text = [end.text, ...(isWhole ? ['All is healed.'] : problems)].join(' ');
     this.#show({ now: { kind: 'over', ...end, text } });

@@ -256,25 +256,38 @@ export class Stage {
     return all.flatMap((one) => (one.status === 'rejected' ? [messageOf(one.reason)] : []));
   }
 
-  /** After `heal`: until the cluster is whole, without the keys of the lesson. Resolves with what is still missing. */
-  async restore(): Promise<string | null> {
-    if (this.#cast === null) return null;
-    try {
-      await this.#until(IN_ORDER, isInOrder, SEE_MS, null);
-      await this.#forgetKeys();
-      return null;
-    } catch (error) {
-      return disorderIn(this.scene) ?? messageOf(error);
-    }
+  /** After `heal`: until the cluster is whole, without the keys of the lesson. Resolves with what is still amiss. */
+  async restore(): Promise<string[]> {
+    if (this.#cast === null) return [];
+    const missing = await this.#until(IN_ORDER, isInOrder, SEE_MS, null).then(
+      () => null,
+      (error: unknown) => disorderIn(this.scene) ?? messageOf(error),
+    );
+    // A majority is enough for that.
+    const left = await this.#forgetKeys();
+    return [
+      ...(missing === null ? [] : [`The cluster is not in order yet: ${missing}.`]),
+      ...(left.length === 0 ? [] : [`These keys could not be deleted: ${left.join(', ')}.`]),
+    ];
   }
 
-  async #forgetKeys(): Promise<void> {
+  /** Resolves with those that are still there. */
+  async #forgetKeys(): Promise<string[]> {
     const { raft, abd } = this.#keys;
-    const { self } = this.cast;
     const options = { timeoutMs: CALL_MS };
     const instructions = [...raft].map((key): Instruction => ({ op: 'SET', key, val: null }));
-    if (raft.size > 0) await this.ports.port.call(self, 'raft.transact', [instructions, options]);
-    for (const key of abd) await this.ports.port.call(self, 'abd.put', [key, null, options]);
+    const isGone = async (
+      method: 'raft.transact' | 'abd.put',
+      args: readonly unknown[],
+    ): Promise<boolean> => {
+      const result = await this.ports.port.call(this.cast.self, method, args).catch(() => null); // it is told that it stays
+      return (result as WriteResult | null)?.outcome === 'ok';
+    };
+    const left = new Set<string>();
+    if (raft.size > 0 && !(await isGone('raft.transact', [instructions, options])))
+      for (const key of raft) left.add(key);
+    for (const key of abd) if (!(await isGone('abd.put', [key, null, options]))) left.add(key);
+    return [...left];
   }
 
   // ── Reading and writing, at any member ────────────────────────────────────────────────────────
@@ -337,6 +350,9 @@ export class Stage {
     this.hooks.signal.throwIfAborted();
     const begun = performance.now();
     const result = (await this.ports.port.call(at, method, args)) as R;
+    // Nobody was asked: what came back says nothing of an algorithm.
+    if (result.outcome === 'failed' && result.code === 'unreachable')
+      throw new NotSeen(`${at} is not there: ${result.reason}`);
     return { ...result, ms: performance.now() - begun };
   }
 }

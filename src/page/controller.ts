@@ -391,6 +391,8 @@ export class ClusterController implements PageController {
       },
       trace: createTrace({
         node: () => this.#running().node,
+        self: () => this.#session?.snapshot?.memberId ?? '',
+        lastBefore: (memberId, time) => this.#session?.live.lastBefore(memberId, time) ?? 0,
         others: () => {
           const { memberId = '', members = [] } = this.#session?.snapshot ?? {};
           return members.filter(({ id }) => id !== memberId);

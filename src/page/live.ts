@@ -79,6 +79,11 @@ export class LiveFeed {
     return this.#events;
   }
 
+  /** The number of the newest event from before `time` that is known of a node; 0: of none. */
+  lastBefore(memberId: string, time: number): number {
+    return this.#allEvents().findLast((event) => event.node === memberId && event.time < time)?.seq ?? 0;
+  }
+
   /** Whether this page looks. */
   setWatching(isWatching: boolean): void {
     if (isWatching === (this.#timer !== null)) return;

@@ -6,8 +6,18 @@ import { parseTrace } from './lines.ts';
 import { mergeByCausality } from './merge.ts';
 import { ClockOffsets, correctedTime } from './offsets.ts';
 
-/** Nodes' traces, each as JSON lines of rising numbers, merged into one text. */
-export function exportTrace(texts: readonly string[], format: TraceFormatName): string {
+/** Both ends are included. Milliseconds since the epoch. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Nodes' traces, each as JSON lines of rising numbers, merged into one text: of what happened within `span`. */
+export function exportTrace(
+  texts: readonly string[],
+  format: TraceFormatName,
+  { from, to }: Span = { from: 0, to: Number.POSITIVE_INFINITY },
+): string {
   const names = new Names();
   const offsets = new ClockOffsets();
   const streams = new Map<MemberId, Iterator<TraceEvent>>();
@@ -23,15 +33,17 @@ export function exportTrace(texts: readonly string[], format: TraceFormatName): 
   const timeOf = correctedTime(offsets.estimate());
   const written = traceFormat(format, names);
   const lines = [written.head];
-  for (const event of mergeByCausality(streams, { timeOf, onContradiction: () => undefined }))
-    lines.push(written.line(event, timeOf(event)));
+  for (const event of mergeByCausality(streams, { timeOf, onContradiction: () => undefined })) {
+    const time = timeOf(event);
+    if (time >= from && time <= to) lines.push(written.line(event, time));
+  }
   return lines.join('');
 }
 
-/** Of a merged trace as JSON lines, what happened from one moment to another, both included. */
+/** The same of a trace that is merged already, as JSON lines. */
 export function exportRange(
   text: string,
-  { from, to }: { readonly from: number; readonly to: number },
+  { from, to }: Span,
   format: TraceFormatName,
 ): { readonly lines: string; readonly count: number } {
   const names = new Names();

@@ -79,6 +79,7 @@ export class App extends LitElement {
   readonly #busy = new Busy();
   #recorded: PageView | null = null;
   #nextRecord = 1;
+  #isExporting = false;
 
   constructor() {
     super();
@@ -329,9 +330,11 @@ export class App extends LitElement {
 
   readonly #exportRange = async ({ detail: { span, format } }: ExportRangeEvent): Promise<void> => {
     const { controller } = this;
-    if (controller === null) return;
+    if (controller === null || this.#isExporting) return;
+    this.#isExporting = true;
+    this.report = { level: 'running', text: 'Reading what the nodes recorded …' };
     try {
-      const text = await controller.api.trace.export('jsonl', 'cluster');
+      const text = await controller.api.trace.export('jsonl', 'cluster', span);
       // Only whoever wants it loads it.
       const { exportRange } = await import('../trace/export.ts');
       const { lines, count } = exportRange(text, span, format);
@@ -339,6 +342,8 @@ export class App extends LitElement {
       this.report = { level: 'done', text: `${plural(count, 'event')} saved.` };
     } catch (error) {
       this.report = { level: 'error', text: `Export: ${messageOf(error)}` };
+    } finally {
+      this.#isExporting = false;
     }
   };
 

@@ -1,7 +1,7 @@
 import type { Action } from './action.ts';
 import { plural, sentence } from './format.ts';
 import { LESSON_RULE_PREFIX } from '../lessons/rule-prefix.ts';
-import { hasEnded, type PageView } from './view.ts';
+import { hasEnded, hearsNoLeader, type PageView } from './view.ts';
 
 export interface Banner {
   id: string;
@@ -132,11 +132,15 @@ function noQuorum(view: PageView): Banner {
     ? ' A lesson in another tab has broken the links, and will heal them.'
     : ` ${plural(view.rules.length, 'fault rule')} may be the cause.`;
   const rules = isDisturbed ? cause : '';
+  const isDeaf = hearsNoLeader(view);
+  const why = isDeaf
+    ? 'This tab reaches a majority: they are about to elect a leader, or have one whose messages do not come here.'
+    : `It takes ${majority} of the ${plural(voters, 'voter')}, talking to each other, to lead and to commit.`;
   return {
     id: 'no-quorum',
     level: 'warning',
-    title: 'No quorum',
-    text: `${detailOf(view)} It takes ${majority} of the ${plural(voters, 'voter')}, talking to each other, to lead and to commit. Until then reads and writes wait; a write that times out is unknown, or failed if no leader was known at all. Local reads still answer.${missing}${rules}`,
+    title: isDeaf ? 'No leader heard' : 'No quorum',
+    text: `${detailOf(view)} ${why} Until then reads and writes${isDeaf ? ' here' : ''} wait; a write that times out is unknown, or failed if no leader was known at all. Local reads still answer.${isDeaf ? '' : missing}${rules}`,
     action:
       isDisturbed && !isLesson ? { label: 'Clear the faults', action: { kind: 'clear-all-rules' } } : null,
   };

@@ -61,9 +61,10 @@ export class FaultForm extends LitElement {
         border: 1px solid var(--line);
         border-radius: var(--radius-small);
       }
+      /* As wide as the longest type of message. */
       .types {
         display: grid;
-        grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr));
+        grid-template-columns: repeat(auto-fill, minmax(13.5rem, 1fr));
       }
     `,
   ];

@@ -18,6 +18,16 @@ export function hasEnded(phase: Phase): boolean {
   return phase === 'stopped' || phase === 'crashed' || phase === 'removed';
 }
 
+/**
+ * It follows nobody, though it reaches a majority: an election is under way, or what a leader says is lost on its way
+ * here. Then the others may well have a quorum.
+ */
+export function hearsNoLeader({ phase, status: { role, members, memberId } }: PageView): boolean {
+  const voters = members.filter(({ kind }) => kind === 'voter');
+  const { length: reached } = voters.filter(({ id, reachable }) => reachable || id === memberId);
+  return phase === 'no-quorum' && role !== 'leader' && 2 * reached > voters.length;
+}
+
 export interface SignalingView {
   state: 'connecting' | 'connected' | 'lost';
   url: string;

@@ -488,6 +488,24 @@ describe('actions', () => {
     expect(lastCall()).toEqual({ name: 'faults.clear', args: [undefined] });
   });
 
+  test('a tab that hears no leader, though it reaches a majority, does not say that there is no quorum', async () => {
+    const [self, near, away] = controller.view.status.members;
+    if (self === undefined || near === undefined || away === undefined) throw new Error('three members');
+    controller.change({ phase: 'no-quorum' });
+    controller.changeStatus({
+      ...{ role: 'follower', leader: null },
+      members: [self, near, { ...away, reachable: false }],
+    });
+    const status = page.getByRole('status', { name: 'Cluster state' });
+    await expect.element(status).toHaveTextContent('No leader heard: this tab waits for one');
+    await expect.element(page.getByText('No leader heard', { exact: true })).toBeVisible();
+    expect(page.getByText('No quorum', { exact: true }).query()).toBeNull();
+    controller.changeStatus({
+      members: [self, ...[near, away].map((one) => ({ ...one, reachable: false }))],
+    });
+    await expect.element(page.getByText('No quorum', { exact: true })).toBeVisible();
+  });
+
   test('without a quorum, rules that may be the cause can be cleared at once', async () => {
     controller.change({ phase: 'no-quorum' });
     await expect.element(page.getByText('No quorum', { exact: true })).toBeVisible();

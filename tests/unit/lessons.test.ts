@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FaultRule, Status } from '../../src/api.ts';
 import type { ClusterPort } from '../../src/client/cluster.ts';
+import { unreached } from '../../src/client/endpoint.ts';
 import { LESSONS, type LessonName } from '../../src/lessons/catalog.ts';
 import { hindranceOf } from '../../src/lessons/hindrance.ts';
 import { LessonRun, type Script } from '../../src/lessons/run.ts';
@@ -145,6 +146,7 @@ describe('a run', () => {
     readonly asked: string[] = [];
     rules: readonly string[] = [];
     view = orderly();
+    answer: object = { outcome: 'ok', index: 5, term: 7 };
     /** What an action is refused with. */
     refusal: string | null = null;
 
@@ -159,7 +161,7 @@ describe('a run', () => {
     }
     call(at: string, method: string): Promise<unknown> {
       this.asked.push(`${method} at ${at}`);
-      return Promise.resolve({ outcome: 'ok', index: 5, term: 7 });
+      return Promise.resolve(this.answer);
     }
     setRules(rules: readonly FaultRule[]): Promise<void> {
       this.rules = [...this.rules, ...rules.map(({ id }) => id)];
@@ -241,6 +243,35 @@ describe('a run', () => {
       end: 'left',
       text: 'You left. There is no connection to the tab of C. The cluster is not in order yet: no leader is known.',
     });
+    // The key is deleted all the same: for that a majority is enough.
+    expect(port.asked.filter((what) => what.startsWith('raft'))).toEqual(Array(2).fill('raft.transact at A'));
+  });
+
+  it('takes no answer of a tab that is not there for one of an algorithm, and tells which keys are left', async () => {
+    const port = new StillCluster();
+    port.answer = unreached('There is no connection to the tab of A.');
+    const script: Script = async ({ stage }) => {
+      const { outcome } = await stage.put('A', 'lesson-key', 'value');
+      throw new Error(`told as ${outcome}`);
+    };
+    const { run, view } = readerOf('leader-dies', portsOf(port), goOn);
+    const playing = run.play(script);
+    await vi.advanceTimersByTimeAsync(20_000);
+    await playing;
+    expect(view().now).toEqual({
+      kind: 'over',
+      end: 'missed',
+      text: 'A is not there: There is no connection to the tab of A. These keys could not be deleted: lesson-key.',
+    });
+  });
+
+  it('plays with a learner that is away', async () => {
+    const port = new StillCluster();
+    const { members } = port.view.status;
+    port.view = orderly({ members: [...members, member('D', { kind: 'learner', reachable: false })] });
+    const { run, view } = readerOf('leader-dies', portsOf(port), goOn);
+    await run.play(() => Promise.resolve());
+    expect(view().now).toMatchObject({ kind: 'over', end: 'done' });
   });
 
   it('does not begin in a cluster that is not in order, and breaks nothing', async () => {

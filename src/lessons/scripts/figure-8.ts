@@ -92,15 +92,18 @@ async function electAnother(run: LessonRun, index: number, term: number): Promis
     tell: `${one} and ${other} hear nothing of ${s1} any more, and elect one of themselves. A leader begins with an entry of its own; the network loses it on the way to the other.`,
     button: 'Let them elect',
     play: async () =>
-      stage.until(`a leader among ${one} and ${other}`, (scene) => {
-        const leader = leaderIn(scene);
-        if (leader === null || leader.name === s1 || leader.term <= term) return null;
-        const s5 = leader.name;
-        const s2 = s5 === one ? other : one;
-        if (termAt(leader.log, index) !== leader.term || termAtEnd(scene, s2, index - 1) === null)
-          return null;
-        return { s1, s2, s5, index, term, otherTerm: leader.term };
-      }),
+      stage.until(
+        `a leader among ${one} and ${other}, with an entry ${index} that the other lacks`,
+        (scene) => {
+          const leader = leaderIn(scene);
+          if (leader === null || leader.name === s1 || leader.term <= term) return null;
+          const s5 = leader.name;
+          const s2 = s5 === one ? other : one;
+          if (termAt(leader.log, index) !== leader.term || termAtEnd(scene, s2, index - 1) === null)
+            return null;
+          return { s1, s2, s5, index, term, otherTerm: leader.term };
+        },
+      ),
     seen: ({ s5, s2, otherTerm }) =>
       `(b) ${s5} leads in term ${otherTerm}. It has another entry ${index}, of term ${otherTerm}, which ${s2} does not have.`,
   });

@@ -116,9 +116,11 @@ function leaderOf(nodes: readonly LiveNode[]): LiveNode | null {
   );
 }
 
+/** Null: of nobody it is known. A leader that is new, or does not reach a member, does not know what that has. */
 function lagOf({ detail: { log, progress } }: LiveNode): number | null {
-  if (progress.length === 0) return null;
-  return Math.max(...progress.map(({ matchIndex }) => Math.max(0, log.last - matchIndex)));
+  const known = progress.filter(({ state, matchIndex }) => state !== 'probe' || matchIndex > 0);
+  if (known.length === 0) return null;
+  return Math.max(...known.map(({ matchIndex }) => Math.max(0, log.last - matchIndex)));
 }
 
 function sorted(values: readonly number[]): number[] {
