@@ -32,6 +32,8 @@ try {
 }
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, async () => {
+    // Vite ends the process on SIGTERM by itself, with this.
+    process.exitCode = 0;
     await server.close();
     process.exit(0);
   });

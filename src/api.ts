@@ -166,6 +166,8 @@ export interface TestReport {
   durationMs: number;
   steps: string[];
   error?: string;
+  /** It was ended before it was over. */
+  cancelled?: true;
   seed: number;
   /** Operations that ended well. */
   completed: number;

@@ -162,8 +162,13 @@ export class Client {
         performance.now() + pauseMs >= deadline;
       if (isOver) {
         // In one place of one session, an answer of the state machine is the answer to every attempt.
-        const isUnknown = isUncertain && failure.code !== 'assertion';
-        return { ...failure, outcome: isUnknown ? 'unknown' : failure.outcome };
+        const isDoubtful = isUncertain && failure.outcome === 'failed' && failure.code !== 'assertion';
+        if (!isDoubtful) return failure;
+        return {
+          ...failure,
+          outcome: 'unknown',
+          reason: `${failure.reason} (The last attempt: an earlier one got no answer.)`,
+        };
       }
       if (member !== null) this.#avoidedUntil.set(member, performance.now() + AVOIDED_MS);
       await sleep(pauseMs * (0.5 + nextFraction(random) / 2), signal);

@@ -50,6 +50,7 @@ export async function runTest(
     durationMs: performance.now() - start,
     steps,
     ...(error === null ? {} : { error: error.message }),
+    ...(error instanceof Cancelled ? { cancelled: true } : {}),
     seed: options.seed,
     completed: run.completed,
     verdict: check?.verdict ?? null,

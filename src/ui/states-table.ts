@@ -57,6 +57,9 @@ export class StatesTable extends LitElement {
         overflow-wrap: anywhere;
         font-weight: inherit;
       }
+      tbody :is(th, td) {
+        white-space: pre-wrap;
+      }
       thead th {
         position: sticky;
         inset-block-start: 0;
@@ -152,7 +155,9 @@ function tableOf(rows: StatesExcerpt['rows']): unknown {
   </table>`;
 }
 
+/** In quotes where it would else not show what it is. */
 function shorten(key: string): string {
+  if (key.trim() !== key || key === '') return formatValue(key);
   return key.length <= 80 ? key : `${key.slice(0, 80)}… (${formatCount(key.length)} characters)`;
 }
 

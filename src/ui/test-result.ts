@@ -62,11 +62,15 @@ export class TestResult extends LitElement {
     if (report === null) return nothing;
     return html`
       <p role="status" aria-label="Result">
-        <strong class="mark ${report.passed ? 'good' : 'bad'}"
-          >${icon(report.passed ? 'ok' : 'failed')}${report.name}
-          ${report.passed ? 'passed' : 'did not pass'}</strong
-        >
-        ${report.error === undefined ? nothing : html`<span>${report.error}</span>`}
+        ${
+          report.cancelled === true
+            ? html`<strong>${report.name} was cancelled.</strong>`
+            : html`<strong class="mark ${report.passed ? 'good' : 'bad'}"
+                  >${icon(report.passed ? 'ok' : 'failed')}${report.name}
+                  ${report.passed ? 'passed' : 'did not pass'}</strong
+                >
+                ${report.error === undefined ? nothing : html`<span>${report.error}</span>`}`
+        }
       </p>
       <p class="small">${summaryOf(report)} ${verdictOf(report)}</p>
       ${report.figures.length === 0 ? nothing : figuresTable(report.figures)}

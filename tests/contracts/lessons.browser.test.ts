@@ -184,5 +184,9 @@ describe('a lesson under way', () => {
     await open();
     await expect.element(button('Again: A partition, and two leaders')).toBeVisible();
     await expect.element(page.getByText(/1 of 6 seen/)).toBeVisible();
+    // In another tab, whose storage tells all others.
+    localStorage.setItem('tabraft.lessons', JSON.stringify(['two-leaders', 'stale-read']));
+    window.dispatchEvent(new StorageEvent('storage', { key: 'tabraft.lessons' }));
+    await expect.element(page.getByText(/2 of 6 seen/)).toBeVisible();
   });
 });

@@ -22,6 +22,7 @@ import {
   member,
   notice,
   readyView,
+  testReport,
   testView,
   lessonView,
 } from '../ui/fake-controller.ts';
@@ -284,6 +285,15 @@ describe('operations on data', () => {
     for (let i = 0; i < 250; i += 1) controller.store.set(`key-${i}`, 'v');
     controller.changeStatus({ appliedIndex: 201 });
     await expect.element(page.getByText(/Shown are 100 of 251 keys/)).toBeVisible();
+  });
+
+  test('the local copy shows what is blank', async () => {
+    const copy = page.getByRole('region', { name: 'This tab’s copy' });
+    controller.store.set(' ', 'two\nlines');
+    controller.changeStatus({ appliedIndex: 200 });
+    await expect.element(copy.getByRole('rowheader', { name: '" "' })).toBeInTheDocument();
+    const cell = copy.getByRole('cell', { name: /two/ });
+    await expect.poll(() => (cell.element() as HTMLElement).innerText).toBe('"two\nlines"');
   });
 });
 
@@ -569,6 +579,13 @@ describe('the tests', () => {
     controller.change({ test: testView({ isCancelling: true }) });
     await expect.element(button('Cancel test')).toBeDisabled();
     await expect.element(page.getByText(/cancelling: what was broken is being healed/)).toBeVisible();
+  });
+
+  test('one that was cancelled has not failed', async () => {
+    const report = testReport({ passed: false, error: 'Cancelled.', cancelled: true, verdict: null });
+    controller.change({ test: testView({ report }) });
+    const result = page.getByRole('status', { name: 'Result' });
+    await expect.element(result).toHaveTextContent(/^nemesis was cancelled\.$/);
   });
 
   test('a failed one shows the verdict and the picture, the error first', async () => {

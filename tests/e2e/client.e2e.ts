@@ -73,7 +73,7 @@ test('one test at a time, cancelled ones heal what they broke, and so do the oth
   await expect(run(a, 'read-after-write', {})).rejects.toThrow(/nemesis is under way/);
   await expect(run(b, 'read-after-write', {})).rejects.toThrow(/The tab of A runs a test/);
   await a.page.evaluate(() => window.tabraft.tests.cancel());
-  expect(await cancelled).toMatchObject({ passed: false, error: 'Cancelled.' });
+  expect(await cancelled).toMatchObject({ passed: false, cancelled: true, error: 'Cancelled.' });
   for (const tab of tabs) expect(await rules(tab)).toEqual([]);
 
   const abandoned = run(b, 'nemesis', { durationMs: 60_000, faults: ['isolate'] }).catch(() => 'gone');

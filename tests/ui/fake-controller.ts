@@ -241,7 +241,7 @@ const STALE_READ: HistoryEvent[] = [
   { index: 3, process: 'client 2', type: 'ok', f: 'get', key: 'k', value: null, time: 4_000_000 },
 ];
 
-function testReport(change: Partial<TestReport> = {}): TestReport {
+export function testReport(change: Partial<TestReport> = {}): TestReport {
   return {
     ...{ name: 'nemesis', algorithm: 'raft', passed: true, operations: 2, completed: 2, durationMs: 30_500 },
     ...{ steps: ['all faults have ended'], seed: 7, verdict: 'linearizable', faults: {}, figures: [] },

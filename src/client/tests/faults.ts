@@ -23,7 +23,10 @@ function rules(name: string, choose: (run: TestRun, victim: string) => FaultRule
     needs: [],
     async inject(run, victim) {
       const ids = await run.setRules(choose(run, victim));
-      return { what: `${name} (${ids.length} rules)`, undo: () => run.clearRules(ids) };
+      return {
+        what: `${name} (${ids.length === 1 ? '1 rule' : `${ids.length} rules`})`,
+        undo: () => run.clearRules(ids),
+      };
     },
   };
 }

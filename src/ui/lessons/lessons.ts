@@ -114,14 +114,21 @@ export class Lessons extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.seen = seenLessons();
+    this.#onSeen();
+    // Another tab has stored something.
+    window.addEventListener('storage', this.#onSeen);
     HAS_PICTURE.addEventListener('change', this.#onLayout);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    window.removeEventListener('storage', this.#onSeen);
     HAS_PICTURE.removeEventListener('change', this.#onLayout);
   }
+
+  readonly #onSeen = (): void => {
+    this.seen = seenLessons();
+  };
 
   override willUpdate(): void {
     const lesson = this.view?.lesson ?? null;

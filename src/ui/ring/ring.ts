@@ -5,6 +5,7 @@ import { linkState } from '../../proxy/rules.ts';
 import { isCalm } from '../calm.ts';
 import { controls } from '../controls.ts';
 import { icon } from '../icons.ts';
+import { formatCount } from '../format.ts';
 import { InSight } from '../in-sight.ts';
 import { hueOf, ROLE_WORDS } from '../names.ts';
 import { Palette } from '../palette.ts';
@@ -262,7 +263,7 @@ export class Ring extends LitElement {
   }
 
   #countsText(drawn: number, skipped: number): string {
-    const untold = `${this.view?.live.skipped ?? 0} left out by the nodes`;
+    const untold = `${formatCount(this.view?.live.skipped ?? 0)} left out by the nodes`;
     return isCalm() && this.playback?.mode !== 'paused'
       ? `${drawn + skipped} messages under way, none drawn, ${untold}`
       : `${drawn} messages drawn, ${skipped} more under way, ${untold}`;
