@@ -369,5 +369,6 @@ describe('shutdown', () => {
     await join(ALICE);
     await Promise.all([server.close(), server.close()]);
     await server.close();
+    expect(server.health().connections).toBe(0);
   });
 });
