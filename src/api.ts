@@ -246,7 +246,8 @@ export interface Tabraft {
   trace: {
     /**
      * Of this tab's node; absent: `node`. `cluster`: of all whose tabs answer, merged by causality. `span`: only what
-     * happened from one moment to another, in milliseconds since the epoch; to read the rest as well may take minutes.
+     * happened from one moment to another by the clock of its own node, in milliseconds since the epoch; to read all of
+     * it may take minutes.
      */
     export(
       format: 'jsonl' | 'shiviz' | 'text',

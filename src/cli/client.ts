@@ -101,7 +101,7 @@ async function main(): Promise<number> {
   return run({
     ...{ url, json, algorithms, tests: values.test ?? null },
     tabs: integerOf('--tabs', values.tabs, 1, 9),
-    seed: integerOf('--seed', values.seed, 0),
+    seed: integerOf('--seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
     durationMs: durationOf('--duration', values.duration, 1000, 3_600_000),
     config,
     logDir: values['log-dir'],
@@ -143,6 +143,7 @@ function plansOf(name: string, algorithms: readonly Algorithm[]): Planned[] {
 
 async function run(options: Options): Promise<number> {
   const plan = planOf(options);
+  const log = new NodeLogs(options.logDir);
   const executablePath = findOrInstallBrowser();
   let server: RunningServer | null = null;
   let cluster: DrivenCluster | null = null;
@@ -150,7 +151,7 @@ async function run(options: Options): Promise<number> {
     if (options.url === undefined) server = await serve(options.config);
     else await expectServer(options.url);
     const url = options.url ?? `http://localhost:${server?.port ?? 0}/`;
-    const log = new NodeLogs(options.logDir);
+    log.clear();
     console.error(`Opening ${options.tabs} tabs at ${url} …`);
     cluster = await DrivenCluster.open({
       executablePath,

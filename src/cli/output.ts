@@ -4,22 +4,26 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { isMessage } from './trace-files.ts';
+import { isNodeLog } from './trace-files.ts';
 
-/** What each node leaves, in files by its name. Those of an earlier cluster are removed: they would be merged with it. */
+/** What each node leaves, in files by its name. */
 export class NodeLogs {
   constructor(private readonly directory: string) {
     mkdirSync(directory, { recursive: true });
-    for (const name of readdirSync(directory)) {
-      const file = join(directory, name);
-      if (isOfNode(file)) rmSync(file);
+  }
+
+  /** Removes those of an earlier cluster, which would be merged with it. Others may keep logs there as well. */
+  clear(): void {
+    for (const name of readdirSync(this.directory)) {
+      const file = join(this.directory, name);
+      if (/\.(trace|recording)\.jsonl$/.test(name) || (name.endsWith('.log') && isNodeLog(file)))
+        rmSync(file);
     }
   }
 
@@ -34,12 +38,6 @@ export class NodeLogs {
   writeRecording(name: string, text: string): void {
     writeFileSync(join(this.directory, `${name}.recording.jsonl`), text);
   }
-}
-
-/** Others may keep logs there as well. */
-function isOfNode(file: string): boolean {
-  if (/\.(trace|recording)\.jsonl$/.test(file)) return true;
-  return file.endsWith('.log') && isMessage(readFileSync(file, 'utf8').split('\n', 1)[0] ?? '');
 }
 
 const WRITE_LENGTH = 1 << 16;

@@ -7,9 +7,25 @@ import { parseEvent } from '../trace/lines.ts';
 const CHUNK_BYTES = 1 << 18;
 const MESSAGE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z) (\S+) (.*)$/;
 
-/** Whether a node's message begins with this line. */
-export function isMessage(line: string): boolean {
-  return MESSAGE.test(line);
+/** Whether a file begins as what a node of that name had to say. */
+export function isNodeLog(file: string): boolean {
+  const [, , , text = ''] = MESSAGE.exec(beginOf(file)) ?? [];
+  return text.startsWith(`${basename(file, '.log')}: `) || text.startsWith('tabraft: ');
+}
+
+/** Its first line, where that is short; nothing of what cannot be read. */
+function beginOf(file: string): string {
+  try {
+    const descriptor = openSync(file, 'r');
+    try {
+      const buffer = Buffer.alloc(1000);
+      return buffer.toString('utf8', 0, readSync(descriptor, buffer)).split('\n', 1)[0] ?? '';
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return ''; // a folder, or somebody's who does not let us
+  }
 }
 
 /** A line that is not what it should be. `line`: from 1 on. */
@@ -68,8 +84,11 @@ export function* readMessages(file: string, onDamaged: OnDamaged): Generator<Log
     if (!Number.isNaN(time)) {
       if (message !== null) yield message;
       message = { time, name, text: `${level ?? ''}: ${text ?? ''}` };
-    } else if (when !== '') onDamaged({ file, line: number, reason: `there is no time ${when}` });
-    else if (message !== null) message = continued(message, line);
+    } else if (when !== '') {
+      if (message !== null) yield message;
+      message = null;
+      onDamaged({ file, line: number, reason: `there is no time ${when}` });
+    } else if (message !== null) message = continued(message, line);
     else if (line !== '') onDamaged({ file, line: number, reason: 'it has no time, and follows on nothing' });
   }
   if (message !== null) yield message;

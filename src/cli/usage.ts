@@ -3,15 +3,13 @@ import { messageOf } from '../error-text.ts';
 /** What was asked for makes no sense: exit status 2. */
 export class UsageError extends Error {}
 
+/** More than anybody counts to. */
+const MAX_COUNT = 999_999_999;
+
 /** The whole number that an option says. */
-export function integerOf(
-  option: string,
-  text: string,
-  least: number,
-  most = Number.MAX_SAFE_INTEGER,
-): number {
+export function integerOf(option: string, text: string, least: number, most = MAX_COUNT): number {
   if (/^\d+$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
-  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+  const range = most === MAX_COUNT ? `from ${least} on` : `from ${least} to ${most}`;
   throw new UsageError(`${option}: expected a number ${range}, received "${text}"`);
 }
 

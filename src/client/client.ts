@@ -167,7 +167,7 @@ export class Client {
         return {
           ...failure,
           outcome: 'unknown',
-          reason: `${failure.reason} (The last attempt: an earlier one got no answer.)`,
+          reason: `${failure.reason} (So the last attempt; what became of an earlier one is not known.)`,
         };
       }
       if (member !== null) this.#avoidedUntil.set(member, performance.now() + AVOIDED_MS);

@@ -26,6 +26,7 @@ import {
   type AppendResult,
   type ConfigurationChange,
   type LeaderOperation,
+  type Membership,
   type OperationResult,
 } from './raft/message.ts';
 
@@ -61,9 +62,13 @@ const TAGS = {
   registerTransferResponse: 25,
 } as const satisfies Record<MessageType, number>;
 
-const TYPES = new Map<number, MessageType>(
-  Object.entries(TAGS).map(([type, tag]) => [tag, type as MessageType]),
-);
+/** A joinRequest of a server that was a member, as far as it knows: its last field is not in the older form. */
+const FORMER_MEMBERS_JOIN = 26;
+
+const TYPES = new Map<number, MessageType>([
+  ...Object.entries(TAGS).map(([type, tag]) => [tag, type as MessageType] as const),
+  [FORMER_MEMBERS_JOIN, 'joinRequest'],
+]);
 
 /**
  * A server's term is 0 until it hears of its first election. It may ask then, or say that it cannot
@@ -100,7 +105,8 @@ export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
 }
 
 export function writeMessage(writer: Writer, message: Message): void {
-  writer.byte(TAGS[message.type]);
+  const isFormerMembers = message.type === 'joinRequest' && message.membership !== null;
+  writer.byte(isFormerMembers ? FORMER_MEMBERS_JOIN : TAGS[message.type]);
   writeMemberId(writer, message.from);
   writeMemberId(writer, message.to);
   writeFields(writer, message);
@@ -174,7 +180,7 @@ function writeFields(writer: Writer, message: Message): void {
       return;
     case 'joinRequest':
       writeMemberId(writer, message.joiner);
-      writer.integer(message.memberAt);
+      if (message.membership !== null) writeMembership(writer, message.membership);
       return;
     case 'removedNotice':
       writer.integer(message.configurationIndex);
@@ -230,10 +236,10 @@ export function readNextMessage(reader: Reader): Message {
   const tag = reader.byte();
   const type = TYPES.get(tag);
   if (type === undefined) throw new DecodeError(`${tag} is no type of message`);
-  return readFields(reader, type);
+  return readFields(reader, type, tag);
 }
 
-function readFields(reader: Reader, type: MessageType): Message {
+function readFields(reader: Reader, type: MessageType, tag: number): Message {
   const from = readMemberId(reader);
   const to = readMemberId(reader);
   if (type === 'ping') return { type, from, to, nonce: reader.integer() };
@@ -277,8 +283,11 @@ function readFields(reader: Reader, type: MessageType): Message {
       return { type, ...envelope, ...readAttempt(reader), operation: readOperation(reader) };
     case 'forwardResponse':
       return { type, ...envelope, ...readAttempt(reader), result: readResult(reader) };
-    case 'joinRequest':
-      return { type, ...envelope, joiner: readMemberId(reader), memberAt: reader.integer() };
+    case 'joinRequest': {
+      const joiner = readMemberId(reader);
+      const membership = tag === FORMER_MEMBERS_JOIN ? readMembership(reader) : null;
+      return { type, ...envelope, joiner, membership };
+    }
     case 'removedNotice':
       return { type, ...envelope, configurationIndex: reader.integer() };
     default:
@@ -427,6 +436,16 @@ function writeResult(writer: Writer, result: OperationResult): void {
     writeChoice(writer, FAILURE_CODES, result.code);
     writer.text(result.reason);
   }
+}
+
+function writeMembership(writer: Writer, { index, term, isCommitted }: Membership): void {
+  writer.integer(index);
+  writer.integer(term);
+  writer.bool(isCommitted);
+}
+
+function readMembership(reader: Reader): Membership {
+  return { index: reader.integer(), term: reader.integer(), isCommitted: reader.bool() };
 }
 
 function readResult(reader: Reader): OperationResult {

@@ -16,7 +16,7 @@ export interface ConnectionHandlers {
   onConnect(): void;
   /** One text message of the control channel. */
   onControl(text: string): void;
-  /** The browser makes no connection at all; `onClose` follows. */
+  /** The browser does not make it at all; `onClose` follows. */
   onUnable(reason: string): void;
   /** Once. */
   onClose(): void;

@@ -77,7 +77,7 @@ export class Mesh {
       sendSignal: (page, message) => this.#sendSignal(page, message),
       onControl: (page, message, link) => this.#onControl(page, message, link),
       onRefused: (page) => handlers.onRefused('control', `a control message of ${page} does not parse`),
-      onUnable: (reason) => handlers.onRefused('connection', `this browser makes none: ${reason}`),
+      onUnable: (reason) => handlers.onRefused('connection', `it cannot be made: ${reason}`),
       onConnected: (page) => handlers.onConnected(page),
       onLost: (page) => this.#forgetIfGone(page),
       onChange: () => handlers.onChange(),

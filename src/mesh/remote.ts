@@ -28,7 +28,7 @@ export interface RemoteContext {
   onControl(page: string, message: ControlMessage, link: string): void;
   /** A control message that does not parse. */
   onRefused(page: string): void;
-  /** This browser makes no connections. */
+  /** This browser does not make it. */
   onUnable(reason: string): void;
   onConnected(page: string): void;
   /** Nothing is open to it any more. */

@@ -8,7 +8,7 @@ const PAGE_TIMEOUT_MS = 10_000;
 const FORMATS = ['jsonl', 'shiviz', 'text'];
 const SCOPES = ['node', 'cluster'];
 const EVER = { from: 0, to: Number.POSITIVE_INFINITY };
-/** Of a part of a trace so much more is read at both ends: clocks of devices are apart. */
+/** Of a part of a trace so much more is read at both ends: by what crosses them, clocks are compared. */
 const MARGIN_MS = 5000;
 
 export interface TracePorts {

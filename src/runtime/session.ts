@@ -105,17 +105,17 @@ export class NodeSession {
       if (leftMs <= 0) onResult(NOT_HANDED_OVER);
       else if (this.#session !== null) this.#run(this.#session, command, leftMs, onResult);
       else if (isWorthTrying(opened)) this.command(command, leftMs, onResult);
-      else onResult(opened.outcome === 'failed' ? opened : NOT_HANDED_OVER);
+      // Whatever became of the session, the command itself was never handed to anybody.
+      else onResult(opened.outcome === 'ok' ? NOT_HANDED_OVER : { ...opened, outcome: 'failed' });
     }
   }
 }
 
-/** Whoever asked for the session had less time than others who wait for it. */
-function isWorthTrying({ outcome, ...opened }: OperationResult): boolean {
-  return outcome === 'unknown' || (outcome === 'failed' && 'code' in opened && opened.code === 'no-leader');
+/** Nobody refused it: whoever asked for the session may have had less time than others who wait for it. */
+function isWorthTrying(opened: OperationResult): boolean {
+  return opened.outcome !== 'ok' && ['timed-out', 'no-leader', 'lost-leadership'].includes(opened.code);
 }
 
-/** Whatever becomes of the session, the command itself was never handed to anybody. */
 const NOT_HANDED_OVER: OperationResult = {
   outcome: 'failed',
   code: 'no-leader',

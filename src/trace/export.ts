@@ -12,7 +12,10 @@ interface Span {
   readonly to: number;
 }
 
-/** Nodes' traces, each as JSON lines of rising numbers, merged into one text: of what happened within `span`. */
+/**
+ * Nodes' traces, each as JSON lines of rising numbers, merged into one text: of what happened within `span` by the clock
+ * of its own node.
+ */
 export function exportTrace(
   texts: readonly string[],
   format: TraceFormatName,
@@ -34,23 +37,17 @@ export function exportTrace(
   const written = traceFormat(format, names);
   const lines = [written.head];
   for (const event of mergeByCausality(streams, { timeOf, onContradiction: () => undefined })) {
-    const time = timeOf(event);
-    if (time >= from && time <= to) lines.push(written.line(event, time));
+    if (event.time >= from && event.time <= to) lines.push(written.line(event, timeOf(event)));
   }
   return lines.join('');
 }
 
-/** The same of a trace that is merged already, as JSON lines. */
-export function exportRange(
-  text: string,
-  { from, to }: Span,
-  format: TraceFormatName,
-): { readonly lines: string; readonly count: number } {
+/** Of a trace that is merged already, as JSON lines, what happened within `span`. */
+export function exportRange(text: string, { from, to }: Span, format: TraceFormatName): string {
   const names = new Names();
   const { events } = parseTrace(text);
   for (const event of events) names.add(event);
   const written = traceFormat(format, names);
   const chosen = events.filter(({ time }) => time >= from && time <= to);
-  const lines = [written.head, ...chosen.map((event) => written.line(event, event.time))];
-  return { lines: lines.join(''), count: chosen.length };
+  return [written.head, ...chosen.map((event) => written.line(event, event.time))].join('');
 }

@@ -9,8 +9,8 @@ interface Check {
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 const isDigest = (value: unknown): boolean => isCount(value) && (value as number) < 2 ** 32;
-/** That of the last `Date` there is. */
-const MAX_MS = 8.64e15;
+/** Less than half of what a `Date` can be: corrected by the difference of two such times, one is still a time. */
+const MAX_MS = 4e15;
 const isTime = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= MAX_MS;
 const isText = (value: unknown): boolean => typeof value === 'string';
 

@@ -14,7 +14,6 @@ import { showInTabStrip } from './document-face.ts';
 import './fatal-error.ts';
 import type { Fatal } from './fatal-error.ts';
 import './footer.ts';
-import { plural } from './format.ts';
 import './header.ts';
 import './library.ts';
 import { LocalStates } from './local-states.ts';
@@ -334,12 +333,9 @@ export class App extends LitElement {
     this.#isExporting = true;
     this.report = { level: 'running', text: 'Reading what the nodes recorded …' };
     try {
-      const text = await controller.api.trace.export('jsonl', 'cluster', span);
-      // Only whoever wants it loads it.
-      const { exportRange } = await import('../trace/export.ts');
-      const { lines, count } = exportRange(text, span, format);
-      saveText(lines, `trace-${new Date(span.from).toISOString().replaceAll(':', '')}.${format}`);
-      this.report = { level: 'done', text: `${plural(count, 'event')} saved.` };
+      const text = await controller.api.trace.export(format, 'cluster', span);
+      saveText(text, `trace-${new Date(span.from).toISOString().replaceAll(':', '')}.${format}`);
+      this.report = { level: 'done', text: 'The trace is saved.' };
     } catch (error) {
       this.report = { level: 'error', text: `Export: ${messageOf(error)}` };
     } finally {

@@ -273,7 +273,7 @@ test('an address that the browser does not take for an ICE server is told, and t
       expect(peers.map(({ channel }) => channel)).toEqual(['local', 'local']);
       const refused = counters['refused-connection'] ?? 0;
       refusals.push(refused);
-      const notice = tab.page.getByText(/Refused \(connection\): this browser makes none/).first();
+      const notice = tab.page.getByText(/Refused \(connection\): it cannot be made/).first();
       if (refused > 0) await expect(notice).toBeVisible();
     }
     // Of two tabs one dials.

@@ -522,20 +522,38 @@ describe('§4.2.3 disruptive servers', () => {
     cluster.input(name, { type: 'links', linked: others.map(id) });
   };
 
-  it('§4.2.3: a learner that was removed while it was cut off is told so when it asks to join', () => {
-    const cluster = withLearner();
-    cluster.tick(3);
-    cluster.isolate('D');
-    cluster.request('A', change(['remove', 'D']));
-    cluster.settle();
-    cluster.tick(40);
-    cluster.heal();
-    link(cluster, 'D');
-    cluster.settle();
-    expect(cluster.raft('D').removed).toBe(true);
-    cluster.tick(40);
-    expect(findMember(configurationInForce(cluster.raft('A')).configuration, id('D'))).toBeNull();
-  });
+  const kindAt = (cluster: CoreCluster, name: string, of: string): string | undefined =>
+    findMember(configurationInForce(cluster.raft(name)).configuration, id(of))?.kind;
+
+  it.each([
+    ['', false],
+    [', and has restarted since without knowing that it ever was one', true],
+  ])(
+    '§4.2.3: a learner that was removed while it was cut off is told so when it asks to join%s',
+    (_, restarts) => {
+      const cluster = led(clusterOf('ABC', { overrides: STILL }));
+      cluster.request('A', change(['add-learner', 'D']));
+      cluster.add('D', {}, STILL);
+      cluster.isLost = ({ type, from }) => type === 'appendResponse' && from !== id('D');
+      cluster.settle();
+      cluster.heal();
+      cluster.tick(20);
+      // The entry that names it is on its disk, and not that this is committed.
+      expect(kindAt(cluster, 'D', 'D')).toBe('learner');
+      expect(cluster.node('D').disk.hardState?.commitIndex ?? 0).toBeLessThan(cluster.raft('D').commitIndex);
+      cluster.isolate('D');
+      cluster.request('A', change(['remove', 'D']));
+      cluster.settle();
+      if (restarts) cluster.restart('D');
+      cluster.tick(40);
+      cluster.heal();
+      link(cluster, 'D');
+      cluster.settle();
+      expect(cluster.raft('D').removed).toBe(true);
+      cluster.tick(40);
+      expect(kindAt(cluster, 'A', 'D')).toBeUndefined();
+    },
+  );
 
   it('§4.2.3: who was added by an entry that was never committed may still join', () => {
     const cluster = led(clusterOf('ABC', { overrides: STILL }));
@@ -543,12 +561,32 @@ describe('§4.2.3 disruptive servers', () => {
     cluster.isLost = onlyAmong('AD');
     link(cluster, 'D');
     cluster.settle();
-    expect(findMember(configurationInForce(cluster.raft('D')).configuration, id('D'))?.kind).toBe('learner');
-    cluster.isLost = onlyAmong('BCD');
+    expect(kindAt(cluster, 'D', 'D')).toBe('learner');
+    // Another leader commits a configuration behind that entry.
+    cluster.isLost = onlyAmong('BC');
     cluster.elect('B');
+    cluster.request('B', command(1));
+    cluster.request('B', change(['add-learner', 'E']));
+    cluster.settle();
+    expect(configurationInForce(cluster.raft('B')).index).toBeGreaterThan(
+      configurationInForce(cluster.raft('D')).index,
+    );
+    cluster.isLost = onlyAmong('BCD');
     cluster.tick(40);
     expect(cluster.raft('D')).toMatchObject({ removed: false, leader: id('B') });
-    expect(findMember(configurationInForce(cluster.raft('B')).configuration, id('D'))?.kind).toBe('learner');
+    expect(kindAt(cluster, 'B', 'D')).toBe('learner');
+  });
+
+  it('§4.2.3: nobody is told by a configuration that is not committed', () => {
+    const cluster = withLearner();
+    cluster.isLost = onlyAmong('A');
+    cluster.request('A', change(['remove', 'D']));
+    cluster.settle();
+    expect(kindAt(cluster, 'A', 'D')).toBeUndefined();
+    const { index } = configurationInForce(cluster.raft('D'));
+    const ask = { type: 'joinRequest', from: id('D'), to: id('A'), term: 2, joiner: id('D') } as const;
+    const answers = answersTo(cluster, { ...ask, membership: { index, term: 1, isCommitted: true } });
+    expect(ofType(answers, 'removedNotice')).toEqual([]);
   });
 
   it('§4.2.3: a server that is being added again does not believe an older notice', () => {

@@ -151,7 +151,7 @@ describe('a client', () => {
     expect(await clientOf(fake, 'raft').put('k', 'v')).toMatchObject({
       outcome: 'unknown',
       code: 'no-leader',
-      reason: expect.stringMatching(/an earlier one got no answer/) as string,
+      reason: expect.stringMatching(/what became of an earlier one is not known/) as string,
     });
   });
 

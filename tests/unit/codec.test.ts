@@ -33,6 +33,7 @@ const member: fc.Arbitrary<Member> = fc.record({
 });
 
 const members = fc.uniqueArray(member, { selector: ({ id: key }) => key, maxLength: 5 });
+const membership = fc.record({ index: integer, term: integer, isCommitted: fc.boolean() });
 const configuration = fc.record({ members, outgoing: fc.option(members), namesAssigned: integer });
 
 const payload: fc.Arbitrary<Payload> = fc.oneof(
@@ -172,7 +173,12 @@ const MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<Extract<Message, { t
     attempt: integer,
     result,
   }),
-  joinRequest: fc.record({ type: type('joinRequest'), ...envelope, joiner: memberId, memberAt: integer }),
+  joinRequest: fc.record({
+    type: type('joinRequest'),
+    ...envelope,
+    joiner: memberId,
+    membership: fc.option(membership),
+  }),
   removedNotice: fc.record({ type: type('removedNotice'), ...envelope, configurationIndex: integer }),
   ping: fc.record({ type: type('ping'), from: memberId, to: memberId, nonce: integer }),
   registerQuery: fc.record({ type: type('registerQuery'), ...asked, operation: integer, key: text }),

@@ -95,6 +95,14 @@ describe('a node’s session', () => {
     expect(kinds(asked)).toEqual(['open', 'open']);
   });
 
+  it('what a leader refuses, of which a copy may yet be taken, is not asked for again at once, and was not the command', () => {
+    const { asked, put } = rig();
+    const results = put(5000);
+    asked[0]?.answer({ outcome: 'unknown', code: 'overloaded', reason: 'too much' });
+    expect(results).toEqual([{ outcome: 'failed', code: 'overloaded', reason: 'too much' }]);
+    expect(kinds(asked)).toEqual(['open']);
+  });
+
   it('one that expired leaves its command unknown, and the next command opens another', () => {
     const { asked, put } = rig();
     const results = put();

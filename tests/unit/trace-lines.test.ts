@@ -98,7 +98,7 @@ describe('a line', () => {
   it('has a time that there is', () => {
     const at = (time: number): boolean =>
       parseEvent(JSON.stringify({ ...eventOf({ kind: 'paused' }), time })).ok;
-    expect([at(0), at(8.64e15), at(8.65e15), at(1e300), at(-1)]).toEqual([true, true, false, false, false]);
+    expect([at(0), at(4e15), at(4.1e15), at(1e300), at(-1)]).toEqual([true, true, false, false, false]);
   });
 
   it('of garbage never throws', () => {

@@ -1,7 +1,7 @@
 import type { MemberId } from '../ids.ts';
 import { allMembers, applyChanges, findMember, isVoter, leaveJoint, voters } from './configuration.ts';
 import type { Configuration } from './log-entry.ts';
-import type { ConfigurationChange, JoinRequest, RemovedNotice } from './message.ts';
+import type { ConfigurationChange, JoinRequest, Membership, RemovedNotice } from './message.ts';
 import { appendAsLeader, broadcastHeartbeat, progressOfMember, tellCommitIndexToAll } from './replication.ts';
 import {
   becomeFollower,
@@ -11,7 +11,6 @@ import {
   refuse,
   send,
   trace,
-  type KnownConfiguration,
   type Leadership,
   type Raft,
 } from './state.ts';
@@ -120,21 +119,18 @@ function wantsToJoin(raft: Raft): boolean {
 function askToJoin(raft: Raft, whom: readonly MemberId[]): void {
   for (const to of whom) {
     const envelope = { from: raft.id, to, term: raft.term };
-    send(raft, { type: 'joinRequest', ...envelope, joiner: raft.id, memberAt: committedMembership(raft) });
+    send(raft, { type: 'joinRequest', ...envelope, joiner: raft.id, membership: ownMembership(raft) });
   }
 }
 
-/** The index of the newest configuration that names this server and is known to be committed; 0: none. */
-function committedMembership(raft: Raft): number {
-  const known = committedConfiguration(raft);
-  return known !== null && findMember(known.configuration, raft.id) !== null ? known.index : 0;
-}
-
-/** Whatever follows on a configuration in a log was proposed once that was committed (§4.1). Null: none is known. */
-function committedConfiguration({ configurations, commitIndex }: Raft): KnownConfiguration | null {
-  return (
-    configurations.findLast(({ index }, at) => index <= commitIndex || at < configurations.length - 1) ?? null
+/** The newest configuration in this server's log that names it; null: there is none. */
+function ownMembership(raft: Raft): Membership | null {
+  const known = raft.configurations.findLast(
+    ({ configuration }) => findMember(configuration, raft.id) !== null,
   );
+  if (known === undefined) return null;
+  const { index } = known;
+  return { index, term: raft.log.termAt(index) ?? 0, isCommitted: index <= raft.commitIndex };
 }
 
 /** The joiner repeats itself until it is in, so a request that cannot be met now is just dropped. */
@@ -153,10 +149,15 @@ export function handleJoinRequest(raft: Raft, message: JoinRequest): void {
   }
 }
 
-/** Whoever asks to join, though it was a member, has not heard that it was removed. False: it was not. */
-function dismissFormer(raft: Raft, { joiner, memberAt }: JoinRequest): boolean {
+/**
+ * Whoever asks to join, though a committed configuration once named it, has not heard that a later one does not. False:
+ * none is known to have. (An entry that was never committed made nobody a member.)
+ */
+function dismissFormer(raft: Raft, { joiner, membership }: JoinRequest): boolean {
   const { index } = configurationInForce(raft);
-  if (memberAt === 0 || memberAt >= index || index > raft.commitIndex) return false;
+  if (membership === null || membership.index >= index || index > raft.commitIndex) return false;
+  // All before a committed entry of this log is committed.
+  if (!membership.isCommitted && raft.log.termAt(membership.index) !== membership.term) return false;
   sendRemovedNotice(raft, joiner, index);
   return true;
 }
@@ -215,7 +216,8 @@ function sendRemovedNotice(raft: Raft, to: MemberId, configurationIndex: number)
 export function handleRemovedNotice(raft: Raft, { configurationIndex, term }: RemovedNotice): void {
   const { index } = configurationInForce(raft);
   const isOvertaken = configurationIndex < index && term <= (raft.log.termAt(index) ?? 0);
-  const isOld = configurationIndex < (committedConfiguration(raft)?.index ?? 0);
+  const committed = raft.configurations.findLast((known) => known.index <= raft.commitIndex);
+  const isOld = configurationIndex < (committed?.index ?? 0);
   if (raft.removed || isOld || isOvertaken) return;
   becomeFollower(raft, raft.term, null);
   raft.removed = true;

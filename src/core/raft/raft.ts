@@ -8,15 +8,7 @@ import * as reads from './reads.ts';
 import * as replication from './replication.ts';
 import * as requests from './requests.ts';
 import * as snapshots from './snapshots.ts';
-import {
-  becomeFollower,
-  NO_VALUE,
-  refuse,
-  resetElectionTimer,
-  send,
-  type Leadership,
-  type Raft,
-} from './state.ts';
+import { becomeFollower, NO_VALUE, resetElectionTimer, send, type Leadership, type Raft } from './state.ts';
 import * as transfer from './transfer.ts';
 
 /**
@@ -105,14 +97,7 @@ type TermMessage = Extract<
   }
 >;
 
-/** Terms rise by one an election: such a leap is a mistake, and would leave no room for elections to come. */
-const MAX_LEAP = 2 ** 32;
-
 function handleMessage(raft: Raft, message: RaftMessage): void {
-  if (message.term > raft.term + MAX_LEAP) {
-    refuse(raft, message.from, message.type, `its term ${message.term} makes no sense`);
-    return;
-  }
   switch (message.type) {
     case 'forwardRequest':
       requests.handleForwardRequest(raft, message);

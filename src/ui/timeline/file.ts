@@ -58,7 +58,7 @@ export class TraceFile extends LitElement {
       <tabraft-timeline
         .events=${this.#events}
         @tabraft-export-range=${({ detail: { span, format } }: ExportRangeEvent) =>
-          saveText(exportRange(this.#text, span, format).lines, `trace.${format}`)}
+          saveText(exportRange(this.#text, span, format), `trace.${format}`)}
       ></tabraft-timeline>
       <section aria-labelledby="report-heading">
         <h2 id="report-heading">What the monitor found</h2>
