@@ -26,7 +26,6 @@ import {
   type AppendResult,
   type ConfigurationChange,
   type LeaderOperation,
-  type Membership,
   type OperationResult,
 } from './raft/message.ts';
 
@@ -62,7 +61,7 @@ const TAGS = {
   registerTransferResponse: 25,
 } as const satisfies Record<MessageType, number>;
 
-/** A joinRequest of a server that was a member, as far as it knows: its last field is not in the older form. */
+/** A joinRequest of a server that knows that it was a member: the older form does not say where. */
 const FORMER_MEMBERS_JOIN = 26;
 
 const TYPES = new Map<number, MessageType>([
@@ -105,7 +104,7 @@ export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
 }
 
 export function writeMessage(writer: Writer, message: Message): void {
-  const isFormerMembers = message.type === 'joinRequest' && message.membership !== null;
+  const isFormerMembers = message.type === 'joinRequest' && message.memberAt > 0;
   writer.byte(isFormerMembers ? FORMER_MEMBERS_JOIN : TAGS[message.type]);
   writeMemberId(writer, message.from);
   writeMemberId(writer, message.to);
@@ -180,7 +179,7 @@ function writeFields(writer: Writer, message: Message): void {
       return;
     case 'joinRequest':
       writeMemberId(writer, message.joiner);
-      if (message.membership !== null) writeMembership(writer, message.membership);
+      if (message.memberAt > 0) writer.integer(message.memberAt);
       return;
     case 'removedNotice':
       writer.integer(message.configurationIndex);
@@ -285,8 +284,7 @@ function readFields(reader: Reader, type: MessageType, tag: number): Message {
       return { type, ...envelope, ...readAttempt(reader), result: readResult(reader) };
     case 'joinRequest': {
       const joiner = readMemberId(reader);
-      const membership = tag === FORMER_MEMBERS_JOIN ? readMembership(reader) : null;
-      return { type, ...envelope, joiner, membership };
+      return { type, ...envelope, joiner, memberAt: tag === FORMER_MEMBERS_JOIN ? reader.integer() : 0 };
     }
     case 'removedNotice':
       return { type, ...envelope, configurationIndex: reader.integer() };
@@ -436,16 +434,6 @@ function writeResult(writer: Writer, result: OperationResult): void {
     writeChoice(writer, FAILURE_CODES, result.code);
     writer.text(result.reason);
   }
-}
-
-function writeMembership(writer: Writer, { index, term, isCommitted }: Membership): void {
-  writer.integer(index);
-  writer.integer(term);
-  writer.bool(isCommitted);
-}
-
-function readMembership(reader: Reader): Membership {
-  return { index: reader.integer(), term: reader.integer(), isCommitted: reader.bool() };
 }
 
 function readResult(reader: Reader): OperationResult {

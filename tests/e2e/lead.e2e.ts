@@ -129,3 +129,33 @@ test('a removed member says so, and comes back as a new one', async ({ context, 
   expect(status.role).toBe('follower');
   expect(await removed.get('key')).toEqual({ outcome: 'ok', value: '1' });
 });
+
+test('a learner that is removed while it is cut off hears of it, and one whose tab was closed joins as a new one', async ({
+  context,
+  server,
+}) => {
+  const tabs = await openCluster(context, server.url, 4);
+  const [first, , , fourth] = tabs;
+  if (first === undefined || fourth === undefined) throw new Error('four tabs');
+  const { name, memberId } = await fourth.status();
+  await first.page.evaluate((learner) => window.tabraft.faults.preset('isolate', learner), name ?? '');
+  await expect.poll(async () => (await fourth.status()).leader).toBeNull();
+  expect(await first.page.evaluate((n) => window.tabraft.raft.removeMember(n), name ?? '')).toMatchObject({
+    outcome: 'ok',
+  });
+  await first.page.evaluate(() => window.tabraft.faults.clear());
+  await expect.poll(async () => (await fourth.status()).stoppedReason).toContain('removed from the cluster');
+  expect((await first.status()).members.map((m) => m.id)).not.toContain(memberId);
+  await fourth.reload();
+  const again = await fourth.ready();
+  expect(again.memberId).not.toBe(memberId);
+  const second = again.name ?? '';
+  await fourth.page.close();
+  expect(await first.page.evaluate((n) => window.tabraft.raft.removeMember(n), second)).toMatchObject({
+    outcome: 'ok',
+  });
+  const opened = await Tab.open(context, server.url);
+  const last = await opened.ready();
+  expect(last.memberId).not.toBe(again.memberId);
+  expect((await first.status()).members).toHaveLength(4);
+});

@@ -583,10 +583,33 @@ describe('§4.2.3 disruptive servers', () => {
     cluster.request('A', change(['remove', 'D']));
     cluster.settle();
     expect(kindAt(cluster, 'A', 'D')).toBeUndefined();
-    const { index } = configurationInForce(cluster.raft('D'));
     const ask = { type: 'joinRequest', from: id('D'), to: id('A'), term: 2, joiner: id('D') } as const;
-    const answers = answersTo(cluster, { ...ask, membership: { index, term: 1, isCommitted: true } });
-    expect(ofType(answers, 'removedNotice')).toEqual([]);
+    expect(ofType(answersTo(cluster, { ...ask, memberAt: 1 }), 'removedNotice')).toEqual([]);
+  });
+
+  it('§4.2.3: where the log is compacted, a former member is known by what it says', () => {
+    const cluster = withLearner();
+    cluster.request('A', change(['remove', 'D']));
+    cluster.settle();
+    const ask = { type: 'joinRequest', from: id('X'), to: id('A'), term: 2, joiner: id('X') } as const;
+    const told = (memberAt: number): number =>
+      ofType(answersTo(cluster, { ...ask, memberAt }), 'removedNotice').length;
+    expect([told(1), kindAt(cluster, 'A', 'X')]).toEqual([1, undefined]);
+    expect([told(0), kindAt(cluster, 'A', 'X')]).toEqual([0, 'learner']);
+  });
+
+  it('§4.2.3: a request to join that comes late does not bring back who was removed meanwhile', () => {
+    const cluster = led(clusterOf('ABC', { overrides: STILL }));
+    cluster.add('D', {}, STILL);
+    link(cluster, 'D');
+    const late = ofType(cluster.network, 'joinRequest');
+    cluster.settle();
+    expect(kindAt(cluster, 'A', 'D')).toBe('learner');
+    cluster.request('A', change(['remove', 'D']));
+    cluster.settle();
+    cluster.network.push(...late);
+    cluster.settle();
+    expect(kindAt(cluster, 'A', 'D')).toBeUndefined();
   });
 
   it('§4.2.3: a server that is being added again does not believe an older notice', () => {

@@ -33,7 +33,6 @@ const member: fc.Arbitrary<Member> = fc.record({
 });
 
 const members = fc.uniqueArray(member, { selector: ({ id: key }) => key, maxLength: 5 });
-const membership = fc.record({ index: integer, term: integer, isCommitted: fc.boolean() });
 const configuration = fc.record({ members, outgoing: fc.option(members), namesAssigned: integer });
 
 const payload: fc.Arbitrary<Payload> = fc.oneof(
@@ -177,7 +176,7 @@ const MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<Extract<Message, { t
     type: type('joinRequest'),
     ...envelope,
     joiner: memberId,
-    membership: fc.option(membership),
+    memberAt: integer,
   }),
   removedNotice: fc.record({ type: type('removedNotice'), ...envelope, configurationIndex: integer }),
   ping: fc.record({ type: type('ping'), from: memberId, to: memberId, nonce: integer }),

@@ -617,7 +617,7 @@ describe('what hostile schedules have taught', () => {
         to: id('A'),
         term: 0,
         joiner: id(joiner),
-        membership: null,
+        memberAt: 0,
       };
       cluster.input('A', { type: 'message', message });
       cluster.settle();

@@ -1,7 +1,7 @@
 import type { MemberId } from '../ids.ts';
 import { allMembers, applyChanges, findMember, isVoter, leaveJoint, voters } from './configuration.ts';
 import type { Configuration } from './log-entry.ts';
-import type { ConfigurationChange, JoinRequest, Membership, RemovedNotice } from './message.ts';
+import type { ConfigurationChange, JoinRequest, RemovedNotice } from './message.ts';
 import { appendAsLeader, broadcastHeartbeat, progressOfMember, tellCommitIndexToAll } from './replication.ts';
 import {
   becomeFollower,
@@ -119,18 +119,14 @@ function wantsToJoin(raft: Raft): boolean {
 function askToJoin(raft: Raft, whom: readonly MemberId[]): void {
   for (const to of whom) {
     const envelope = { from: raft.id, to, term: raft.term };
-    send(raft, { type: 'joinRequest', ...envelope, joiner: raft.id, membership: ownMembership(raft) });
+    send(raft, { type: 'joinRequest', ...envelope, joiner: raft.id, memberAt: knownMembership(raft) });
   }
 }
 
-/** The newest configuration in this server's log that names it; null: there is none. */
-function ownMembership(raft: Raft): Membership | null {
-  const known = raft.configurations.findLast(
-    ({ configuration }) => findMember(configuration, raft.id) !== null,
-  );
-  if (known === undefined) return null;
-  const { index } = known;
-  return { index, term: raft.log.termAt(index) ?? 0, isCommitted: index <= raft.commitIndex };
+/** Where the newest configuration stands that is known to be committed, if it names this server; else 0. */
+function knownMembership(raft: Raft): number {
+  const known = raft.configurations.findLast(({ index }) => index <= raft.commitIndex);
+  return known !== undefined && findMember(known.configuration, raft.id) !== null ? known.index : 0;
 }
 
 /** The joiner repeats itself until it is in, so a request that cannot be met now is just dropped. */
@@ -150,14 +146,15 @@ export function handleJoinRequest(raft: Raft, message: JoinRequest): void {
 }
 
 /**
- * Whoever asks to join, though a committed configuration once named it, has not heard that a later one does not. False:
- * none is known to have. (An entry that was never committed made nobody a member.)
+ * Whoever asks to join and was a member has been removed since: it comes back as another one, if at all. This server knows
+ * of it by its log or, where that is compacted, from the joiner, if that knows. False: it was none.
  */
-function dismissFormer(raft: Raft, { joiner, membership }: JoinRequest): boolean {
+function dismissFormer(raft: Raft, { joiner, memberAt }: JoinRequest): boolean {
   const { index } = configurationInForce(raft);
-  if (membership === null || membership.index >= index || index > raft.commitIndex) return false;
-  // All before a committed entry of this log is committed.
-  if (!membership.isCommitted && raft.log.termAt(membership.index) !== membership.term) return false;
+  // That it is no member is not certain before.
+  if (index > raft.commitIndex) return false;
+  const isNamed = raft.configurations.some(({ configuration }) => findMember(configuration, joiner) !== null);
+  if (!isNamed && (memberAt === 0 || memberAt >= index)) return false;
   sendRemovedNotice(raft, joiner, index);
   return true;
 }

@@ -176,22 +176,14 @@ export interface TimeoutNow extends Envelope {
   readonly type: 'timeoutNow';
 }
 
-/** Where a server's log names it as a member: the entry, and whether the server knows it to be committed. */
-export interface Membership {
-  readonly index: number;
-  /** 0: not known any more, as it is compacted. */
-  readonly term: number;
-  readonly isCommitted: boolean;
-}
-
 /**
- * A server outside the configuration asks to be added. Followers hand it on to the leader. `membership`: the newest in
- * the joiner's log; null: there is none.
+ * A server outside the configuration asks to be added. Followers hand it on to the leader. `memberAt`: where the newest
+ * configuration stands that names the joiner and that it knows to be committed; 0: it knows of none.
  */
 export interface JoinRequest extends Envelope {
   readonly type: 'joinRequest';
   readonly joiner: MemberId;
-  readonly membership: Membership | null;
+  readonly memberAt: number;
 }
 
 /**

@@ -116,7 +116,7 @@ function renderBody(message: RaftMessage): string {
     case 'timeoutNow':
       return '';
     case 'joinRequest':
-      return `for ${nameOf(message.joiner)}${message.membership === null ? '' : `, a member at ${message.membership.index}`}`;
+      return `for ${nameOf(message.joiner)}${message.memberAt === 0 ? '' : `, a member at ${message.memberAt}`}`;
     case 'removedNotice':
       return `by configuration ${message.configurationIndex}`;
     default:
