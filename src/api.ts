@@ -5,6 +5,12 @@
 
 import type { HistoryEvent } from './check/history.ts';
 
+/** A part of time, both ends included: milliseconds since the epoch. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
 export type Role = 'follower' | 'candidate' | 'leader' | 'learner' | 'joining' | 'stopped';
 
 export interface MemberStatus {
@@ -249,11 +255,7 @@ export interface Tabraft {
      * happened from one moment to another by the clock of its own node, in milliseconds since the epoch; to read all of
      * it may take minutes.
      */
-    export(
-      format: 'jsonl' | 'shiviz' | 'text',
-      scope?: 'node' | 'cluster',
-      span?: { from: number; to: number },
-    ): Promise<string>;
+    export(format: 'jsonl' | 'shiviz' | 'text', scope?: 'node' | 'cluster', span?: Span): Promise<string>;
     /**
      * What this tab's node has stored, page by page: `after` is 0, then the `next` of the page before. Null: that was
      * all, for now.

@@ -17,8 +17,8 @@ how far their clocks are apart. Says what is missing or damaged, and which of Ra
 merged trace breaks.
 
   --log-dir DIR    with NAME.trace.jsonl of each node, and NAME.log if there is one (logs). npm run client
-                   leaves them there, and npm run sim -- --record DIR in DIR; "Export" in the page's timeline saves
-                   what is shown, as jsonl in one file that may be named so
+                   leaves them there, and npm run sim -- --record DIR in DIR; what "Export" in the page's timeline
+                   saves as jsonl is one such file under another name
   --output FILE    for the merged trace (standard output)
   --format NAME    text: a line an event, with what the nodes had to say in between (the default);
                    jsonl: events again; shiviz: for ShiViz, with its default expression;

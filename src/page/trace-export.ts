@@ -1,13 +1,12 @@
 import type { Remote } from 'comlink';
 import type { Tabraft, TracePage } from '../api.ts';
-import { exportTrace } from '../trace/export.ts';
+import { EVER, exportTrace } from '../trace/export.ts';
 import type { NodeApi } from '../worker/contract.ts';
 import type { CallOutcome, RemoteMember } from './remote-nodes.ts';
 
 const PAGE_TIMEOUT_MS = 10_000;
 const FORMATS = ['jsonl', 'shiviz', 'text'];
 const SCOPES = ['node', 'cluster'];
-const EVER = { from: 0, to: Number.POSITIVE_INFINITY };
 /** Of a part of a trace so much more is read at both ends: by what crosses them, clocks are compared. */
 const MARGIN_MS = 5000;
 

@@ -3,7 +3,7 @@ import { electorates, findMember, isQuorum } from '../core/raft/configuration.ts
 import type { Entry } from '../core/raft/log-entry.ts';
 import type { RaftMessage } from '../core/raft/message.ts';
 import type { Progress } from '../core/raft/progress.ts';
-import { configurationInForce, snapshotIndex } from '../core/raft/state.ts';
+import { configurationInForce, configurationUpTo, snapshotIndex } from '../core/raft/state.ts';
 import type { SimNode } from './node.ts';
 
 export interface Violation {
@@ -200,7 +200,7 @@ export class Invariants {
 
   /** Whatever is committed up to some entry, everyone who has come so far has the same configuration there. */
   #checkConfiguration({ id, raft }: SimNode): void {
-    const own = raft.configurations.findLast(({ index }) => index <= raft.commitIndex)?.index ?? 0;
+    const { index: own } = configurationUpTo(raft, raft.commitIndex);
     if (own > (this.#configurations.at(-1) ?? 0)) this.#configurations.push(own);
     const expected = this.#configurations.findLast((index) => index <= raft.commitIndex) ?? own;
     if (own >= expected) return;

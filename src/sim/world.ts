@@ -8,7 +8,7 @@ import { findMember } from '../core/raft/configuration.ts';
 import type { RaftOptions } from '../core/raft/interface.ts';
 import type { Configuration, Member } from '../core/raft/log-entry.ts';
 import type { Operation, OperationResult } from '../core/raft/message.ts';
-import { configurationInForce } from '../core/raft/state.ts';
+import { configurationInForce, configurationUpTo } from '../core/raft/state.ts';
 import { createRandom, nextInteger, type Random } from '../core/random.ts';
 import type { DriverEvent } from '../runtime/driver.ts';
 import { SimClient } from './client.ts';
@@ -375,10 +375,10 @@ export class World {
 
   /** The newest configuration that anyone who is there has committed. */
   configuration(): Configuration {
-    let newest = { index: -1, configuration: configurationInForce(first(this.members()).raft).configuration };
+    let newest = { index: 0, configuration: configurationInForce(first(this.members()).raft).configuration };
     for (const { raft } of this.members()) {
-      const committed = raft.configurations.findLast(({ index }) => index <= raft.commitIndex);
-      if (committed !== undefined && committed.index > newest.index) newest = committed;
+      const committed = configurationUpTo(raft, raft.commitIndex);
+      if (committed.index > newest.index) newest = committed;
     }
     return newest.configuration;
   }

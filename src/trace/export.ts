@@ -1,3 +1,4 @@
+import type { Span } from '../api.ts';
 import type { MemberId } from '../core/ids.ts';
 import { Names } from './describe.ts';
 import type { TraceEvent } from './event.ts';
@@ -6,11 +7,7 @@ import { parseTrace } from './lines.ts';
 import { mergeByCausality } from './merge.ts';
 import { ClockOffsets, correctedTime } from './offsets.ts';
 
-/** Both ends are included. Milliseconds since the epoch. */
-interface Span {
-  readonly from: number;
-  readonly to: number;
-}
+export const EVER: Span = { from: 0, to: Number.POSITIVE_INFINITY };
 
 /**
  * Nodes' traces, each as JSON lines of rising numbers, merged into one text: of what happened within `span` by the clock
@@ -19,7 +16,7 @@ interface Span {
 export function exportTrace(
   texts: readonly string[],
   format: TraceFormatName,
-  { from, to }: Span = { from: 0, to: Number.POSITIVE_INFINITY },
+  { from, to }: Span = EVER,
 ): string {
   const names = new Names();
   const offsets = new ClockOffsets();

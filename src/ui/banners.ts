@@ -117,32 +117,46 @@ function alone({ targetVoters }: PageView): Banner {
 }
 
 function noQuorum(view: PageView): Banner {
-  const voters = view.status.members.filter(({ kind }) => kind === 'voter').length;
-  const majority = Math.floor(voters / 2) + 1;
-  const isDisturbed = view.rules.length > 0;
-  // A tab that is open and cut off by a rule is not missing.
-  const open = new Set(view.status.peers.filter(({ state }) => state === 'connected').map(({ id }) => id));
-  const isMissing = view.status.members.some(
-    ({ id, kind }) => kind === 'voter' && id !== view.status.memberId && !open.has(id),
-  );
-  // Without the signaling server a tab that is opened finds nobody.
-  const missing = isMissing && view.signaling.state !== 'lost' ? ' Open the missing tabs again.' : '';
-  const isLesson = view.rules.some(({ id }) => id.startsWith(LESSON_RULE_PREFIX));
-  const cause = isLesson
-    ? ' A lesson in another tab has broken the links, and will heal them.'
-    : ` ${plural(view.rules.length, 'fault rule')} may be the cause.`;
-  const rules = isDisturbed ? cause : '';
-  const isDeaf = hearsNoLeader(view);
-  const why = isDeaf
-    ? 'This tab reaches a majority: they are about to elect a leader, or have one whose messages do not come here.'
-    : `It takes ${majority} of the ${plural(voters, 'voter')}, talking to each other, to lead and to commit.`;
+  const { title, why, where, remedy } = hearsNoLeader(view) ? NO_LEADER_HEARD : noMajority(view);
+  const { text: cause, action } = causeOf(view.rules);
   return {
     id: 'no-quorum',
     level: 'warning',
-    title: isDeaf ? 'No leader heard' : 'No quorum',
-    text: `${detailOf(view)} ${why} Until then reads and writes${isDeaf ? ' here' : ''} wait; a write that times out is unknown, or failed if no leader was known at all. Local reads still answer.${isDeaf ? '' : missing}${rules}`,
-    action:
-      isDisturbed && !isLesson ? { label: 'Clear the faults', action: { kind: 'clear-all-rules' } } : null,
+    title,
+    text: `${detailOf(view)} ${why} Until then reads and writes ${where}wait; a write that times out is unknown, or failed if no leader was known at all. Local reads still answer.${remedy}${cause}`,
+    action,
+  };
+}
+
+const NO_LEADER_HEARD = {
+  title: 'No leader heard',
+  why: 'This tab reaches a majority: they are about to elect a leader, or have one whose messages do not come here.',
+  where: 'here ',
+  remedy: '',
+};
+
+function noMajority({ status, signaling }: PageView): typeof NO_LEADER_HEARD {
+  const voters = status.members.filter(({ kind }) => kind === 'voter');
+  const majority = Math.floor(voters.length / 2) + 1;
+  // A tab that is open and cut off by a rule is not missing.
+  const open = new Set(status.peers.filter(({ state }) => state === 'connected').map(({ id }) => id));
+  const isMissing = voters.some(({ id }) => id !== status.memberId && !open.has(id));
+  return {
+    title: 'No quorum',
+    why: `It takes ${majority} of the ${plural(voters.length, 'voter')}, talking to each other, to lead and to commit.`,
+    where: '',
+    // Without the signaling server a tab that is opened finds nobody.
+    remedy: isMissing && signaling.state !== 'lost' ? ' Open the missing tabs again.' : '',
+  };
+}
+
+function causeOf(rules: PageView['rules']): { readonly text: string; readonly action: Banner['action'] } {
+  if (rules.length === 0) return { text: '', action: null };
+  if (rules.some(({ id }) => id.startsWith(LESSON_RULE_PREFIX)))
+    return { text: ' A lesson in another tab has broken the links, and will heal them.', action: null };
+  return {
+    text: ` ${plural(rules.length, 'fault rule')} may be the cause.`,
+    action: { label: 'Clear the faults', action: { kind: 'clear-all-rules' } },
   };
 }
 

@@ -6,6 +6,7 @@ import { appendAsLeader, broadcastHeartbeat, progressOfMember, tellCommitIndexTo
 import {
   becomeFollower,
   configurationInForce,
+  configurationUpTo,
   isTransferring,
   ownKind,
   refuse,
@@ -117,16 +118,16 @@ function wantsToJoin(raft: Raft): boolean {
 }
 
 function askToJoin(raft: Raft, whom: readonly MemberId[]): void {
+  const memberAt = knownMembership(raft);
   for (const to of whom) {
-    const envelope = { from: raft.id, to, term: raft.term };
-    send(raft, { type: 'joinRequest', ...envelope, joiner: raft.id, memberAt: knownMembership(raft) });
+    send(raft, { type: 'joinRequest', from: raft.id, to, term: raft.term, joiner: raft.id, memberAt });
   }
 }
 
 /** Where the newest configuration stands that is known to be committed, if it names this server; else 0. */
 function knownMembership(raft: Raft): number {
-  const known = raft.configurations.findLast(({ index }) => index <= raft.commitIndex);
-  return known !== undefined && findMember(known.configuration, raft.id) !== null ? known.index : 0;
+  const { index, configuration } = configurationUpTo(raft, raft.commitIndex);
+  return findMember(configuration, raft.id) === null ? 0 : index;
 }
 
 /** The joiner repeats itself until it is in, so a request that cannot be met now is just dropped. */
@@ -213,8 +214,7 @@ function sendRemovedNotice(raft: Raft, to: MemberId, configurationIndex: number)
 export function handleRemovedNotice(raft: Raft, { configurationIndex, term }: RemovedNotice): void {
   const { index } = configurationInForce(raft);
   const isOvertaken = configurationIndex < index && term <= (raft.log.termAt(index) ?? 0);
-  const committed = raft.configurations.findLast((known) => known.index <= raft.commitIndex);
-  const isOld = configurationIndex < (committed?.index ?? 0);
+  const isOld = configurationIndex < configurationUpTo(raft, raft.commitIndex).index;
   if (raft.removed || isOld || isOvertaken) return;
   becomeFollower(raft, raft.term, null);
   raft.removed = true;

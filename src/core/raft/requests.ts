@@ -195,9 +195,11 @@ function accept(raft: Raft, leadership: Leadership, origin: Origin, operation: L
     return;
   }
   switch (operation.kind) {
-    case 'command':
-      waitFor(raft, appendCommand(raft, operation.command), origin);
+    case 'command': {
+      const { kind, command } = operation;
+      waitFor(raft, appendAsLeader(raft, { kind, command, timeMs: raft.logTimeMs }), origin);
       return;
+    }
     case 'change':
       acceptChange(raft, leadership, origin, operation.changes);
       return;
@@ -207,10 +209,6 @@ function accept(raft: Raft, leadership: Leadership, origin: Origin, operation: L
     default:
       unreachable(operation);
   }
-}
-
-function appendCommand(raft: Raft, command: Uint8Array): number {
-  return appendAsLeader(raft, { kind: 'command', command, timeMs: raft.logTimeMs });
 }
 
 function acceptChange(

@@ -7,7 +7,7 @@ import { entryBytes } from './log.ts';
 import type { SnapshotRequest } from './message.ts';
 import { followLeader, respondAccepted } from './replication.ts';
 import { abandonWaiters } from './requests.ts';
-import { refuse, send, snapshotIndex, trace, type Raft } from './state.ts';
+import { configurationUpTo, refuse, send, snapshotIndex, trace, type Raft } from './state.ts';
 
 /** Log compaction (§7; dissertation, chapter 5): taking snapshots, and the receiver's side of InstallSnapshot. */
 
@@ -30,8 +30,8 @@ export function askForSnapshot(raft: Raft): void {
     raft.deliveredBytes >= (raft.snapshot?.data.length ?? 0);
   if (!isDue && !raft.isSnapshotWanted) return;
   const term = raft.log.termAt(index);
-  const held = raft.configurations.findLast((known) => known.index <= index);
-  if (term === null || held === undefined) return;
+  const held = configurationUpTo(raft, index);
+  if (term === null || held.index === 0) return;
   raft.isSnapshotWanted = false;
   raft.snapshotUnderWay = {
     index,

@@ -261,9 +261,19 @@ function storedTimeMs({ snapshot, entries }: InitialState): number {
   return timeMs;
 }
 
+const NO_CONFIGURATION: KnownConfiguration = { index: 0, configuration: EMPTY_CONFIGURATION };
+
 /** The configuration in force. Index 0: there is none. */
-export function configurationInForce(raft: Pick<Raft, 'configurations'>): KnownConfiguration {
-  return raft.configurations.at(-1) ?? { index: 0, configuration: EMPTY_CONFIGURATION };
+export function configurationInForce({ configurations }: Pick<Raft, 'configurations'>): KnownConfiguration {
+  return configurations.at(-1) ?? NO_CONFIGURATION;
+}
+
+/** The newest configuration up to entry `upTo`. Index 0: there is none. */
+export function configurationUpTo(
+  { configurations }: Pick<Raft, 'configurations'>,
+  upTo: number,
+): KnownConfiguration {
+  return configurations.findLast(({ index }) => index <= upTo) ?? NO_CONFIGURATION;
 }
 
 /** How far the snapshot reaches; 0: there is none. */

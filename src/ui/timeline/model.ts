@@ -1,6 +1,6 @@
 import type { TraceEvent } from '../../trace/event.ts';
 import { groupOf, type Group } from './groups.ts';
-import type { Span } from './scale.ts';
+import type { Span } from '../../api.ts';
 
 type Node = TraceEvent['node'];
 type RoleChange = Extract<TraceEvent, { readonly kind: 'role' }>;

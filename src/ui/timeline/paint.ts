@@ -1,9 +1,10 @@
+import type { Span } from '../../api.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { firstAt } from '../../trace/first-at.ts';
 import type { ColourOf } from '../palette.ts';
 import { groupOf, relationTo, type Group } from './groups.ts';
 import type { Arrow, Lane, LaneRole, TimelineModel } from './model.ts';
-import { ticks, type Span } from './scale.ts';
+import { ticks } from './scale.ts';
 
 export const AXIS_HEIGHT = 26;
 export const LANE_HEIGHT = 64;

@@ -1,5 +1,5 @@
 import type { Layout } from './paint.ts';
-import type { Span } from './scale.ts';
+import type { Span } from '../../api.ts';
 
 /** A pointer that went no further than this has tapped (pixels). */
 const TAP_REACH = 5;

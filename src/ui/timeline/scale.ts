@@ -1,8 +1,4 @@
-/** The part of time that is shown, milliseconds since the epoch. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-}
+import type { Span } from '../../api.ts';
 
 /** The closest look: a real message takes some hundredths of a millisecond on one machine. */
 const MIN_SPAN_MS = 0.5;

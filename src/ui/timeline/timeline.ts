@@ -1,5 +1,6 @@
 import { LitElement, html, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import type { Span } from '../../api.ts';
 import { Names } from '../../trace/describe.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { TRACE_FORMATS, type TraceFormatName } from '../../trace/formats.ts';
@@ -15,7 +16,7 @@ import { timelineModel, type FirstRoles, type Members, type TimelineModel } from
 import { Layout, paint, type Painted } from './paint.ts';
 import { Pointing } from './pointing.ts';
 import type { Filter } from './rows.ts';
-import { centred, pan, spanOf, spanText, timeLabel, zoom, type Span } from './scale.ts';
+import { centred, pan, spanOf, spanText, timeLabel, zoom } from './scale.ts';
 import { styles } from './styles.ts';
 import { neighbour, nextLandmark } from './walk.ts';
 
